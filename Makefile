@@ -1,0 +1,66 @@
+# The few commands that people type. `make run` needs Python 3.11 or newer with venv, and nothing else:
+# no root, no system packages, no compiler. `make test` brings what it lacks beyond that by itself.
+
+AGENT  ?= examples/reception.yaml
+HOST   ?= 127.0.0.1
+PORT   ?= 9011
+PYTHON ?= python3
+VENV   ?= .venv
+
+export PYTHONPATH := $(CURDIR)/crds:$(CURDIR)/dataplane:$(CURDIR)/cli:$(CURDIR)
+python  := $(VENV)/bin/python
+install := $(python) -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r
+compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-deps test-unit test-calls test-browser check format lock clean
+
+help: ## say what there is
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+run: $(VENV)/run.stamp ## serve an agent: AGENT=FILE PORT=N HOST=ADDRESS
+	@exec $(python) -m parley_cli run "$(AGENT)" --host "$(HOST)" --port "$(PORT)"
+
+test: $(VENV)/dev.stamp test-deps check ## everything, set-up included
+	$(python) -m pytest tests/unit tests/calls tests/browser
+
+test-deps: ## the tests' system packages: Chromium and ffmpeg
+	@sh tests/deps.sh
+
+test-unit: $(VENV)/dev.stamp ## fast tests of every part by itself
+	$(python) -m pytest tests/unit
+
+test-calls: $(VENV)/dev.stamp ## real calls over loopback, by clients that use no code of the server
+	$(python) -m pytest tests/calls
+
+test-browser: $(VENV)/dev.stamp test-deps ## a real Chromium on the talk page
+	$(python) -m pytest tests/browser
+
+check: $(VENV)/dev.stamp ## format, lint, types
+	$(python) -m ruff format --check .
+	$(python) -m ruff check .
+	$(python) -m mypy
+
+format: $(VENV)/dev.stamp ## put the code in its form
+	$(python) -m ruff format .
+	$(python) -m ruff check --fix .
+
+lock: $(VENV)/dev.stamp ## remake both locks from pyproject.toml
+	$(compile) pyproject.toml -o requirements.lock
+	$(compile) --extra dev --constraint requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## remove what these commands made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache bench-results
+
+$(VENV)/run.stamp: requirements.lock
+	@$(PYTHON) -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Parley needs Python 3.11 or newer with venv; '$(PYTHON)' is not that." \
+	         "Install python3 and python3-venv, or name another: make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up $(VENV) from requirements.lock (once)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(install) requirements.lock
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
+	@$(install) requirements-dev.lock
+	@touch $@
