@@ -1,0 +1,135 @@
+"""What the agent knows and says: instructions, set sentences, intents with slots, knowledge.
+
+A phrase may hold {slot}: what the person says there fills the slot. Slots still empty are asked for one at a time; when
+all are filled, the answer is said. An answer may hold {slot}, of its own intent, and {record.slot}, of a record that
+its intent requires or stores. What refers to what is checked in references.py.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from parley_api.metadata import DnsLabel
+from parley_api.model import Identifier, Model
+
+Phrase = Annotated[str, Field(min_length=1, max_length=200)]
+Sentence = Annotated[str, Field(min_length=1, max_length=1_000)]
+Answer = Annotated[str, Field(min_length=1, max_length=4_000)]
+
+SlotKind = Literal["weekday", "date", "time", "number", "name", "choice", "text"]
+
+
+class Slot(Model):
+    """Something that the person has to say before the answer can be given."""
+
+    name: Identifier = Field(description="Name of the slot, as in {name}.")
+    kind: SlotKind = Field(description="What fills it; text takes anything, choice one of the choices.")
+    choices: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(
+        default_factory=list,
+        max_length=50,
+        description="What may be said, for kind choice alone.",
+        json_schema_extra={"x-kubernetes-list-type": "set"},
+    )
+    ask: Sentence = Field(description="The question that is asked while the slot is empty.")
+
+
+class FollowUp(Model):
+    """What may be asked right after the intent's answer, and only then."""
+
+    phrases: list[Phrase] = Field(min_length=1, max_length=50, description="What people say.")
+    answer: Answer = Field(description="What the agent says.")
+
+
+class Intent(Model):
+    """One thing that people want, and what is said to it."""
+
+    name: str = Field(
+        min_length=1,
+        max_length=63,
+        pattern=r"^[A-Za-z][A-Za-z0-9_-]*$",
+        description="Name of the intent, unique in the file.",
+    )
+    phrases: list[Phrase] = Field(
+        min_length=1, max_length=50, description="What people say, in a few wordings; may hold {slot}."
+    )
+    answer: Answer | None = Field(
+        default=None, description="What the agent says; may hold {slot} and {record.slot}."
+    )
+    answers: list[Answer] = Field(
+        default_factory=list,
+        max_length=20,
+        description="Several answers, told in turn, instead of one or after it.",
+    )
+    slots: list[Slot] = Field(
+        default_factory=list,
+        max_length=10,
+        description="What has to be known before the answer, in the order in which it is asked.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+    )
+    follow_ups: list[FollowUp] = Field(
+        default_factory=list, max_length=20, description="What may be asked right after the answer."
+    )
+    stores: Identifier | None = Field(
+        default=None,
+        description="Name of the record that keeps this intent's slots for the rest of the call.",
+    )
+    requires: Identifier | None = Field(
+        default=None, description="Name of a record that has to be there; if it is not, `otherwise` is said."
+    )
+    otherwise: Sentence | None = Field(
+        default=None, description="What is said when the required record is not there."
+    )
+    removes: Identifier | None = Field(
+        default=None, description="Name of the record that is forgotten after the answer."
+    )
+
+    @property
+    def every_answer(self) -> list[str]:
+        """All answers in the order in which they are told."""
+        return [*([self.answer] if self.answer is not None else []), *self.answers]
+
+
+class ConfigMapSource(Model):
+    """Markdown files: on a cluster a ConfigMap, on a laptop the folder of that name beside the file."""
+
+    name: DnsLabel = Field(description="Name of the ConfigMap, and of the folder; its *.md are read.")
+
+
+class Knowledge(Model):
+    """A text to find answers in: title and text here, or the Markdown files of a ConfigMap."""
+
+    title: str | None = Field(
+        default=None, min_length=1, max_length=200, description="What the text is about."
+    )
+    text: str | None = Field(default=None, min_length=1, max_length=20_000, description="The text.")
+    config_map: ConfigMapSource | None = Field(
+        default=None, description="The ConfigMap (on a laptop: folder) that holds the texts as *.md."
+    )
+
+
+class Conversation(Model):
+    """What the agent knows and says."""
+
+    instructions: str = Field(
+        min_length=1, max_length=16_384, description="Who the agent is and how it behaves, in plain words."
+    )
+    greeting: Sentence | None = Field(
+        default=None, description="What is said first in a WebRTC call; without it, the caller speaks first."
+    )
+    fallback: Sentence = Field(
+        default="I'm sorry, I don't know that.", description="What is said when there is no answer."
+    )
+    goodbye: Sentence = Field(
+        default="I have to go now. Goodbye.", description="What is said when the service ends a call."
+    )
+    intents: list[Intent] = Field(
+        default_factory=list,
+        max_length=100,
+        description="What people want, and what is said to it.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+    )
+    knowledge: list[Knowledge] = Field(
+        default_factory=list, max_length=100, description="Texts in which answers are looked for."
+    )

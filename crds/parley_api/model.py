@@ -1,0 +1,71 @@
+"""What every model of the API has in common.
+
+Rules: camelCase in a file, snake_case in Python; an unknown field is a mistake; no value is converted silently (300 is
+a number, "300" is a text); a model is frozen once made; every field has a description and a bound, and a default
+unless only the author can know it. A union is a map with exactly one member set, as in Kubernetes' own types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+Identifier = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+"""The name of a slot or record: it stands between braces in templates."""
+
+
+class Model(BaseModel):
+    """The base of all models."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+    )
+
+
+class OneOf(Model):
+    """A union: each field is a member, and exactly one is set."""
+
+    @property
+    def chosen(self) -> str:
+        """The name of the member that is set, as in the file ("pocketsphinx")."""
+        return next(name for name in type(self).model_fields if getattr(self, name) is not None)
+
+    @property
+    def settings(self) -> Model:
+        """The member that is set."""
+        member: Model = getattr(self, self.chosen)
+        return member
+
+    @classmethod
+    def members(cls) -> list[str]:
+        """All that may be set, as in the file."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
+
+    @classmethod
+    def advice(cls) -> str:
+        """What to write instead of none or several members; the CRD says the same."""
+        members = cls.members()
+        if len(members) == 1:
+            return f"write {members[0]}: {{}}"
+        return f"write exactly one of {', '.join(members)} (for example {members[0]}: {{}})"
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if len(set_members(self.model_dump(by_alias=True), self.members())) != 1:
+            raise PydanticCustomError("exactly_one", "{advice}", {"advice": self.advice()})
+        return self
+
+
+def set_members(value: Mapping[str, Any], members: list[str]) -> list[str]:
+    """Which of `members` are set in `value`. To Kubernetes, a null is a field that is not there."""
+    return [name for name in members if value.get(name) is not None]

@@ -1,0 +1,39 @@
+"""When a turn begins and ends, and how many calls there may be for how long."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from parley_api.model import Model
+
+
+class TurnTaking(Model):
+    """When a person's turn begins, when it has ended, and whether they may interrupt."""
+
+    vad_threshold: float = Field(
+        default=0.5, ge=0, le=1, description="Probability of speech from which a sound counts as speech."
+    )
+    end_of_turn_silence_ms: int = Field(
+        default=300, ge=50, le=10_000, description="Milliseconds of silence after which the turn has ended."
+    )
+    longest_utterance_ms: int = Field(
+        default=30_000,
+        ge=1_000,
+        le=120_000,
+        description="Milliseconds after which a turn ends even if the person goes on speaking.",
+    )
+    barge_in: bool = Field(default=True, description="Whether speech interrupts the agent.")
+
+
+class Sessions(Model):
+    """How many calls one pod (or `parley run`) takes, and for how long."""
+
+    limit: int = Field(
+        default=100, ge=1, le=10_000, description="Calls at the same time; one more is refused."
+    )
+    idle_timeout_seconds: int = Field(
+        default=300, ge=1, le=86_400, description="Seconds without audio or message after which a call ends."
+    )
+    longest_call_seconds: int = Field(
+        default=3_600, ge=1, le=86_400, description="Seconds after which any call ends."
+    )

@@ -1,0 +1,40 @@
+"""The kind VoiceAgent: one voice agent that people can talk to."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from parley_api.conversation import Conversation
+from parley_api.engines import Engines
+from parley_api.metadata import ObjectMeta
+from parley_api.model import Model
+from parley_api.turntaking import Sessions, TurnTaking
+
+GROUP = "parley.dev"
+VERSION = "v1alpha1"
+
+
+class VoiceAgentSpec(Model):
+    """What the agent says, when, and with which engines."""
+
+    language: str = Field(
+        default="en-US",
+        max_length=35,
+        pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        description="Language that is heard and spoken, as a BCP 47 tag such as en-US.",
+    )
+    conversation: Conversation = Field(description="What the agent knows and says.")
+    turn_taking: TurnTaking = Field(default=TurnTaking(), description="When a turn begins and ends.")
+    engines: Engines = Field(default=Engines(), description="Which engine does each role.")
+    sessions: Sessions = Field(default=Sessions(), description="How many calls, and for how long.")
+
+
+class VoiceAgent(Model):
+    """A voice agent that people can talk to."""
+
+    api_version: Literal["parley.dev/v1alpha1"] = Field(description="Version of the API.")
+    kind: Literal["VoiceAgent"] = Field(description="Kind of the object.")
+    metadata: ObjectMeta = Field(description="Which object this is.")
+    spec: VoiceAgentSpec = Field(description="What the agent says, when, and with which engines.")
