@@ -1,11 +1,14 @@
 """The API of Parley, group parley.dev/v1alpha1.
 
-    file -> document.py (values and their lines) -> voiceagent.py (models), references.py (what refers to what)
-         -> load() -> VoiceAgent, or InvalidFile with every mistake
-    models -> schema.py -> CustomResourceDefinition
+file -> document.py (values and their lines) -> voiceagent.py (models), references.py (what refers)
+     -> load() -> VoiceAgent, or InvalidFile with every mistake
+models -> schema.py -> CustomResourceDefinition
 
 """
 
+from parley_api.knowledge import KnowledgeText, knowledge_texts
+from parley_api.load import load
+from parley_api.problems import InvalidFile, Problem
 from parley_api.voiceagent import VoiceAgent
 
-__all__ = ["VoiceAgent"]
+__all__ = ["InvalidFile", "KnowledgeText", "Problem", "VoiceAgent", "knowledge_texts", "load"]

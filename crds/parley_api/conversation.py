@@ -1,28 +1,47 @@
 """What the agent knows and says: instructions, set sentences, intents with slots, knowledge.
 
-A phrase may hold {slot}: what the person says there fills the slot. Slots still empty are asked for one at a time; when
-all are filled, the answer is said. An answer may hold {slot}, of its own intent, and {record.slot}, of a record that
-its intent requires or stores. What refers to what is checked in references.py.
+A phrase may hold {slot}: what the person says there fills the slot. Slots still empty are asked for one at a time;
+when all are filled, the answer is said. An answer may hold {slot}, of its own intent, and {record.slot}, of a
+record that its intent requires or stores. What refers to what is checked in references.py.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from parley_api.metadata import DnsLabel
-from parley_api.model import Identifier, Model
+from parley_api.model import Identifier, Model, Rule, cel_rules
 
 Phrase = Annotated[str, Field(min_length=1, max_length=200)]
 Sentence = Annotated[str, Field(min_length=1, max_length=1_000)]
 Answer = Annotated[str, Field(min_length=1, max_length=4_000)]
+
+CHOICES = Rule(
+    "(self.kind == 'choice') == (has(self.choices) && self.choices.size() > 0)",
+    "write choices for kind choice, and for no other kind",
+)
+ANSWER = Rule(
+    "has(self.answer) || (has(self.answers) && self.answers.size() > 0)",
+    "write answer, or several under answers",
+)
+OTHERWISE = Rule(
+    "has(self.requires) == has(self.otherwise)",
+    "write requires and otherwise together: what is said when the record is not there",
+)
+KNOWLEDGE = Rule(
+    "has(self.configMap) ? !has(self.title) && !has(self.text) : has(self.title) && has(self.text)",
+    "write title and text, or configMap alone",
+)
 
 SlotKind = Literal["weekday", "date", "time", "number", "name", "choice", "text"]
 
 
 class Slot(Model):
     """Something that the person has to say before the answer can be given."""
+
+    model_config = ConfigDict(json_schema_extra=cel_rules(CHOICES))
 
     name: Identifier = Field(description="Name of the slot, as in {name}.")
     kind: SlotKind = Field(description="What fills it; text takes anything, choice one of the choices.")
@@ -45,11 +64,14 @@ class FollowUp(Model):
 class Intent(Model):
     """One thing that people want, and what is said to it."""
 
+    model_config = ConfigDict(json_schema_extra=cel_rules(ANSWER, OTHERWISE))
+
     name: str = Field(
         min_length=1,
         max_length=63,
         pattern=r"^[A-Za-z][A-Za-z0-9_-]*$",
         description="Name of the intent, unique in the file.",
+        json_schema_extra={"x-advice": "a letter, then letters, digits, '-' and '_', at most 63"},
     )
     phrases: list[Phrase] = Field(
         min_length=1, max_length=50, description="What people say, in a few wordings; may hold {slot}."
@@ -99,6 +121,8 @@ class ConfigMapSource(Model):
 
 class Knowledge(Model):
     """A text to find answers in: title and text here, or the Markdown files of a ConfigMap."""
+
+    model_config = ConfigDict(json_schema_extra=cel_rules(KNOWLEDGE))
 
     title: str | None = Field(
         default=None, min_length=1, max_length=200, description="What the text is about."

@@ -28,6 +28,9 @@ class Espeak(Model):
         max_length=63,
         pattern=r"^[A-Za-z0-9_+/-]+$",
         description="eSpeak NG's own name of the voice, such as gmw/en-US or gmw/en.",
+        json_schema_extra={
+            "x-advice": "a name of eSpeak NG's voices such as gmw/en-US, at most 63 characters"
+        },
     )
     words_per_minute: int = Field(default=165, ge=80, le=450, description="Speed of speech.")
     pitch: int = Field(default=50, ge=0, le=99, description="Pitch of the voice; 50 is the voice's own.")

@@ -1,21 +1,46 @@
 """What every model of the API has in common.
 
-Rules: camelCase in a file, snake_case in Python; an unknown field is a mistake; no value is converted silently (300 is
-a number, "300" is a text); a model is frozen once made; every field has a description and a bound, and a default
-unless only the author can know it. A union is a map with exactly one member set, as in Kubernetes' own types.
+Rules: camelCase in a file, snake_case in Python; an unknown field is a mistake; no value is converted silently
+(300 is a number, "300" is a text); a model is frozen once made; every field has a description and a bound, and a
+default unless only the author can know it. A pattern has its meaning in words beside it (`x-advice`). A union is a
+map with exactly one member set, as in Kubernetes' own types.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import CoreSchema
 
-Identifier = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Identifier = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=63,
+        pattern=r"^[A-Za-z][A-Za-z0-9_]*$",
+        json_schema_extra={"x-advice": "a letter, then letters, digits and '_', at most 63"},
+    ),
+]
 """The name of a slot or record: it stands between braces in templates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that spans several fields: in CEL for the CRD, with what to write instead."""
+
+    cel: str
+    message: str
+
+
+def cel_rules(*rules: Rule) -> JsonDict:
+    """For `json_schema_extra` of the model that they are about."""
+    return {"x-kubernetes-validations": [{"rule": rule.cel, "message": rule.message} for rule in rules]}
 
 
 class Model(BaseModel):
@@ -58,6 +83,12 @@ class OneOf(Model):
         if len(members) == 1:
             return f"write {members[0]}: {{}}"
         return f"write exactly one of {', '.join(members)} (for example {members[0]}: {{}})"
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        flags = [f"(has(self.{name}) ? 1 : 0)" for name in cls.members()]
+        rule = Rule(" + ".join(flags) + " == 1", cls.advice())
+        return {**handler.resolve_ref_schema(handler(core)), **cel_rules(rule)}
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from parley_api import references
 from parley_api.conversation import Conversation
 from parley_api.engines import Engines
 from parley_api.metadata import ObjectMeta
 from parley_api.model import Model
+from parley_api.problems import Problem, path_text
 from parley_api.turntaking import Sessions, TurnTaking
 
 GROUP = "parley.dev"
@@ -24,6 +27,7 @@ class VoiceAgentSpec(Model):
         max_length=35,
         pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
         description="Language that is heard and spoken, as a BCP 47 tag such as en-US.",
+        json_schema_extra={"x-advice": "a BCP 47 tag such as en-US"},
     )
     conversation: Conversation = Field(description="What the agent knows and says.")
     turn_taking: TurnTaking = Field(default=TurnTaking(), description="When a turn begins and ends.")
@@ -38,3 +42,11 @@ class VoiceAgent(Model):
     kind: Literal["VoiceAgent"] = Field(description="Kind of the object.")
     metadata: ObjectMeta = Field(description="Which object this is.")
     spec: VoiceAgentSpec = Field(description="What the agent says, when, and with which engines.")
+
+    @model_validator(mode="after")
+    def _names_refer_to_something(self) -> Self:
+        found = references.mistakes(self.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True))
+        text = "\n".join(str(Problem(path_text(one.location), one.seen, one.instead)) for one in found)
+        if text:
+            raise PydanticCustomError("references", "{text}", {"text": text})
+        return self

@@ -1,0 +1,149 @@
+"""YAML text -> plain values, each with its line, as an API server would read them.
+
+Rules: what has two meanings is a mistake, not a guess (duplicate keys, aliases, tags, 0x1F, 0777); nothing is expanded,
+so that a small file can't become a large value; depth is bounded; a mistake does not end the reading, so that all are
+found. Times and dates stay texts (PyYAML alone would make 12:30 the number 750, where Kubernetes keeps a text).
+To Kubernetes a null is a field that is not there, so a null in a map is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from parley_api.problems import Location, Problem, cut, path_text, printable
+
+DEEPEST = 32
+
+_NULL = re.compile(r"~|null|Null|NULL|")
+_TRUE = re.compile(r"true|True|TRUE|yes|Yes|YES|on|On|ON")
+_FALSE = re.compile(r"false|False|FALSE|no|No|NO|off|Off|OFF")
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+_NUMBER = re.compile(
+    r"[-+]?(0|[1-9][0-9]*|(?=\.[0-9]))(\.[0-9]*)?([eE][-+]?[0-9]+)?"
+    r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+)
+_AMBIGUOUS = re.compile(r"[-+]?(0[0-9_]+|0[xX][0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[0-9]+(_+[0-9]+)+)")
+
+
+@dataclass
+class Document:
+    """One document of a file. `plain` holds the text of unquoted scalars that are no text to YAML (yes, 5)."""
+
+    line: int
+    value: Any = None
+    lines: dict[Location, int] = field(default_factory=dict)
+    plain: dict[Location, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def line_of(self, location: Location) -> int:
+        """The line of `location`, or of the nearest thing around it that is there."""
+        while location and location not in self.lines:
+            location = location[:-1]
+        return self.lines.get(location, self.line)
+
+
+def documents(text: str) -> list[Document]:
+    """All documents of a YAML text. Raises yaml.YAMLError where the text is no YAML at all."""
+    events = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    found = [_Reader(events, event.start_mark.line + 1).document for event in events if _begins(event)]
+    return [document for document in found if document.value is not None or document.problems]
+
+
+def _begins(event: yaml.Event) -> bool:
+    return isinstance(event, yaml.DocumentStartEvent)
+
+
+class _Reader:
+    """Reads one document from a parser's events: the parser is iterative and our depth is bounded."""
+
+    def __init__(self, events: Iterator[yaml.Event], line: int) -> None:
+        self.events = events
+        self.document = Document(line)
+        first = next(events)
+        self.document.line = first.start_mark.line + 1
+        self.document.value = self._value(first, ())
+
+    def _problem(self, event: yaml.Event, location: Location, seen: str, instead: str) -> None:
+        line = event.start_mark.line + 1
+        self.document.problems.append(Problem(path_text(location), seen, instead, line))
+
+    def _value(self, event: yaml.Event, location: Location) -> Any:
+        if isinstance(event, yaml.AliasEvent):
+            self._problem(event, location, f"the alias *{cut(event.anchor)}", "write the value itself")
+            return None
+        if event.tag is not None and event.tag != "!":
+            self._problem(event, location, f"the tag {printable(event.tag)}", "write the value without a tag")
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event, location)
+        if len(location) >= DEEPEST:
+            self._problem(event, location, f"more than {DEEPEST} levels", "no field lies so deep")
+            self._skip()
+            return None
+        return self._list(location) if isinstance(event, yaml.SequenceStartEvent) else self._map(location)
+
+    def _skip(self) -> None:
+        """Pass over the rest of the container that has just begun."""
+        depth = 1
+        while depth:
+            event = next(self.events)
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+
+    def _list(self, location: Location) -> list[Any]:
+        items: list[Any] = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            here = (*location, len(items))
+            self.document.lines[here] = event.start_mark.line + 1
+            items.append(self._value(event, here))
+        return items
+
+    def _map(self, location: Location) -> dict[str, Any]:
+        entries: dict[str, Any] = {}
+        first_lines: dict[str, int] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
+                self._problem(event, location, "a key that is no text", "write one word as the key")
+                if isinstance(event, yaml.CollectionStartEvent):
+                    self._skip()
+                self._value(next(self.events), (*location, "?"))
+                continue
+            key, here, line = event.value, (*location, event.value), event.start_mark.line + 1
+            if key in first_lines:
+                seen = f"the key {printable(key)} again, after line {first_lines[key]}"
+                self._problem(event, here, seen, "keep one of the two")
+                self._value(next(self.events), (*location, "?"))
+                continue
+            first_lines[key] = self.document.lines[here] = line
+            value = self._value(next(self.events), here)
+            if value is not None:
+                entries[key] = value
+        return entries
+
+    def _scalar(self, event: yaml.ScalarEvent, location: Location) -> Any:
+        if not event.implicit[0]:
+            return event.value
+        if _AMBIGUOUS.fullmatch(event.value):
+            instead = "write a number in plain decimal digits, or put a text in quotes"
+            self._problem(event, location, printable(event.value), instead)
+            return None
+        value = _plain(event.value)
+        if not isinstance(value, str):
+            self.document.plain[location] = event.value
+        return value
+
+
+def _plain(text: str) -> Any:
+    """An unquoted scalar by YAML 1.1's core, as Kubernetes reads it."""
+    if _NULL.fullmatch(text):
+        return None
+    if _TRUE.fullmatch(text) or _FALSE.fullmatch(text):
+        return _TRUE.fullmatch(text) is not None
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return (
+        float(text.lower().replace(".inf", "inf").replace(".nan", "nan")) if _NUMBER.fullmatch(text) else text
+    )

@@ -1,0 +1,190 @@
+"""What a schema can't say: which name refers to what, within one VoiceAgent.
+
+Rules: works on plain values, also on those with mistakes in them, so that one reading finds everything; what has the
+wrong type is passed over here, for the models say so. The models call it too: no agent with such a mistake exists.
+On a cluster, the rules that CEL can say cheaply are in the CRD with the same sentences; the rest is this file's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from parley_api.conversation import ANSWER, CHOICES, KNOWLEDGE, OTHERWISE
+from parley_api.engines import Engines
+from parley_api.model import OneOf, set_members
+from parley_api.problems import Location, shown
+
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """Where, what was seen, what to write instead."""
+
+    location: Location
+    seen: str
+    instead: str
+
+
+Mistakes = Iterator[Mistake]
+
+
+def mistakes(agent: Any) -> Mistakes:
+    """All mistakes of reference in a VoiceAgent as plain values (camelCase, as in the file)."""
+    spec = _map(agent, "spec")
+    yield from _unions(_map(spec, "engines"))
+    conversation = _map(spec, "conversation")
+    here: Location = ("spec", "conversation")
+    for name in ("greeting", "fallback", "goodbye"):
+        yield from _no_braces(conversation, name, here)
+    yield from _intents(_maps(conversation, "intents", here))
+    for location, entry in _maps(conversation, "knowledge", here):
+        known = entry.keys() & {"title", "text", "configMap"}
+        if known not in ({"configMap"}, {"title", "text"}):
+            yield Mistake(location, shown(entry), KNOWLEDGE.message)
+
+
+def config_maps(agent: Any) -> Iterator[tuple[Location, str]]:
+    """Each ConfigMap that the knowledge names, as far as the name can be one."""
+    here: Location = ("spec", "conversation")
+    for location, entry in _maps(_map(_map(agent, "spec"), "conversation"), "knowledge", here):
+        name = _map(entry, "configMap").get("name")
+        if isinstance(name, str) and _DNS_LABEL.fullmatch(name):
+            yield (*location, "configMap", "name"), name
+
+
+def _unions(engines: dict[str, Any]) -> Mistakes:
+    for role, info in Engines.model_fields.items():
+        union, value = info.annotation, engines.get(role)
+        if isinstance(union, type) and issubclass(union, OneOf) and isinstance(value, dict):
+            several = len(set_members(value, union.members())) > 1
+            if several or not value:
+                yield Mistake(("spec", "engines", role), shown(value), union.advice())
+
+
+def _intents(intents: list[tuple[Location, dict[str, Any]]]) -> Mistakes:
+    records = _records(intents)
+    yield from _repeated([((*here, "name"), intent.get("name")) for here, intent in intents], "name")
+    phrases = [phrase for here, intent in intents for phrase in _texts(intent, "phrases", here)]
+    yield from _repeated([(here, words(phrase)) for here, phrase in phrases], "phrase")
+    for here, intent in intents:
+        yield from _intent(here, intent, records)
+
+
+def _records(intents: list[tuple[Location, dict[str, Any]]]) -> dict[str, set[str]]:
+    """Each record that some intent stores, with the slots that it may hold."""
+    records: dict[str, set[str]] = defaultdict(set)
+    for here, intent in intents:
+        if isinstance(record := intent.get("stores"), str):
+            records[record] |= _slot_names(here, intent)
+    return records
+
+
+def _slot_names(here: Location, intent: dict[str, Any]) -> set[str]:
+    return {slot["name"] for _, slot in _maps(intent, "slots", here) if isinstance(slot.get("name"), str)}
+
+
+def _intent(here: Location, intent: dict[str, Any], records: dict[str, set[str]]) -> Mistakes:
+    slots = _slot_names(here, intent)
+    own_records = {name: records[name] for name in _own_records(intent) if name in records}
+    yield from _phrases(here, intent, slots)
+    yield from _slots(here, intent)
+    if "answer" not in intent and intent.get("answers", []) == []:
+        yield Mistake((*here, "answer"), "nothing", ANSWER.message)
+    if ("requires" in intent) != ("otherwise" in intent):
+        missing = "otherwise" if "requires" in intent else "requires"
+        yield Mistake((*here, missing), "nothing", OTHERWISE.message)
+    yield from _no_braces(intent, "otherwise", here)
+    for name in ("requires", "removes"):
+        if isinstance(record := intent.get(name), str) and record not in records:
+            yield Mistake((*here, name), shown(record), _no_such("record that an intent stores", records))
+    answers = [((*here, "answer"), intent.get("answer")), *_texts(intent, "answers", here)]
+    for at, follow_up in _maps(intent, "followUps", here):
+        answers.append(((*at, "answer"), follow_up.get("answer")))
+        yield from _phrases(at, follow_up, slots)
+        yield from _repeated(
+            [(where, words(phrase)) for where, phrase in _texts(follow_up, "phrases", at)], "phrase"
+        )
+    for at, answer in answers:
+        if isinstance(answer, str):
+            yield from _template(at, answer, slots, own_records)
+
+
+def _own_records(intent: dict[str, Any]) -> list[str]:
+    return [intent[name] for name in ("requires", "stores") if isinstance(intent.get(name), str)]
+
+
+def _phrases(here: Location, holder: dict[str, Any], slots: set[str]) -> Mistakes:
+    for at, phrase in _texts(holder, "phrases", here):
+        yield from _template(at, phrase, slots, {})
+        if not words(_BRACES.sub(" ", phrase)):
+            yield Mistake(at, shown(phrase), "write at least one word that people say, beside any {slot}")
+
+
+def _slots(here: Location, intent: dict[str, Any]) -> Mistakes:
+    slots = _maps(intent, "slots", here)
+    yield from _repeated([((*at, "name"), slot.get("name")) for at, slot in slots], "name")
+    for at, slot in slots:
+        if "kind" in slot and (slot["kind"] == "choice") != bool(slot.get("choices")):
+            seen = shown(slot.get("choices")) + f" beside kind {shown(slot['kind'])}"
+            yield Mistake((*at, "choices"), seen, CHOICES.message)
+        yield from _repeated(_texts(slot, "choices", at), "choice")
+        yield from _no_braces(slot, "ask", at)
+
+
+def _template(here: Location, text: str, slots: set[str], records: dict[str, set[str]]) -> Mistakes:
+    if re.search(r"[{}]", _BRACES.sub("", text)):
+        yield Mistake(here, shown(text), "write both braces around a slot's name, as in {day}")
+    known = {*slots, *(f"{record}.{slot}" for record, held in records.items() for slot in held)}
+    for name in dict.fromkeys(_BRACES.findall(text)):
+        if name not in known:
+            yield Mistake(here, shown("{" + name + "}"), _no_such("slot of this intent", known, braces=True))
+
+
+def _no_such(what: str, known: Any, *, braces: bool = False) -> str:
+    names = ", ".join("{" + name + "}" if braces else name for name in sorted(known)[:20])
+    return f"there is no such {what}: " + (f"write one of {names}" if names else "add it, or leave this out")
+
+
+def _no_braces(holder: dict[str, Any], name: str, here: Location) -> Mistakes:
+    text = holder.get(name)
+    if isinstance(text, str) and re.search(r"[{}]", text):
+        instead = "only phrases and answers may hold {slot}: write it without braces"
+        yield Mistake((*here, name), shown(text), instead)
+
+
+def _repeated(named: list[tuple[Location, Any]], what: str) -> Mistakes:
+    seen: set[str] = set()
+    for location, name in named:
+        if isinstance(name, str) and name and name in seen:
+            yield Mistake(location, f"the {what} {shown(name)} a second time", "keep one of the two")
+        elif isinstance(name, str):
+            seen.add(name)
+
+
+def words(text: str) -> str:
+    """A text as it is heard: lower case, without punctuation; {slot} stays, as a word of its own."""
+    return " ".join(re.findall(r"\{[^{}]*\}|[^\W_]+(?:['’][^\W_]+)*", text.lower()))
+
+
+def _map(holder: Any, name: str) -> dict[str, Any]:
+    value = holder.get(name) if isinstance(holder, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _maps(holder: dict[str, Any], name: str, here: Location) -> list[tuple[Location, dict[str, Any]]]:
+    return [(at, item) for at, item in _items(holder, name, here) if isinstance(item, dict)]
+
+
+def _texts(holder: dict[str, Any], name: str, here: Location) -> list[tuple[Location, str]]:
+    return [(at, item) for at, item in _items(holder, name, here) if isinstance(item, str)]
+
+
+def _items(holder: dict[str, Any], name: str, here: Location) -> list[tuple[Location, Any]]:
+    value = holder.get(name)
+    return [((*here, name, i), item) for i, item in enumerate(value)] if isinstance(value, list) else []
