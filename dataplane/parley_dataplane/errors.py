@@ -1,7 +1,8 @@
 """Every error that Parley raises on purpose, as one tree.
 
-A type says whose fault it is and what a door answers; `detail` says what was seen, what is allowed and what to write
-instead. `detail` never holds spoken words, secrets or addresses: it may be logged and is sent to the peer.
+A type says whose fault it is and what a door answers; `detail` says what was seen, what is allowed and what
+to write instead. `detail` never holds spoken words, secrets or addresses: it may be logged and is sent to the
+peer.
 
     ParleyError
     |- PeerError            the peer sent something wrong; the same again will fail again
@@ -26,7 +27,9 @@ from __future__ import annotations
 
 
 class ParleyError(Exception):
-    """`code` names the error in metrics and problem types, `status` is its HTTP answer, `close_code` its WebSocket one."""
+    """`code` names the error in metrics and problem types, `status` is its HTTP answer, `close_code` its
+    WebSocket one.
+    """
 
     code = "error"
     title = "Something went wrong"
@@ -136,6 +139,8 @@ class UnexpectedEvent(ParleyError):
     title = "An event that this state of the turn does not take"
 
     def __init__(self, state: str, event: str) -> None:
-        super().__init__(f"event {event} in state {state}: the turn's table has no such row, so nothing changed")
+        super().__init__(
+            f"event {event} in state {state}: the turn's table has no such row, so nothing changed"
+        )
         self.state = state
         self.event = event

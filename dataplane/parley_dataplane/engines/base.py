@@ -1,11 +1,12 @@
 """One small protocol per role: VAD, STT, LLM, TTS.
 
-A new engine is one file with one class, and one line in registry.py. An engine is made from its part of the spec (one
-typed model) and is shared by all calls of the process; what belongs to one call is an argument or a stream.
+A new engine is one file with one class, and one line in registry.py. An engine is made from its part of the
+spec (one typed model) and is shared by all calls of the process; what belongs to one call is an argument or a
+stream.
 
-Rules: a generator never yields inside a task group or timeout (the consumer closes it with `aclosing`); closing it
-frees whatever it held; failures are `EngineError`s; nothing here reads a clock to decide what to say; spoken words
-never reach a log. `start` may take its time, everything after it must not block the loop.
+Rules: a generator never yields inside a task group or timeout (the consumer closes it with `aclosing`);
+closing it frees whatever it held; failures are `EngineError`s; nothing here reads a clock to decide what to
+say; spoken words never reach a log. `start` may take its time, everything after it must not block the loop.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ class VadStream(Protocol):
     """One caller's voice detector."""
 
     def push(self, pcm: Pcm) -> list[float]:
-        """Take 16 kHz PCM of any length; return one speech probability (0 to 1) per window completed by it."""
+        """Take 16 kHz PCM of any length; return one speech probability (0 to 1) per window
+        completed by it.
+        """
 
 
 class VadEngine(Engine, Protocol):
@@ -51,7 +54,9 @@ class VadEngine(Engine, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """What has been understood so far: the whole text each time. The first `stable` characters will not change."""
+    """What has been understood so far: the whole text each time. The first `stable` characters will not
+    change.
+    """
 
     text: str
     stable: int = 0
@@ -59,7 +64,9 @@ class Partial:
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """The utterance. `alternatives` are other readings, best first, without `text`; `confidence` 0 to 1, or None."""
+    """The utterance. `alternatives` are other readings, best first, without `text`; `confidence` 0 to 1, or
+    None.
+    """
 
     text: str
     alternatives: tuple[str, ...] = ()
@@ -118,7 +125,9 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class Remember:
-    """What this engine wants to find in `memory` at the next turn; kept only if some of the answer was heard."""
+    """What this engine wants to find in `memory` at the next turn; kept only if some of the answer
+    was heard.
+    """
 
     memory: Mapping[str, Any]
 
@@ -127,7 +136,9 @@ class LlmEngine(Engine, Protocol):
     def reply(
         self, turn: UserTurn, history: Sequence[Message], memory: Mapping[str, Any]
     ) -> AsyncIterator[TextDelta | Remember]:
-        """Answer `turn`. `history` ends before it. `memory` is what the last `Remember` of this session held, or {}."""
+        """Answer `turn`. `history` ends before it. `memory` is what the last `Remember` of this session held,
+        or {}.
+        """
 
 
 # TTS
@@ -147,7 +158,8 @@ class SpeechRequest:
 class Speech:
     """Some more audio of the clause at 24 kHz, and the words that begin in it.
 
-    `words` are (end offset of the word in the clause's text, its first sample counted from the clause's start).
+    `words` are (end offset of the word in the clause's text, its first sample counted from the clause's
+    start).
     """
 
     pcm: Pcm

@@ -17,7 +17,9 @@ HEARING_RATE = 16_000
 """Hz of all audio that VAD and STT hear."""
 
 SPEAKING_RATE = 24_000
-"""Hz of all audio that TTS makes and doors send; an Opus rate (RFC 6716, 2.1.3), so that nothing is resampled twice."""
+"""Hz of all audio that TTS makes and doors send; an Opus rate (RFC 6716, 2.1.3), so that nothing is resampled
+twice.
+"""
 
 FRAME_SECS = 0.020
 """Seconds of one frame: the packet time of RFC 7587's default, on which the pacer ticks."""

@@ -1,0 +1,52 @@
+"""The loaded VoiceAgent: its spec and its engines, shared by all calls of the process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from parley_dataplane.engines.registry import Engines, build
+from parley_dataplane.settings import Settings
+
+from parley_api import VoiceAgent, VoiceAgentSpec
+
+
+@dataclass(slots=True)
+class Agent:
+    """Made by Agent.load, then start(); close() frees the engines."""
+
+    name: str
+    spec: VoiceAgentSpec
+    engines: Engines
+
+    @classmethod
+    def load(cls, voice_agent: VoiceAgent, base_dir: Path, settings: Settings) -> Agent:
+        """`base_dir` is where the file lies: folders that it names are beside it."""
+        return cls(voice_agent.metadata.name, voice_agent.spec, build(voice_agent, base_dir, settings))
+
+    @property
+    def greeting(self) -> str:
+        """What the agent says first, or ""."""
+        return self.spec.conversation.greeting or ""
+
+    async def start(self) -> None:
+        """Load every engine; raises EngineUnavailable."""
+        for engine in self.engines.all():
+            await engine.start()
+
+    async def close(self) -> None:
+        for engine in self.engines.all():
+            await engine.close()
+
+    def info(self) -> dict[str, Any]:
+        """What a page may show of the agent."""
+        return {
+            "name": self.name,
+            "language": self.spec.language,
+            "greeting": self.greeting,
+            "engines": self.engines.names(),
+            "examples": [
+                intent.phrases[0] for intent in self.spec.conversation.intents if "{" not in intent.phrases[0]
+            ][:6],
+        }

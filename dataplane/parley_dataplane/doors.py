@@ -1,0 +1,57 @@
+"""What a way in is: how a session sees its peer, and what each kind of door means for the conversation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from parley_dataplane.events import Event
+from parley_dataplane.media.speaker import Chunk, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class DoorKind:
+    """What a way in means for a conversation.
+
+    `lead_secs`: how far ahead of what is heard audio may leave. `speaks_first`: whether the greeting is
+    spoken. `audio_is_use`: whether audio without speech keeps the session from its idle timeout; not so where
+    a forgotten browser tab sends silence for ever.
+    """
+
+    name: str
+    lead_secs: float
+    unit: Unit
+    speaks_first: bool
+    audio_is_use: bool
+
+
+WEBRTC_OFFER = DoorKind("offer", 0.0, "frame", speaks_first=True, audio_is_use=False)
+WEBRTC_SIGNALING = DoorKind("signaling", 0.0, "frame", speaks_first=True, audio_is_use=False)
+DUPLEX = DoorKind("duplex", 0.3, "frame", speaks_first=False, audio_is_use=True)
+FASTRTC = DoorKind("fastrtc", 0.3, "clause", speaks_first=False, audio_is_use=True)
+
+
+class Door(Protocol):
+    """A peer's way in. Every method is plain and must not wait."""
+
+    def send_audio(self, chunk: Chunk) -> None: ...
+
+    def send_silence(self) -> None:
+        """Nothing is due in this tick."""
+
+    def send_event(self, event: Event) -> None: ...
+
+    def close(self, reason: str) -> None:
+        """The session has ended: tell the peer, and go."""
+
+
+class NoDoor:
+    """A session that was made before its peer connects (POST /v2/sessions)."""
+
+    def send_audio(self, chunk: Chunk) -> None: ...
+
+    def send_silence(self) -> None: ...
+
+    def send_event(self, event: Event) -> None: ...
+
+    def close(self, reason: str) -> None: ...

@@ -1,0 +1,54 @@
+"""Structured logs: one JSON line per record on standard error, with ids; never spoken words, addresses or
+secrets.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import asdict
+
+import structlog
+
+from parley_dataplane.records import ErrorSeen, Record, TurnFinished, TurnStarted
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def configure(level: str) -> None:
+    """`level` is one of LEVELS. Libraries may warn; their own chatter, which holds addresses, stays out."""
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
+    for name in ("aiortc", "aioice", "uvicorn.access", "websockets", "asyncio"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def log_record(record: Record) -> None:
+    """The observer that logs: what ends or fails at INFO or WARNING, each turn's timing at DEBUG."""
+    log = structlog.get_logger()
+    facts = {
+        name: round(value, 1) if isinstance(value, float) else value for name, value in asdict(record).items()
+    }
+    event = _event_name(type(record).__name__)
+    if isinstance(record, ErrorSeen):
+        log.warning(event, **facts)
+    elif isinstance(record, TurnStarted | TurnFinished):
+        log.debug(event, **facts)
+    else:
+        log.info(event, **facts)
+
+
+def _event_name(class_name: str) -> str:
+    """CallStarted -> call-started."""
+    return "".join("-" + letter.lower() if letter.isupper() else letter for letter in class_name).lstrip("-")

@@ -1,0 +1,130 @@
+"""Prometheus metrics: one registry per process, fed by the records that the pipeline hands to its observers.
+
+Labels are doors, stages, outcomes and error codes: closed sets, never an id, a word or an address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from parley_dataplane.media.pacer import Pacer
+from parley_dataplane.records import (
+    CallFinished,
+    CallStarted,
+    ErrorSeen,
+    Record,
+    TurnFinished,
+    TurnStarted,
+)
+
+STAGES = ("endpointing", "stt", "llm", "tts", "send", "total")
+
+SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.2, 2.0, 4.0, 8.0)
+"""Buckets around what people notice: 300 ms is quick, 800 ms still natural, over 2 s is a silence."""
+
+
+class Metrics:
+    """The observer that counts. `text()` is what /metrics answers."""
+
+    def __init__(self, pacer: Pacer) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self.registry.register(_Loop(pacer))
+        self._active = Gauge("parley_sessions_active", "Sessions now.", ["door"], registry=self.registry)
+        self._sessions = Counter("parley_sessions", "Sessions opened.", ["door"], registry=self.registry)
+        self._ended = Counter(
+            "parley_sessions_ended", "Sessions ended, by reason.", ["door", "reason"], registry=self.registry
+        )
+        self._turns = Counter(
+            "parley_turns",
+            "Answers given, by what became of them.",
+            ["door", "outcome"],
+            registry=self.registry,
+        )
+        self._latency = Histogram(
+            "parley_turn_latency_seconds",
+            "From the end of speech to the first audio that left, by stage.",
+            ["door", "stage"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._bytes = Counter(
+            "parley_audio_bytes",
+            "PCM bytes of ended sessions.",
+            ["door", "direction"],
+            registry=self.registry,
+        )
+        self._errors = Counter(
+            "parley_errors", "Errors, by code; docs/errors.md lists them.", ["code"], registry=self.registry
+        )
+
+    def __call__(self, record: Record) -> None:
+        match record:
+            case CallStarted():
+                self._sessions.labels(record.door).inc()
+                self._active.labels(record.door).inc()
+            case CallFinished():
+                self._active.labels(record.door).dec()
+                self._ended.labels(record.door, record.reason).inc()
+                self._bytes.labels(record.door, "heard").inc(record.bytes_heard)
+                self._bytes.labels(record.door, "said").inc(record.bytes_said)
+            case TurnStarted():
+                for stage in STAGES:
+                    milliseconds: float = getattr(record, f"{stage}_ms")
+                    self._latency.labels(record.door, stage).observe(milliseconds / 1000)
+            case TurnFinished():
+                self._turns.labels(record.door, record.outcome).inc()
+            case ErrorSeen():
+                self._errors.labels(record.code).inc()
+
+    def text(self) -> bytes:
+        return generate_latest(self.registry)
+
+
+class _Loop(Collector):
+    """The event loop and its pacer, read when scraped."""
+
+    def __init__(self, pacer: Pacer) -> None:
+        self._pacer = pacer
+
+    def collect(self) -> Iterable[Metric]:
+        yield GaugeMetricFamily("parley_asyncio_tasks", "Tasks of the event loop.", value=_tasks())
+        yield CounterMetricFamily(
+            "parley_pacer_late_ticks", "Ticks over 10 ms late.", value=self._pacer.late_ticks
+        )
+        yield CounterMetricFamily(
+            "parley_pacer_skipped_ticks", "Ticks given up after a stall.", value=self._pacer.skipped_ticks
+        )
+
+
+def _tasks() -> int:
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:  # scraped outside the loop
+        return 0
+
+
+def both(*observers: Callable[[Record], None]) -> Callable[[Record], None]:
+    """One observer that hands each record to all of `observers`, in order."""
+
+    def observe(record: Record) -> None:
+        for observer in observers:
+            observer(record)
+
+    return observe

@@ -1,0 +1,57 @@
+"""Everything that one data-plane process holds: the agent, the clock, the sessions, the observers."""
+
+from __future__ import annotations
+
+import structlog
+
+from parley_dataplane.agent import Agent
+from parley_dataplane.errors import ParleyError
+from parley_dataplane.logs import log_record
+from parley_dataplane.media.pacer import Paced, Pacer
+from parley_dataplane.metrics import Metrics, both
+from parley_dataplane.records import ErrorSeen
+from parley_dataplane.session import Session
+from parley_dataplane.sessions import Sessions
+
+
+class Parley:
+    """start() before the first call, close() after the last."""
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent = agent
+        self.pacer = Pacer(self._tick_failed)
+        self._metrics = Metrics(self.pacer)
+        self.observe = both(self._metrics, log_record)
+        self.sessions = Sessions(agent, self.pacer, self.observe)
+        self._started = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether an offer would be taken, apart from the session limit."""
+        return self._started and not self.sessions.draining
+
+    async def start(self) -> None:
+        """Load the engines and start the clock; raises EngineUnavailable."""
+        await self.agent.start()
+        self.pacer.start()
+        self._started = True
+
+    async def close(self, reason: str) -> None:
+        """End every call with `reason`, then free the engines."""
+        await self.sessions.close(reason)
+        await self.pacer.close()
+        await self.agent.close()
+
+    def metrics_text(self) -> bytes:
+        """The Prometheus exposition."""
+        return self._metrics.text()
+
+    def count_error(self, error: ParleyError) -> None:
+        """An error that a door answered before there was a session."""
+        self.observe(ErrorSeen(error.code, "", ""))
+
+    def _tick_failed(self, call: Paced, error: Exception) -> None:
+        structlog.get_logger().error("tick-failed", exc_info=error)
+        if isinstance(call, Session):
+            self.observe(ErrorSeen("internal", call.id, call.kind.name))
+            call.end("internal-error")

@@ -1,0 +1,64 @@
+"""What observers (metrics, logs) are told: one frozen record per thing that happened. The pipeline imports
+neither.
+
+Records hold ids, names, counts and times; never spoken words, addresses or secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    session: str
+    door: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallFinished:
+    session: str
+    door: str
+    reason: str
+    seconds: float
+    turns: int
+    bytes_heard: int
+    bytes_said: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted:
+    """The first audio of an answer left; milliseconds of each stage since the end of speech."""
+
+    session: str
+    door: str
+    endpointing_ms: float
+    stt_ms: float
+    llm_ms: float
+    tts_ms: float
+    send_ms: float
+    total_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFinished:
+    """`outcome` is "heard", "interrupted" or "failed"; `seconds` of the answer were heard."""
+
+    session: str
+    door: str
+    outcome: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorSeen:
+    """`code` is the ParleyError's; `session` and `door` are "" where there was none yet."""
+
+    code: str
+    session: str
+    door: str
+
+
+Record = CallStarted | CallFinished | TurnStarted | TurnFinished | ErrorSeen
+Observer = Callable[[Record], None]

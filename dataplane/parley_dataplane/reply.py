@@ -1,0 +1,190 @@
+"""One answer: LLM -> clauses -> TTS -> speaker, as one task whose body is one task group.
+
+Rules: the answer is streamed at every step; cut() stops it at once and says what was heard, without waiting
+for the task to notice; after cut() it touches neither the speaker nor the door. Who holds a Reply calls
+tick() on the pacer's clock, which opens the gate between TTS and a full speaker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from parley_dataplane.clauses import ClauseSplitter
+from parley_dataplane.engines.base import Remember, SpeechRequest, TextDelta, TtsEngine
+from parley_dataplane.errors import EngineError, EngineTimeout
+from parley_dataplane.events import AgentClause, AgentText, Event
+from parley_dataplane.media.ledger import Heard
+from parley_dataplane.media.speaker import Speaker
+
+LLM_DEADLINE_SECS = 15.0
+TTS_DEADLINE_SECS = 10.0
+"""Each from asking for the next piece to having it."""
+
+Item = TypeVar("Item")
+
+CLAUSES_AHEAD = 4
+"""Clauses that wait for the voice; the LLM waits beyond that."""
+
+
+@dataclass(slots=True)
+class Stamps:
+    """When each stage of a turn was reached, in seconds of the loop's clock; None until then."""
+
+    spoke_until: float
+    ended: float
+    understood: float
+    clause: float | None = None
+    speech: float | None = None
+
+
+class Reply:
+    """The answer number `number` of a session. `thoughts` is the LLM's stream; `voice`, `language`
+    go to TTS.
+    """
+
+    def __init__(
+        self,
+        *,
+        number: int,
+        thoughts: AsyncIterator[TextDelta | Remember],
+        tts: TtsEngine,
+        speaker: Speaker,
+        emit: Callable[[Event], None],
+        stamps: Stamps,
+        voice: str | None,
+        language: str | None,
+        questions: int,
+    ) -> None:
+        self.number = number
+        self.stamps = stamps
+        self.questions = questions
+        self.memory: Remember | None = None
+        self.failure: EngineError | None = None
+        self.is_audible = False
+        self._thoughts = thoughts
+        self._tts = tts
+        self._speaker = speaker
+        self._emit = emit
+        self._voice = voice
+        self._language = language
+        self._room = asyncio.Event()
+        self._made = False
+        self._cut = False
+        self._clauses = 0
+        speaker.begin(number)
+        self.task = asyncio.create_task(self._run(), name="reply")
+
+    def tick(self) -> None:
+        """Let TTS go on if the speaker has room."""
+        if self._speaker.has_room:
+            self._room.set()
+        else:
+            self._room.clear()
+
+    def is_over(self, now: float) -> bool:
+        """All of it was made and heard, or it failed and what was made has been heard."""
+        return self._made and self._speaker.is_over(now)
+
+    def cut(self, now: float) -> Heard:
+        """Stop here. Returns what was heard by `now`."""
+        self._cut = True
+        self.task.cancel()
+        return self._speaker.cut(now)
+
+    def heard(self, now: float) -> Heard:
+        return self._speaker.heard(now)
+
+    @property
+    def clauses(self) -> int:
+        """Clauses that TTS was asked for."""
+        return self._clauses
+
+    async def _run(self) -> None:
+        clauses: asyncio.Queue[str | None] = asyncio.Queue(CLAUSES_AHEAD)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._think(clauses), name="reply-llm")
+                group.create_task(self._speak(clauses), name="reply-tts")
+        except* EngineError as failures:
+            self.failure = next(f for f in _leaves(failures) if isinstance(f, EngineError))
+        finally:
+            if not self._cut:
+                self._speaker.finish()
+                self._made = True
+
+    async def _think(self, clauses: asyncio.Queue[str | None]) -> None:
+        splitter = ClauseSplitter()
+        said: list[str] = []
+        thoughts: Any = self._thoughts
+        async with aclosing(thoughts):
+            while (thought := await _next(thoughts, LLM_DEADLINE_SECS, "LLM")) is not None:
+                if isinstance(thought, Remember):
+                    self.memory = thought
+                    continue
+                for clause in splitter.feed(thought.text):
+                    await self._offer(clause, said, clauses)
+        for clause in splitter.flush():
+            await self._offer(clause, said, clauses)
+        if said:
+            self._tell(AgentText(self.number, " ".join(said)))
+        await clauses.put(None)
+
+    async def _offer(self, clause: str, said: list[str], clauses: asyncio.Queue[str | None]) -> None:
+        if self.stamps.clause is None:
+            self.stamps.clause = asyncio.get_running_loop().time()
+        self._tell(AgentClause(self.number, len(said), clause))
+        said.append(clause)
+        await clauses.put(clause)
+
+    async def _speak(self, clauses: asyncio.Queue[str | None]) -> None:
+        while (clause := await clauses.get()) is not None:
+            self._clauses += 1
+            request = SpeechRequest(clause, self._voice, self._language, self.number)
+            speech_stream: Any = self._tts.synthesize(request)
+            if self._cut:
+                return
+            self._speaker.open_clause(clause)
+            async with aclosing(speech_stream):
+                while (speech := await _next(speech_stream, TTS_DEADLINE_SECS, "TTS")) is not None:
+                    if self._cut:
+                        return
+                    if self.stamps.speech is None:
+                        self.stamps.speech = asyncio.get_running_loop().time()
+                    self._speaker.push(speech.pcm, speech.words)
+                    await self._gate()
+            if self._cut:
+                return
+            self._speaker.close_clause()
+
+    async def _gate(self) -> None:
+        """Wait while the speaker is full. Yields to the loop in any case: an engine may have everything at
+        hand.
+        """
+        if self._speaker.has_room:
+            await asyncio.sleep(0)
+            return
+        self._room.clear()
+        await self._room.wait()
+
+    def _tell(self, event: Event) -> None:
+        if not self._cut:
+            self._emit(event)
+
+
+async def _next(stream: AsyncIterator[Item], seconds: float, role: str) -> Item | None:
+    """The next item, or None at the end; raises EngineTimeout when it takes longer than `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await anext(stream, None)
+    except TimeoutError:
+        raise EngineTimeout(f"{role} gave nothing for {seconds:.0f} s") from None
+
+
+def _leaves(group: BaseException) -> list[BaseException]:
+    if isinstance(group, BaseExceptionGroup):
+        return [leaf for inner in group.exceptions for leaf in _leaves(inner)]
+    return [group]

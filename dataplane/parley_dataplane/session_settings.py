@@ -1,0 +1,51 @@
+"""What a peer may change of its own session, with the range of each value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from parley_api import VoiceAgentSpec
+from parley_dataplane.errors import BadMessage
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """Times in ms, `vad_threshold` 0 to 1; `voice` None means the engine's own."""
+
+    vad_threshold: float
+    silence_ms: int
+    max_utterance_ms: int
+    language: str
+    voice: str | None
+    barge_in: bool
+
+    LIMITS = {  # noqa: RUF012 - a constant, not a field
+        "vad_threshold": (0.0, 1.0),
+        "silence_ms": (50, 10_000),
+        "max_utterance_ms": (1_000, 120_000),
+    }
+
+    @classmethod
+    def of(cls, spec: VoiceAgentSpec) -> SessionSettings:
+        turn_taking = spec.turn_taking
+        return cls(
+            vad_threshold=turn_taking.vad_threshold,
+            silence_ms=turn_taking.end_of_turn_silence_ms,
+            max_utterance_ms=turn_taking.longest_utterance_ms,
+            language=spec.language,
+            voice=None,
+            barge_in=turn_taking.barge_in,
+        )
+
+    def changed(self, **changes: Any) -> SessionSettings:
+        """A copy with `changes`; raises BadMessage that names the first one out of its range."""
+        for name, (low, high) in self.LIMITS.items():
+            value = changes.get(name, low)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+                raise BadMessage(f"{name} {value!r:.40}: use a number from {low} to {high}")
+        for name in ("language", "voice"):
+            value = changes.get(name)
+            if value is not None and (not isinstance(value, str) or not 0 < len(value) <= 64):
+                raise BadMessage(f"{name}: use a text of 1 to 64 characters")
+        return replace(self, **changes)

@@ -1,0 +1,135 @@
+"""THE turn: who speaks, as one table. Only this file changes the state of a turn; it never awaits and reads
+no clock.
+
+    idle        nobody speaks
+    listening   the person speaks
+    processing  the person has ended; the answer is on its way and nothing of it has left
+    speaking    the answer's audio leaves
+
+`Turn.handle(event)` looks the event up in TRANSITIONS, moves on, and returns the effects that the session
+then carries out in order. A row that the table lacks changes nothing and raises UnexpectedEvent: the session
+counts it, and the call goes on. REFUSED says why each of those rows is not there.
+
+Interruption is one row: speech in `speaking` cancels the reply, and the reply itself commits what was heard.
+Speech in `processing` is a person who had only paused: the reply is cancelled before anything was heard, and
+its question is answered together with what comes next.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from parley_dataplane.errors import UnexpectedEvent
+
+
+class State(Enum):
+    IDLE = "idle"
+    LISTENING = "listening"
+    PROCESSING = "processing"
+    SPEAKING = "speaking"
+
+
+class Happened(Enum):
+    """What can happen to a turn."""
+
+    GREETING_DUE = "the media is connected and the agent speaks first"
+    SPEECH_STARTED = "the person began to speak"
+    SPEECH_ENDED = "the person has been silent for long enough, or spoken for too long"
+    UNDERSTOOD = "STT has ended all utterances, and something waits for an answer"
+    NOT_UNDERSTOOD = "STT has ended all utterances, and nothing waits for an answer"
+    TYPED = "the person typed instead of speaking"
+    AUDIO_STARTED = "the first audio of the answer left"
+    REPLY_ENDED = "the answer was heard to its end, or there was none"
+    REPLY_FAILED = "an engine failed while answering"
+    INTERRUPTED = "the person asked for silence by a button or a message"
+
+
+class Effect(Enum):
+    """What the session does about it."""
+
+    OPEN_UTTERANCE = "open an STT stream"
+    FINISH_UTTERANCE = "tell STT that the utterance is over"
+    DROP_UTTERANCE = "forget the utterance in progress"
+    START_REPLY = "answer everything that is unanswered"
+    CANCEL_REPLY = "cancel the reply; it commits what was heard"
+    SET_ASIDE = "what was asked so far needs no answer any more"
+
+
+S, H, E = State, Happened, Effect
+
+Row = tuple[State, tuple[Effect, ...]]
+
+TRANSITIONS: dict[State, dict[Happened, Row]] = {
+    S.IDLE: {
+        H.GREETING_DUE: (S.PROCESSING, (E.START_REPLY,)),
+        H.SPEECH_STARTED: (S.LISTENING, (E.OPEN_UTTERANCE,)),
+        H.TYPED: (S.PROCESSING, (E.START_REPLY,)),
+        H.INTERRUPTED: (S.IDLE, ()),
+    },
+    S.LISTENING: {
+        H.GREETING_DUE: (S.LISTENING, ()),
+        H.SPEECH_ENDED: (S.PROCESSING, (E.FINISH_UTTERANCE,)),
+        H.TYPED: (S.PROCESSING, (E.DROP_UTTERANCE, E.START_REPLY)),
+        H.INTERRUPTED: (S.LISTENING, ()),
+    },
+    S.PROCESSING: {
+        H.GREETING_DUE: (S.PROCESSING, ()),
+        H.SPEECH_STARTED: (S.LISTENING, (E.CANCEL_REPLY, E.OPEN_UTTERANCE)),
+        H.UNDERSTOOD: (S.PROCESSING, (E.START_REPLY,)),
+        H.NOT_UNDERSTOOD: (S.IDLE, ()),
+        H.TYPED: (S.PROCESSING, (E.CANCEL_REPLY, E.DROP_UTTERANCE, E.START_REPLY)),
+        H.AUDIO_STARTED: (S.SPEAKING, ()),
+        H.REPLY_ENDED: (S.IDLE, ()),
+        H.REPLY_FAILED: (S.IDLE, ()),
+        H.INTERRUPTED: (S.IDLE, (E.CANCEL_REPLY, E.DROP_UTTERANCE, E.SET_ASIDE)),
+    },
+    S.SPEAKING: {
+        H.GREETING_DUE: (S.SPEAKING, ()),
+        H.SPEECH_STARTED: (S.LISTENING, (E.CANCEL_REPLY, E.OPEN_UTTERANCE)),
+        H.TYPED: (S.PROCESSING, (E.CANCEL_REPLY, E.START_REPLY)),
+        H.REPLY_ENDED: (S.IDLE, ()),
+        H.REPLY_FAILED: (S.IDLE, ()),
+        H.INTERRUPTED: (S.IDLE, (E.CANCEL_REPLY, E.SET_ASIDE)),
+    },
+}
+
+REFUSED: dict[tuple[State, Happened], str] = {
+    (S.IDLE, H.SPEECH_ENDED): "nobody spoke",
+    (S.IDLE, H.UNDERSTOOD): "no utterance is open",
+    (S.IDLE, H.NOT_UNDERSTOOD): "no utterance is open",
+    (S.IDLE, H.AUDIO_STARTED): "no reply is under way",
+    (S.IDLE, H.REPLY_ENDED): "no reply is under way",
+    (S.IDLE, H.REPLY_FAILED): "no reply is under way",
+    (S.LISTENING, H.SPEECH_STARTED): "the person speaks already",
+    (S.LISTENING, H.UNDERSTOOD): "the person still speaks: what was understood is answered with the rest",
+    (S.LISTENING, H.NOT_UNDERSTOOD): "the person still speaks",
+    (S.LISTENING, H.AUDIO_STARTED): "the reply was cancelled when the person began to speak",
+    (S.LISTENING, H.REPLY_ENDED): "the reply was cancelled when the person began to speak",
+    (S.LISTENING, H.REPLY_FAILED): "the reply was cancelled when the person began to speak",
+    (S.PROCESSING, H.SPEECH_ENDED): "the person has ended already",
+    (S.SPEAKING, H.SPEECH_ENDED): "the person is not speaking",
+    (S.SPEAKING, H.UNDERSTOOD): "the utterance was answered already",
+    (S.SPEAKING, H.NOT_UNDERSTOOD): "the utterance was answered already",
+    (S.SPEAKING, H.AUDIO_STARTED): "the answer is audible already",
+}
+
+
+class Turn:
+    """The state of one call's turn."""
+
+    def __init__(self) -> None:
+        self._state = State.IDLE
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    def handle(self, event: Happened) -> tuple[Effect, ...]:
+        """Move on and return the effects; raises UnexpectedEvent, and changes nothing, if the table has no
+        such row.
+        """
+        row = TRANSITIONS[self._state].get(event)
+        if row is None:
+            raise UnexpectedEvent(self._state.value, event.name.lower())
+        self._state, effects = row
+        return effects

@@ -1,0 +1,101 @@
+"""One utterance on its way through STT: audio in, partial texts out, and in the end one Final or a failure.
+
+Rules: push and end never wait; an utterance settles exactly once, unless it is dropped; a failure of the
+engine is this utterance's alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Any
+
+from parley_dataplane.engines.base import Final, Partial, SttStream
+from parley_dataplane.errors import EngineError, EngineTimeout
+from parley_dataplane.media import Pcm
+
+DEADLINE_SECS = 10.0
+"""From the end of the audio to Final."""
+
+
+class Utterance:
+    """`on_partial(text)` while it grows; `on_settled(utterance)` once: `final` or `failure` is set then."""
+
+    def __init__(
+        self, stream: SttStream, on_partial: Callable[[str], None], on_settled: Callable[[Utterance], None]
+    ) -> None:
+        self._stream = stream
+        self._on_partial = on_partial
+        self._on_settled = on_settled
+        self._ended = asyncio.Event()
+        self._dropped = False
+        self.final: Final | None = None
+        self.failure: EngineError | None = None
+        self.spoke_until = 0.0
+        self.ended_at = 0.0
+        self.settled_at = 0.0
+        self.task = asyncio.create_task(self._run(), name="utterance")
+
+    @property
+    def is_open(self) -> bool:
+        return not self._ended.is_set()
+
+    @property
+    def is_settled(self) -> bool:
+        """The audio has ended and STT has said its last word."""
+        return self._ended.is_set() and (self.final is not None or self.failure is not None)
+
+    def push(self, pcm: Pcm) -> None:
+        if self.failure is None and not self._dropped:
+            self._stream.push(pcm)
+
+    def end(self, spoke_until: float, now: float) -> None:
+        """The person has ended: `spoke_until` is when the last voice arrived."""
+        self.spoke_until, self.ended_at = spoke_until, now
+        self._ended.set()
+        self._stream.end()
+
+    def drop(self) -> None:
+        """Nobody waits for it any more."""
+        self._dropped = True
+        self.task.cancel()
+
+    async def _run(self) -> None:
+        try:
+            await self._listen()
+        except EngineError as failure:
+            self.failure = failure
+            await self._ended.wait()
+        finally:
+            await self._stream.aclose()
+        if not self._dropped:
+            self.settled_at = asyncio.get_running_loop().time()
+            self._on_settled(self)
+
+    async def _listen(self) -> None:
+        reader = asyncio.ensure_future(self._read())
+        try:
+            ended = asyncio.ensure_future(self._ended.wait())
+            try:
+                await asyncio.wait({reader, ended}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                ended.cancel()
+            async with asyncio.timeout(DEADLINE_SECS):
+                await reader
+        except TimeoutError:
+            raise EngineTimeout(f"STT gave no result within {DEADLINE_SECS:.0f} s") from None
+        finally:
+            reader.cancel()
+
+    async def _read(self) -> None:
+        events: Any = self._stream.events()
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, Partial):
+                    if not self._dropped and self.is_open:
+                        self._on_partial(event.text)
+                else:
+                    self.final = event
+                    return
+        raise EngineError("STT ended without a result")
