@@ -1,0 +1,122 @@
+/**
+ * The captions: who said what, while it is said, and what of an interrupted answer was never heard.
+ *
+ * Rules: one entry per speaker and turn, the person's above the agent's; text from the server is put in as text, never
+ * as markup; the newest line stays in view unless the person has scrolled up to read; screen readers are told a line
+ * once, when it is final, and not at each word.
+ */
+
+import { element } from "./dom.js";
+
+/** Within this many pixels of the end counts as "at the end". */
+const NEAR_END = 48;
+
+export class Captions {
+  #list;
+  #scroller;
+  #announce;
+  #entries = new Map();
+  #agent = "Agent";
+
+  /** @param {HTMLOListElement} list  @param {HTMLElement} scroller  @param {(text: string) => void} announce */
+  constructor(list, scroller, announce) {
+    this.#list = list;
+    this.#scroller = scroller;
+    this.#announce = announce;
+    // Keeps the end in view when the window or an on-screen keyboard changes the room there is.
+    let atEnd = true;
+    scroller.addEventListener("scroll", () => (atEnd = this.#atEnd()), { passive: true });
+    new ResizeObserver(() => atEnd && this.#toEnd()).observe(scroller);
+  }
+
+  get empty() {
+    return this.#entries.size === 0;
+  }
+
+  clear() {
+    this.#entries.clear();
+    this.#list.replaceChildren();
+  }
+
+  /** @param {string} name how the agent's lines are headed */
+  set agent(name) {
+    this.#agent = name;
+  }
+
+  /** @param {import("./call.js").Transcript} message */
+  transcript({ turn, text, final }) {
+    const words = String(text).trim();
+    if (!words) {
+      if (final) this.#drop("you", turn); // a cough: nothing was said
+      return;
+    }
+    this.#change("you", turn, (entry) => {
+      entry.words.textContent = words;
+      entry.item.classList.toggle("partial", !final);
+    });
+    if (final) this.#announce(`You: ${words}`);
+  }
+
+  /** @param {import("./call.js").Reply} message */
+  reply({ turn, index, text }) {
+    this.#change("agent", turn, (entry) => {
+      if (entry.closed) return; // a clause that was made after the interruption
+      entry.clauses[index] = String(text).trim();
+      entry.words.textContent = entry.clauses.filter(Boolean).join(" ");
+      entry.item.classList.add("partial");
+    });
+  }
+
+  /** @param {import("./call.js").Heard} message */
+  heard({ turn, heard, unheard, interrupted }) {
+    const [said, unsaid] = [String(heard).trim(), String(unheard).trim()];
+    if (!said && !unsaid) return;
+    this.#change("agent", turn, (entry) => {
+      entry.closed = true;
+      entry.item.classList.remove("partial");
+      entry.item.classList.toggle("interrupted", Boolean(interrupted));
+      entry.words.replaceChildren(said, ...(unsaid ? [said ? " " : "", struck(unsaid)] : []));
+    });
+    this.#announce(`${this.#agent}: ${said}${interrupted ? " (interrupted)" : ""}`);
+  }
+
+  #change(who, turn, edit) {
+    const wasAtEnd = this.#atEnd();
+    edit(this.#entries.get(`${who} ${turn}`) ?? this.#add(who, turn));
+    if (wasAtEnd) this.#toEnd();
+  }
+
+  #add(who, turn) {
+    const item = element("li", `caption ${who}`);
+    const words = element("p", "words");
+    item.append(element("span", "who", who === "you" ? "You" : this.#agent), words);
+    item.dataset.turn = String(turn);
+    const entry = { item, words, clauses: [], closed: false };
+    // A transcript can be corrected after its answer has begun: it still belongs above it.
+    const answer = who === "you" ? this.#entries.get(`agent ${turn}`) : undefined;
+    this.#list.insertBefore(item, answer?.item ?? null);
+    this.#entries.set(`${who} ${turn}`, entry);
+    return entry;
+  }
+
+  #drop(who, turn) {
+    this.#entries.get(`${who} ${turn}`)?.item.remove();
+    this.#entries.delete(`${who} ${turn}`);
+  }
+
+  #atEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+    return scrollHeight - scrollTop - clientHeight < NEAR_END;
+  }
+
+  #toEnd() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+}
+
+/** What was not heard: struck through for the eye, said in words for a screen reader (most ignore <del>). */
+function struck(text) {
+  const mark = element("del", "unheard");
+  mark.append(element("span", "sr-only", "Not heard: "), text);
+  return mark;
+}
