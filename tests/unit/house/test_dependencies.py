@@ -1,0 +1,113 @@
+"""Owns what may be installed: the locks, against pyproject.toml and against what the packages import."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[3]
+PACKAGES = {"parley_api": "crds", "parley_dataplane": "dataplane", "parley_cli": "cli"}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
+DEV = [Requirement(line) for line in PROJECT["optional-dependencies"]["dev"]]
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+
+# Parts that Parley leaves out of what its dependencies ask for, and why: pyproject.toml, [tool.uv].
+NEVER_INSTALLED = {"torch", "torchaudio", "torchvision", "torchcodec", "triton", "sounddevice"}
+
+
+def locked(name: str) -> list[tuple[Requirement, int]]:
+    """(requirement, number of its hashes) for each entry of a lock."""
+    entries = re.split(r"\n(?=\S)", (ROOT / name).read_text().strip())
+    return [(Requirement(entry.split("\\")[0]), entry.count("--hash=sha256:")) for entry in entries]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_library_has_one_exact_version_and_a_hash(lock: str) -> None:
+    loose = [
+        str(req) for req, hashes in locked(lock) if hashes == 0 or not str(req.specifier).startswith("==")
+    ]
+    assert locked(lock)
+    assert loose == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_no_lock_holds_torch_nor_what_only_cuda_needs(lock: str) -> None:
+    names = {canonicalize_name(req.name) for req, _ in locked(lock)}
+    assert names & NEVER_INSTALLED == set()
+    assert [name for name in names if name.startswith("nvidia")] == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_no_lock_names_an_index_or_a_host(lock: str) -> None:
+    assert re.findall(r"^-.*|.*://.*", (ROOT / lock).read_text(), re.MULTILINE) == []
+
+
+def test_both_locks_hold_the_same_versions_of_what_runs() -> None:
+    """Otherwise `make test` would test other libraries than `make run` uses."""
+    runtime, dev = ({str(req) for req, _ in locked(lock)} for lock in LOCKS)
+    assert runtime - dev == set()
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize(("lock", "wanted"), [(LOCKS[0], RUNTIME), (LOCKS[1], RUNTIME + DEV)])
+def test_the_lock_satisfies_pyproject_on_every_python(
+    lock: str, wanted: list[Requirement], python: str
+) -> None:
+    def applies(marker: Marker | None) -> bool:
+        full = {"python_version": python, "python_full_version": f"{python}.1"}
+        return marker is None or marker.evaluate(full)
+
+    versions = {canonicalize_name(r.name): r.specifier for r, _ in locked(lock) if applies(r.marker)}
+    unmet = [
+        str(req)
+        for req in wanted
+        if applies(req.marker)
+        and not any(req.specifier.contains(s.version) for s in versions.get(canonicalize_name(req.name), ()))
+    ]
+    assert unmet == []
+
+
+def imported_by(package: str) -> set[str]:
+    """Top-level names of everything that a package's files import, lazily or not."""
+    names = set()
+    for file in (ROOT / PACKAGES[package] / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                names.add(node.module.split(".")[0])
+    return names
+
+
+def test_every_imported_library_is_declared_and_every_declared_one_is_used() -> None:
+    used_unseen = {
+        "silero-vad",
+        "websockets",
+    }  # an ONNX file read by path; the WebSocket code that uvicorn loads
+    imported = (
+        set(chain.from_iterable(map(imported_by, PACKAGES))) - set(PACKAGES) - set(sys.stdlib_module_names)
+    )
+    distributions = packages_distributions()
+    used = {canonicalize_name(d) for name in imported for d in distributions.get(name, [name])}
+    assert used | used_unseen == {canonicalize_name(req.name) for req in RUNTIME}
+
+
+@pytest.mark.parametrize(
+    ("package", "may_import"),
+    [
+        ("parley_api", {"parley_api"}),
+        ("parley_dataplane", {"parley_api", "parley_dataplane"}),
+        ("parley_cli", {"parley_api", "parley_dataplane", "parley_cli"}),
+    ],
+)
+def test_dependencies_between_our_packages_point_one_way(package: str, may_import: set[str]) -> None:
+    assert imported_by(package) & set(PACKAGES) <= may_import
