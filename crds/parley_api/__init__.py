@@ -9,6 +9,18 @@ models -> schema.py -> CustomResourceDefinition
 from parley_api.knowledge import KnowledgeText, knowledge_texts
 from parley_api.load import load
 from parley_api.problems import InvalidFile, Problem
-from parley_api.voiceagent import VoiceAgent
+from parley_api.voiceagent import VoiceAgent, VoiceAgentSpec
 
-__all__ = ["InvalidFile", "KnowledgeText", "Problem", "VoiceAgent", "knowledge_texts", "load"]
+__version__ = "0.1.0"
+"""Of all of Parley: its parts ship together."""
+
+__all__ = [
+    "InvalidFile",
+    "KnowledgeText",
+    "Problem",
+    "VoiceAgent",
+    "VoiceAgentSpec",
+    "__version__",
+    "knowledge_texts",
+    "load",
+]

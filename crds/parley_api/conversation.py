@@ -1,8 +1,9 @@
 """What the agent knows and says: instructions, set sentences, intents with slots, knowledge.
 
-A phrase may hold {slot}: what the person says there fills the slot. Slots still empty are asked for one at a time;
-when all are filled, the answer is said. An answer may hold {slot}, of its own intent, and {record.slot}, of a
-record that its intent requires or stores. What refers to what is checked in references.py.
+A phrase may hold {slot}: what the person says there fills the slot. Slots still empty are asked for one at a
+time; when all are filled, the answer is said. An answer may hold {slot}, of its own intent, and
+{record.slot}, of a record that its intent requires or stores. What refers to what is checked in
+references.py.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """YAML text -> plain values, each with its line, as an API server would read them.
 
-Rules: what has two meanings is a mistake, not a guess (duplicate keys, aliases, tags, 0x1F, 0777); nothing is expanded,
-so that a small file can't become a large value; depth is bounded; a mistake does not end the reading, so that all are
-found. Times and dates stay texts (PyYAML alone would make 12:30 the number 750, where Kubernetes keeps a text).
-To Kubernetes a null is a field that is not there, so a null in a map is left out.
+Rules: what has two meanings is a mistake, not a guess (duplicate keys, aliases, tags, 0x1F, 0777); nothing is
+expanded, so that a small file can't become a large value; depth is bounded; a mistake does not end the
+reading, so that all are found. Times and dates stay texts (PyYAML alone would make 12:30 the number 750,
+where Kubernetes keeps a text). To Kubernetes a null is a field that is not there, so a null in a map is left
+out.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _AMBIGUOUS = re.compile(r"[-+]?(0[0-9_]+|0[xX][0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[
 
 @dataclass
 class Document:
-    """One document of a file. `plain` holds the text of unquoted scalars that are no text to YAML (yes, 5)."""
+    """One document of a file. `plain` holds the unquoted scalars that YAML does not take for texts."""
 
     line: int
     value: Any = None
@@ -50,8 +51,16 @@ class Document:
 def documents(text: str) -> list[Document]:
     """All documents of a YAML text. Raises yaml.YAMLError where the text is no YAML at all."""
     events = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    found = [_Reader(events, event.start_mark.line + 1).document for event in events if _begins(event)]
+    found = [_Reader(events, _line(event)).document for event in events if _begins(event)]
     return [document for document in found if document.value is not None or document.problems]
+
+
+_Tagged = yaml.ScalarEvent | yaml.CollectionStartEvent
+
+
+def _line(event: yaml.Event) -> int:
+    assert event.start_mark is not None, "a parser marks every event"
+    return event.start_mark.line + 1
 
 
 def _begins(event: yaml.Event) -> bool:
@@ -65,19 +74,21 @@ class _Reader:
         self.events = events
         self.document = Document(line)
         first = next(events)
-        self.document.line = first.start_mark.line + 1
+        self.document.line = _line(first)
         self.document.value = self._value(first, ())
 
     def _problem(self, event: yaml.Event, location: Location, seen: str, instead: str) -> None:
-        line = event.start_mark.line + 1
+        line = _line(event)
         self.document.problems.append(Problem(path_text(location), seen, instead, line))
 
     def _value(self, event: yaml.Event, location: Location) -> Any:
         if isinstance(event, yaml.AliasEvent):
-            self._problem(event, location, f"the alias *{cut(event.anchor)}", "write the value itself")
+            self._problem(event, location, f"the alias *{cut(event.anchor or '')}", "write the value itself")
             return None
-        if event.tag is not None and event.tag != "!":
-            self._problem(event, location, f"the tag {printable(event.tag)}", "write the value without a tag")
+        if isinstance(event, _Tagged) and event.tag not in (None, "!"):
+            self._problem(
+                event, location, f"the tag {printable(str(event.tag))}", "write the value without a tag"
+            )
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, location)
         if len(location) >= DEEPEST:
@@ -97,7 +108,7 @@ class _Reader:
         items: list[Any] = []
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             here = (*location, len(items))
-            self.document.lines[here] = event.start_mark.line + 1
+            self.document.lines[here] = _line(event)
             items.append(self._value(event, here))
         return items
 
@@ -111,7 +122,7 @@ class _Reader:
                     self._skip()
                 self._value(next(self.events), (*location, "?"))
                 continue
-            key, here, line = event.value, (*location, event.value), event.start_mark.line + 1
+            key, here, line = event.value, (*location, event.value), _line(event)
             if key in first_lines:
                 seen = f"the key {printable(key)} again, after line {first_lines[key]}"
                 self._problem(event, here, seen, "keep one of the two")

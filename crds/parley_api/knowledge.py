@@ -1,7 +1,8 @@
 """The knowledge of an agent as texts: those in its file, and the Markdown files of its folders.
 
-On a cluster a ConfigMap is mounted as a folder of its name; on a laptop that folder lies beside the file. Rules: every
-file and folder is bounded as a ConfigMap is, and read as UTF-8; a mistake is a Problem, never half a text.
+On a cluster a ConfigMap is mounted as a folder of its name; on a laptop that folder lies beside the file.
+Rules: every file and folder is bounded as a ConfigMap is, and read as UTF-8; a mistake is a Problem, never
+half a text.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class KnowledgeText:
 def knowledge_texts(agent: VoiceAgent, base_dir: Path) -> list[KnowledgeText]:
     """All knowledge of `agent`, in the order of its file; folders are in `base_dir`.
 
-    Reads files: don't call it in the event loop. Raises InvalidFile with every folder and file that can't be read.
+    Reads files: not for the event loop. Raises InvalidFile with every folder and file that can't be read.
     """
     texts: list[KnowledgeText] = []
     problems: list[Problem] = []

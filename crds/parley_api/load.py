@@ -1,8 +1,8 @@
 """A file -> a VoiceAgent, or every mistake in it at once.
 
-Rules: the file is bounded as etcd bounds an object; what is wrong is said with path, line, what was seen and what to
-write instead, the last made from the same schema as the CRD, so that a laptop and a cluster agree. Other kinds in the
-same file are passed over, as `kubectl apply` would take them as well.
+Rules: the file is bounded as etcd bounds an object; what is wrong is said with path, line, what was seen and
+what to write instead, the last made from the same schema as the CRD, so that a laptop and a cluster agree.
+Other kinds in the same file are passed over, as `kubectl apply` would take them as well.
 """
 
 from __future__ import annotations
@@ -28,23 +28,27 @@ LARGEST_FILE = 1024 * 1024
 
 KIND = "VoiceAgent"
 
-_WRITTEN_BY_CLUSTER = frozenset(
-    ["creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generation", "managedFields", "ownerReferences", "resourceVersion", "selfLink", "uid"]
-)
+_WRITTEN_BY_CLUSTER = {
+    *("creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generation"),
+    *("managedFields", "ownerReferences", "resourceVersion", "selfLink", "uid"),
+}
 """Fields of metadata that `kubectl get -o yaml` shows and no author writes."""
 
 
 def load(path: str | Path) -> VoiceAgent:
-    """The VoiceAgent in the YAML file `path`. Raises InvalidFile with all mistakes. Reads files: not for the loop."""
+    """The VoiceAgent in the YAML file `path`.
+
+    Reads files: not for the event loop. Raises InvalidFile with all mistakes.
+    """
     file = Path(path)
     try:
         document = _only_agent(_documents(_text(file)))
         return _agent(document, file.parent)
-    except _Wrong as wrong:
+    except _WrongError as wrong:
         raise InvalidFile(str(path), wrong.problems) from None
 
 
-class _Wrong(Exception):
+class _WrongError(Exception):
     def __init__(self, *problems: Problem) -> None:
         self.problems = problems
 
@@ -54,21 +58,21 @@ def _text(file: Path) -> str:
         with file.open("rb") as stream:
             raw = stream.read(LARGEST_FILE + 1)
     except FileNotFoundError:
-        raise _Wrong(Problem("", "no such file", "write the path of a VoiceAgent file")) from None
+        raise _WrongError(Problem("", "no such file", "write the path of a VoiceAgent file")) from None
     except IsADirectoryError:
-        raise _Wrong(Problem("", "a folder", "write the path of a VoiceAgent file in it")) from None
+        raise _WrongError(Problem("", "a folder", "write the path of a VoiceAgent file in it")) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise _Wrong(Problem("", printable(reason.lower()), "make it a file that can be read")) from None
+        raise _WrongError(Problem("", printable(reason.lower()), "make it a file that can be read")) from None
     if len(raw) > LARGEST_FILE:
-        raise _Wrong(
+        raise _WrongError(
             Problem("", "more than 1 MiB", "move knowledge into a ConfigMap: a cluster takes no more")
         )
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         seen = f"byte 0x{raw[error.start]:02x} at {error.start}, which is not UTF-8"
-        raise _Wrong(
+        raise _WrongError(
             Problem("", seen, "save the file as UTF-8", raw.count(b"\n", 0, error.start) + 1)
         ) from None
 
@@ -79,28 +83,30 @@ def _documents(text: str) -> list[Document]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         instead = "indent with spaces" if "'\\t'" in str(error.problem) else "correct the YAML at this line"
-        raise _Wrong(Problem("", f"broken YAML ({error.problem})", instead, line)) from None
+        raise _WrongError(Problem("", f"broken YAML ({error.problem})", instead, line)) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         seen = "a control character, which YAML does not allow"
-        raise _Wrong(
+        raise _WrongError(
             Problem("", seen, "remove it, or write it as an escape in double quotes", line)
         ) from None
 
 
 def _only_agent(found: list[Document]) -> Document:
     if not found:
-        raise _Wrong(Problem("", "an empty file", f"write a {KIND} into it"))
+        raise _WrongError(Problem("", "an empty file", f"write a {KIND} into it"))
     agents = [document for document in found if _kind(document) == KIND]
     if len(agents) == 1:
         return agents[0]
     if len(agents) > 1:
         lines = " and ".join(str(document.line) for document in agents[:5])
-        raise _Wrong(Problem("", f"{len(agents)} of kind {KIND} (lines {lines})", "keep one in a file"))
+        raise _WrongError(Problem("", f"{len(agents)} of kind {KIND} (lines {lines})", "keep one in a file"))
     if len(found) == 1 and (_kind(found[0]) is None or _close(str(_kind(found[0])), [KIND])):
         return found[0]  # it was meant to be one: say all that is wrong with it
     kinds = ", ".join(shown(_kind(document)) for document in found[:5])
-    raise _Wrong(Problem("kind", kinds, f"write kind: {KIND} for one of them", found[0].line_of(("kind",))))
+    raise _WrongError(
+        Problem("kind", kinds, f"write kind: {KIND} for one of them", found[0].line_of(("kind",)))
+    )
 
 
 def _kind(document: Document) -> Any:
@@ -121,7 +127,7 @@ def _agent(document: Document, base_dir: Path) -> VoiceAgent:
         details = error.errors(include_url=False, include_context=False)
         problems += [_problem(one, document) for one in details if one["type"] not in _SAID_BY_REFERENCES]
     if agent is None or problems or document.problems:
-        raise _Wrong(*_in_order(document.problems, problems))
+        raise _WrongError(*_in_order(document.problems, problems))
     return agent
 
 
@@ -186,7 +192,8 @@ def _schema_at(location: Location) -> Schema:
 
 def _advice(value: Any, schema: Schema) -> str:
     """What to write for a field, in words made from its schema."""
-    if isinstance(value, str) and (close := _close(value, schema.get("enum", []))):
+    names = schema.get("enum", [])
+    if len(names) > 1 and isinstance(value, str) and (close := _close(value, names)):
         return f"did you mean {close}? Write {_wanted(schema)}"
     return f"write {_wanted(schema)}"
 
@@ -214,12 +221,14 @@ def _wanted(schema: Schema) -> str:
 
 
 def _unknown(location: Location) -> str:
-    """What may have been meant by a field that does not exist: a name like it here, or the same name elsewhere."""
+    """What was meant by a field that does not exist: a name like it here, or the same name elsewhere."""
     name, names = str(location[-1]), list(_schema_at(location[:-1]).get("properties", {}))
     if close := _close(name, names):
         return f"did you mean {close}?"
-    if place := _places().get(name):
-        return f"it belongs to {place}"
+    places = _places()
+    if similar := _close(name, list(places)):
+        meant = "it belongs to" if similar == name else f"did you mean {similar} of"
+        return f"{meant} {places[similar]}{'' if similar == name else '?'}"
     return f"write one of {', '.join(names)}" if names else "nothing can be set here: remove it"
 
 

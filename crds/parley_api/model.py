@@ -1,9 +1,9 @@
 """What every model of the API has in common.
 
-Rules: camelCase in a file, snake_case in Python; an unknown field is a mistake; no value is converted silently
-(300 is a number, "300" is a text); a model is frozen once made; every field has a description and a bound, and a
-default unless only the author can know it. A pattern has its meaning in words beside it (`x-advice`). A union is a
-map with exactly one member set, as in Kubernetes' own types.
+Rules: camelCase in a file, snake_case in Python; an unknown field is a mistake; no value is converted
+silently (300 is a number, "300" is a text); a model is frozen once made; every field has a description and a
+bound, and a default unless only the author can know it. A pattern has its meaning in words beside it
+(`x-advice`). A union is a map with exactly one member set, as in Kubernetes' own types.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A mistake in a file: where it is, what was seen, what to write instead; and the error that carries all of them.
+"""A mistake in a file: where, what was seen, what to write instead; and the error that carries all of them.
 
-Rules: what was seen is cut to 60 characters, for it may be a secret in the wrong place; a text of the file is shown
-as JSON, so that no control character reaches a terminal.
+Rules: what was seen is cut to 60 characters, for it may be a secret in the wrong place; a text of the file is
+shown as JSON, so that no control character reaches a terminal.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LONGEST_SEEN = 60
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake. `path` is "" for the whole file; `line` counts from 1, None where there is no line to name."""
+    """One mistake. `path` is "" for the whole file; `line` counts from 1, None if there is none to name."""
 
     path: str
     seen: str
@@ -31,7 +31,7 @@ class Problem:
 
 
 class InvalidFile(Exception):
-    """A file that is no valid VoiceAgent. `problems` holds every mistake, in the order of the file's lines."""
+    """A file that is no valid VoiceAgent. `problems` holds every mistake, in the order of lines."""
 
     def __init__(self, file: str, problems: Sequence[Problem]) -> None:
         self.file = file

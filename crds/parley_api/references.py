@@ -1,15 +1,16 @@
 """What a schema can't say: which name refers to what, within one VoiceAgent.
 
-Rules: works on plain values, also on those with mistakes in them, so that one reading finds everything; what has the
-wrong type is passed over here, for the models say so. The models call it too: no agent with such a mistake exists.
-On a cluster, the rules that CEL can say cheaply are in the CRD with the same sentences; the rest is this file's.
+Rules: works on plain values, also on those with mistakes in them, so that one reading finds everything; what
+has the wrong type is passed over here, for the models say so. The models call it too: no agent with such a
+mistake exists. On a cluster, the rules that CEL can say cheaply are in the CRD with the same sentences; the
+rest is this file's.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,7 +92,6 @@ def _slot_names(here: Location, intent: dict[str, Any]) -> set[str]:
 
 def _intent(here: Location, intent: dict[str, Any], records: dict[str, set[str]]) -> Mistakes:
     slots = _slot_names(here, intent)
-    own_records = {name: records[name] for name in _own_records(intent) if name in records}
     yield from _phrases(here, intent, slots)
     yield from _slots(here, intent)
     if "answer" not in intent and intent.get("answers", []) == []:
@@ -112,7 +112,7 @@ def _intent(here: Location, intent: dict[str, Any], records: dict[str, set[str]]
         )
     for at, answer in answers:
         if isinstance(answer, str):
-            yield from _template(at, answer, slots, own_records)
+            yield from _template(at, answer, slots, _own_records(intent), records)
 
 
 def _own_records(intent: dict[str, Any]) -> list[str]:
@@ -121,8 +121,8 @@ def _own_records(intent: dict[str, Any]) -> list[str]:
 
 def _phrases(here: Location, holder: dict[str, Any], slots: set[str]) -> Mistakes:
     for at, phrase in _texts(holder, "phrases", here):
-        yield from _template(at, phrase, slots, {})
-        if not words(_BRACES.sub(" ", phrase)):
+        yield from _template(at, phrase, slots, (), {})
+        if phrase and not words(_BRACES.sub(" ", phrase)):
             yield Mistake(at, shown(phrase), "write at least one word that people say, beside any {slot}")
 
 
@@ -137,17 +137,27 @@ def _slots(here: Location, intent: dict[str, Any]) -> Mistakes:
         yield from _no_braces(slot, "ask", at)
 
 
-def _template(here: Location, text: str, slots: set[str], records: dict[str, set[str]]) -> Mistakes:
+def _template(
+    here: Location, text: str, slots: set[str], own: Collection[str], records: dict[str, set[str]]
+) -> Mistakes:
+    """`own` names those of `records` that are sure to be there when `text` is said."""
     if re.search(r"[{}]", _BRACES.sub("", text)):
         yield Mistake(here, shown(text), "write both braces around a slot's name, as in {day}")
-    known = {*slots, *(f"{record}.{slot}" for record, held in records.items() for slot in held)}
+    known = {*slots, *(f"{record}.{slot}" for record in own for slot in records.get(record, ()))}
     for name in dict.fromkeys(_BRACES.findall(text)):
         if name not in known:
-            yield Mistake(here, shown("{" + name + "}"), _no_such("slot of this intent", known, braces=True))
+            yield Mistake(here, shown("{" + name + "}"), _unfilled(name, known, records))
 
 
-def _no_such(what: str, known: Any, *, braces: bool = False) -> str:
-    names = ", ".join("{" + name + "}" if braces else name for name in sorted(known)[:20])
+def _unfilled(name: str, known: set[str], records: dict[str, set[str]]) -> str:
+    record, _, slot = name.partition(".")
+    if slot in records.get(record, ()):
+        return f"the record may not be there: write requires: {record} and otherwise"
+    return _no_such("slot of this intent", [f"{{{slot}}}" for slot in known])
+
+
+def _no_such(what: str, known: Collection[str]) -> str:
+    names = ", ".join(sorted(known)[:20])
     return f"there is no such {what}: " + (f"write one of {names}" if names else "add it, or leave this out")
 
 

@@ -1,8 +1,8 @@
 """The models as an OpenAPI v3 schema, and the CustomResourceDefinition made from it.
 
-Rules: structural, as the API server asks of a CRD (apiextensions.k8s.io/v1): one `type` per field, no $ref, no anyOf, no
-null, no additionalProperties beside properties; `metadata` is the API server's own; what the models bound is bounded
-here, which also bounds the cost of the CEL rules. Pure and byte-stable.
+Rules: structural, as the API server asks of a CRD (apiextensions.k8s.io/v1): one `type` per field, no $ref,
+no anyOf, no null, no additionalProperties beside properties; `metadata` is the API server's own; what the
+models bound is bounded here, which also bounds the cost of the CEL rules. Pure and byte-stable.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def custom_resource_definition_yaml() -> str:
 
 
 def _structural(node: Schema, definitions: Schema) -> Schema:
-    """One schema of pydantic's as a structural one: references in place, `X or null` as X that may be absent."""
+    """One schema of pydantic's as a structural one: references in place, `X or null` as X."""
     if "$ref" in node:
         node = {
             **definitions[node["$ref"].rpartition("/")[2]],
@@ -93,7 +93,7 @@ def _structural(node: Schema, definitions: Schema) -> Schema:
 
 
 def _map_values(node: Schema) -> Schema | None:
-    """The schema of a map's values, which pydantic files under the pattern of its keys where they have one."""
+    """The schema of a map's values, which pydantic may file under its keys' pattern."""
     if isinstance(node.get("additionalProperties"), dict):
         return dict(node["additionalProperties"])
     return next((dict(values) for values in node.get("patternProperties", {}).values()), None)
