@@ -44,11 +44,11 @@ def load(path: str | Path) -> VoiceAgent:
     try:
         document = _only_agent(_documents(_text(file)))
         return _agent(document, file.parent)
-    except _WrongError as wrong:
+    except _Wrong as wrong:
         raise InvalidFile(str(path), wrong.problems) from None
 
 
-class _WrongError(Exception):
+class _Wrong(Exception):
     def __init__(self, *problems: Problem) -> None:
         self.problems = problems
 
@@ -58,21 +58,21 @@ def _text(file: Path) -> str:
         with file.open("rb") as stream:
             raw = stream.read(LARGEST_FILE + 1)
     except FileNotFoundError:
-        raise _WrongError(Problem("", "no such file", "write the path of a VoiceAgent file")) from None
+        raise _Wrong(Problem("", "no such file", "write the path of a VoiceAgent file")) from None
     except IsADirectoryError:
-        raise _WrongError(Problem("", "a folder", "write the path of a VoiceAgent file in it")) from None
+        raise _Wrong(Problem("", "a folder", "write the path of a VoiceAgent file in it")) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise _WrongError(Problem("", printable(reason.lower()), "make it a file that can be read")) from None
+        raise _Wrong(Problem("", printable(reason.lower()), "make it a file that can be read")) from None
     if len(raw) > LARGEST_FILE:
-        raise _WrongError(
+        raise _Wrong(
             Problem("", "more than 1 MiB", "move knowledge into a ConfigMap: a cluster takes no more")
         )
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         seen = f"byte 0x{raw[error.start]:02x} at {error.start}, which is not UTF-8"
-        raise _WrongError(
+        raise _Wrong(
             Problem("", seen, "save the file as UTF-8", raw.count(b"\n", 0, error.start) + 1)
         ) from None
 
@@ -83,30 +83,28 @@ def _documents(text: str) -> list[Document]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         instead = "indent with spaces" if "'\\t'" in str(error.problem) else "correct the YAML at this line"
-        raise _WrongError(Problem("", f"broken YAML ({error.problem})", instead, line)) from None
+        raise _Wrong(Problem("", f"broken YAML ({error.problem})", instead, line)) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         seen = "a control character, which YAML does not allow"
-        raise _WrongError(
+        raise _Wrong(
             Problem("", seen, "remove it, or write it as an escape in double quotes", line)
         ) from None
 
 
 def _only_agent(found: list[Document]) -> Document:
     if not found:
-        raise _WrongError(Problem("", "an empty file", f"write a {KIND} into it"))
+        raise _Wrong(Problem("", "an empty file", f"write a {KIND} into it"))
     agents = [document for document in found if _kind(document) == KIND]
     if len(agents) == 1:
         return agents[0]
     if len(agents) > 1:
         lines = " and ".join(str(document.line) for document in agents[:5])
-        raise _WrongError(Problem("", f"{len(agents)} of kind {KIND} (lines {lines})", "keep one in a file"))
+        raise _Wrong(Problem("", f"{len(agents)} of kind {KIND} (lines {lines})", "keep one in a file"))
     if len(found) == 1 and (_kind(found[0]) is None or _close(str(_kind(found[0])), [KIND])):
         return found[0]  # it was meant to be one: say all that is wrong with it
     kinds = ", ".join(shown(_kind(document)) for document in found[:5])
-    raise _WrongError(
-        Problem("kind", kinds, f"write kind: {KIND} for one of them", found[0].line_of(("kind",)))
-    )
+    raise _Wrong(Problem("kind", kinds, f"write kind: {KIND} for one of them", found[0].line_of(("kind",))))
 
 
 def _kind(document: Document) -> Any:
@@ -127,7 +125,7 @@ def _agent(document: Document, base_dir: Path) -> VoiceAgent:
         details = error.errors(include_url=False, include_context=False)
         problems += [_problem(one, document) for one in details if one["type"] not in _SAID_BY_REFERENCES]
     if agent is None or problems or document.problems:
-        raise _WrongError(*_in_order(document.problems, problems))
+        raise _Wrong(*_in_order(document.problems, problems))
     return agent
 
 

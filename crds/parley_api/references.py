@@ -93,7 +93,7 @@ def _slot_names(here: Location, intent: dict[str, Any]) -> set[str]:
 def _intent(here: Location, intent: dict[str, Any], records: dict[str, set[str]]) -> Mistakes:
     slots = _slot_names(here, intent)
     yield from _phrases(here, intent, slots)
-    yield from _slots(here, intent)
+    yield from _slots(here, intent, records)
     if "answer" not in intent and intent.get("answers", []) == []:
         yield Mistake((*here, "answer"), "nothing", ANSWER.message)
     if ("requires" in intent) != ("otherwise" in intent):
@@ -112,11 +112,11 @@ def _intent(here: Location, intent: dict[str, Any], records: dict[str, set[str]]
         )
     for at, answer in answers:
         if isinstance(answer, str):
-            yield from _template(at, answer, slots, _own_records(intent), records)
+            yield from _template(at, answer, slots, _named(intent, "requires", "stores"), records)
 
 
-def _own_records(intent: dict[str, Any]) -> list[str]:
-    return [intent[name] for name in ("requires", "stores") if isinstance(intent.get(name), str)]
+def _named(intent: dict[str, Any], *fields: str) -> list[str]:
+    return [intent[name] for name in fields if isinstance(intent.get(name), str)]
 
 
 def _phrases(here: Location, holder: dict[str, Any], slots: set[str]) -> Mistakes:
@@ -126,15 +126,18 @@ def _phrases(here: Location, holder: dict[str, Any], slots: set[str]) -> Mistake
             yield Mistake(at, shown(phrase), "write at least one word that people say, beside any {slot}")
 
 
-def _slots(here: Location, intent: dict[str, Any]) -> Mistakes:
+def _slots(here: Location, intent: dict[str, Any], records: dict[str, set[str]]) -> Mistakes:
+    """A question may hold the slots before its own: slots are asked for in their order."""
     slots = _maps(intent, "slots", here)
     yield from _repeated([((*at, "name"), slot.get("name")) for at, slot in slots], "name")
-    for at, slot in slots:
+    for index, (at, slot) in enumerate(slots):
         if "kind" in slot and (slot["kind"] == "choice") != bool(slot.get("choices")):
             seen = shown(slot.get("choices")) + f" beside kind {shown(slot['kind'])}"
             yield Mistake((*at, "choices"), seen, CHOICES.message)
         yield from _repeated(_texts(slot, "choices", at), "choice")
-        yield from _no_braces(slot, "ask", at)
+        if isinstance(ask := slot.get("ask"), str):
+            earlier = {one["name"] for _, one in slots[:index] if isinstance(one.get("name"), str)}
+            yield from _template((*at, "ask"), ask, earlier, _named(intent, "requires"), records)
 
 
 def _template(
@@ -164,7 +167,7 @@ def _no_such(what: str, known: Collection[str]) -> str:
 def _no_braces(holder: dict[str, Any], name: str, here: Location) -> Mistakes:
     text = holder.get(name)
     if isinstance(text, str) and re.search(r"[{}]", text):
-        instead = "only phrases and answers may hold {slot}: write it without braces"
+        instead = "only phrases, questions and answers may hold {slot}: write it without braces"
         yield Mistake((*here, name), shown(text), instead)
 
 

@@ -1,0 +1,53 @@
+"""The arguments of `parley`, and nothing else: each command has its own module, imported when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from parley_api import __version__
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code. argparse itself exits with 2 on wrong arguments."""
+    given = _parser().parse_args(arguments)
+    if given.command == "run":
+        from parley_cli.run import run
+
+        return run(given.file, given.host, given.port, given.log_level)
+    if given.command == "check":
+        from parley_cli.check import check
+
+        return check(given.files)
+    from parley_api.schema import custom_resource_definition_yaml
+
+    print(custom_resource_definition_yaml(), end="")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="parley", description="Voice agents that people talk to.")
+    parser.add_argument("--version", action="version", version=f"parley {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="serve an agent on this machine", description="Serve an agent.")
+    run.add_argument("file", metavar="FILE", help="a VoiceAgent in YAML, such as examples/reception.yaml")
+    run.add_argument("--port", type=_port, default=9011, help="TCP port of page and API (9011)")
+    run.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    run.add_argument("--log-level", type=str.upper, choices=LOG_LEVELS, help="instead of LOG_LEVEL (INFO)")
+    check = commands.add_parser("check", help="say what is wrong with files", description="Check files.")
+    check.add_argument("files", metavar="FILE", nargs="+", help="a VoiceAgent in YAML")
+    commands.add_parser("crd", help="print the CustomResourceDefinition", description="Print the CRD.")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r} is no port: write a number from 1 to 65535")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""`parley run FILE`: serve one agent on this machine until Ctrl-C.
+
+What can be known before the engines load is checked first: the file, then the port. SIGTERM, which a container gets,
+is a Ctrl-C. The goodbye to the calls in progress is the data plane's; a second Ctrl-C does not wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import errno
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from parley_api import InvalidFile, VoiceAgent, load
+from parley_api.model import OneOf
+from parley_cli.check import WRONG, contents, tell
+
+FAILED = 1
+"""Exit code: nothing that was given is wrong, but it could not be served."""
+
+
+def run(file: str, host: str, port: int, log_level: str | None) -> int:
+    """Serve the agent in `file`; returns the exit code. `log_level` None means LOG_LEVEL's."""
+    try:
+        agent = load(file)
+    except InvalidFile as invalid:
+        tell(invalid)
+        if not Path(file).exists():
+            print("An agent to begin with: parley run examples/reception.yaml", file=sys.stderr)
+        return WRONG
+    if (taken := port_problem(host, port)) is not None:
+        print(taken, file=sys.stderr)
+        return WRONG
+    return _serve(agent, Path(file).parent, host, port, log_level)
+
+
+def _serve(agent: VoiceAgent, base_dir: Path, host: str, port: int, log_level: str | None) -> int:
+    from parley_dataplane.errors import ParleyError
+    from parley_dataplane.server import serve
+    from parley_dataplane.settings import Settings
+
+    def ready() -> None:
+        print(banner(agent, host, port), flush=True)
+
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        settings = Settings.from_environ()
+        if log_level is not None:
+            settings = dataclasses.replace(settings, log_level=log_level)
+        asyncio.run(serve(agent, base_dir, host, port, on_ready=ready, settings=settings))
+    except KeyboardInterrupt:
+        pass
+    except InvalidFile as invalid:
+        tell(invalid)
+        return WRONG
+    except ParleyError as error:
+        print(f"{agent.metadata.name} can't be served: {error.detail}", file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        print(_listening_problem(error, host, port), file=sys.stderr)
+        return FAILED
+    print("Goodbye.", flush=True)
+    return 0
+
+
+def banner(agent: VoiceAgent, host: str, port: int) -> str:
+    """What is said once calls are taken: where, by which engines, how to stop."""
+    spec, engines = agent.spec, agent.spec.engines
+    return "\n".join(
+        (
+            f"{agent.metadata.name} answers at {address(host, port)}",
+            f"  VAD  {_engine(engines.vad)} (a turn ends after {spec.turn_taking.end_of_turn_silence_ms} ms of silence)",
+            f"  STT  {_engine(engines.stt)} ({spec.language})",
+            f"  LLM  {_engine(engines.llm)} ({contents(agent)})",
+            f"  TTS  {_engine(engines.tts)}",
+            f"Up to {spec.sessions.limit} calls at a time. Ctrl-C says goodbye to them and stops.",
+        )
+    )
+
+
+def _engine(role: OneOf) -> str:
+    """The name of an engine, with the settings that are numbers or names; a text would be long."""
+    settings = role.settings.model_dump(by_alias=True, exclude={"text"})
+    return " ".join((role.chosen, *(f"{name}={value}" for name, value in settings.items())))
+
+
+def address(host: str, port: int) -> str:
+    """The URL that a browser on this machine opens. Every address (0.0.0.0, ::) is reached as 127.0.0.1."""
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{name}:{port}"
+
+
+def port_problem(host: str, port: int) -> str | None:
+    """Why nothing can listen there now, and what to do; None if something can."""
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(
+                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+            )  # as the server does: TIME_WAIT is free
+            probe.bind(where)
+            probe.listen(1)
+    except (OSError, UnicodeError) as error:
+        return _listening_problem(error, host, port)
+    return None
+
+
+def _listening_problem(error: OSError | UnicodeError, host: str, port: int) -> str:
+    where = f"port {port} on {host}"
+    code = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return f"host {host[:60]} has no address: choose another with --host"
+    if code == errno.EADDRINUSE:
+        return f"{where} is in use: stop what listens there, or choose another with --port"
+    if code == errno.EADDRNOTAVAIL:
+        return f"{host} is no address of this machine: choose another with --host"
+    if code in (errno.EACCES, errno.EPERM):
+        return f"{where} is not allowed to this user: choose one from 1024 on with --port"
+    return f"can't listen on {where}: {getattr(error, 'strerror', None) or error}"
