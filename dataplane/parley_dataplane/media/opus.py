@@ -1,0 +1,282 @@
+"""Opus for one call: frames of the speaker to payloads, payloads of the peer to what is heard (RFC 6716, RFC 7587).
+
+Rules: mono both ways, in line, no thread and no clock. A payload is made from exactly one frame of 20 ms. Whatever a
+peer sends, decoding yields at most 120 ms or BadAudio. Lost packets are really concealed, from the FEC copy inside the
+next packet or by Opus' own concealment, which FFmpeg's decoder has no call for: so libopus itself is called, the one
+inside PyAV's wheel. Where none can be loaded, PyAV's codec stands in and a lost packet is silence.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, cast
+
+import av
+import av.error
+import numpy as np
+
+from parley_dataplane.errors import BadAudio
+from parley_dataplane.media import HEARING_RATE, SPEAKING_FRAME, SPEAKING_RATE, Pcm
+
+CLOCK_RATE = 48_000
+"""Hz of RTP timestamps of Opus at any audio rate (RFC 7587, 4.1); a "tick" is one period of it."""
+
+FRAME_TICKS = 960
+"""Ticks of one frame of 20 ms."""
+
+LONGEST_TICKS = 5_760
+"""Ticks of the longest packet there is, 120 ms (RFC 6716, 3.2.5)."""
+
+_TICKS_PER_SAMPLE = CLOCK_RATE // HEARING_RATE
+_LONGEST_HEARD = LONGEST_TICKS // _TICKS_PER_SAMPLE
+_SHORTEST_TICKS = 120  # 2.5 ms: what libopus conceals is a multiple of it
+_LARGEST_PAYLOAD = 1_000  # bytes; fits any path's MTU with all headers, and 20 ms at 64 kb/s are 160
+
+_APPLICATION_VOIP = 2048
+_SIGNAL_VOICE = 3001
+_SET_BITRATE = 4002
+_SET_COMPLEXITY = 4010
+_SET_INBAND_FEC = 4012
+_SET_PACKET_LOSS = 4014
+_SET_DTX = 4016
+_SET_SIGNAL = 4024
+_RESET_STATE = 4028
+
+
+@dataclass(frozen=True, slots=True)
+class OpusSettings:
+    """How the agent's voice is encoded.
+
+    `bitrate` in bits a second, `complexity` 0..10 (CPU for quality), `expected_loss` in percent: how much of the
+    bitrate goes into the copy of the packet before (in-band FEC). With `dtx` a silent frame may become a payload of
+    two bytes or less, which need not be sent (RFC 7587, 3.1.3).
+    """
+
+    bitrate: int = 64_000
+    complexity: int = 5
+    fec: bool = True
+    dtx: bool = False
+    expected_loss: int = 5
+
+
+class Encoder(Protocol):
+    def encode(self, frame: Pcm) -> bytes: ...
+
+
+class Decoder(Protocol):
+    def decode(self, payload: bytes) -> Pcm: ...
+    def recover(self, following: bytes, ticks: int) -> Pcm: ...
+    def conceal(self, ticks: int) -> Pcm: ...
+
+
+def new_encoder(settings: OpusSettings | None = None) -> Encoder:
+    settings = settings or OpusSettings()
+    return LibOpusEncoder(settings) if libopus() is not None else AvEncoder(settings)
+
+
+def new_decoder() -> Decoder:
+    return LibOpusDecoder() if libopus() is not None else AvDecoder()
+
+
+def ticks_of(payload: bytes) -> int:
+    """Ticks that a payload lasts, from its first bytes (RFC 6716, 3.1); 0 where they make no sense."""
+    if not payload:
+        return 0
+    config, code = payload[0] >> 3, payload[0] & 3
+    if config < 12:
+        frame = (480, 960, 1920, 2880)[config & 3]
+    elif config < 16:
+        frame = (480, 960)[config & 1]
+    else:
+        frame = (120, 240, 480, 960)[config & 3]
+    if code == 3:
+        count = payload[1] & 0x3F if len(payload) > 1 else 0
+    else:
+        count = 1 if code == 0 else 2
+    ticks = frame * count
+    return ticks if ticks <= LONGEST_TICKS else 0
+
+
+@functools.cache
+def libopus() -> ctypes.CDLL | None:
+    """The Opus library, its functions typed; None where none can be loaded."""
+    for path in _library_paths():
+        try:
+            return _typed(ctypes.CDLL(path))
+        except (OSError, AttributeError):  # not loadable, or a library that lacks a function
+            continue
+    return None
+
+
+def _library_paths() -> Iterator[str]:
+    """The copy that PyAV has loaded already (auditwheel's, delvewheel's, delocate's folder), then the system's."""
+    package = Path(av.__file__).parent
+    for folder in (package.parent / "av.libs", package / ".dylibs"):
+        yield from map(str, sorted(folder.glob("*opus*")))
+    yield from ("libopus.so.0", "libopus.0.dylib")
+
+
+def _typed(library: ctypes.CDLL) -> ctypes.CDLL:
+    """Arm64 macOS passes variadic arguments elsewhere: ctypes knows where from the types of the fixed ones."""
+    pointer, integer = ctypes.c_void_p, ctypes.c_int
+    signatures: dict[str, list[type]] = {
+        "opus_encoder_get_size": [integer],
+        "opus_encoder_init": [pointer, ctypes.c_int32, integer, integer],
+        "opus_encoder_ctl": [pointer, integer],
+        "opus_encode": [pointer, pointer, integer, pointer, ctypes.c_int32],
+        "opus_decoder_get_size": [integer],
+        "opus_decoder_init": [pointer, ctypes.c_int32, integer],
+        "opus_decoder_ctl": [pointer, integer],
+        "opus_decode": [pointer, ctypes.c_char_p, ctypes.c_int32, pointer, integer, integer],
+    }
+    for name, arguments in signatures.items():
+        getattr(library, name).argtypes = arguments
+        getattr(library, name).restype = integer
+    return library
+
+
+class LibOpusEncoder:
+    """libopus' state lies in memory of ours, so that there is no `destroy` to forget."""
+
+    def __init__(self, settings: OpusSettings) -> None:
+        self._library = cast(ctypes.CDLL, libopus())
+        self._state = ctypes.create_string_buffer(self._library.opus_encoder_get_size(1))
+        if self._library.opus_encoder_init(self._state, SPEAKING_RATE, 1, _APPLICATION_VOIP) < 0:
+            raise RuntimeError("libopus refuses a mono encoder at 24 kHz: this build of it is broken")
+        for request, value in (
+            (_SET_BITRATE, settings.bitrate),
+            (_SET_COMPLEXITY, settings.complexity),
+            (_SET_SIGNAL, _SIGNAL_VOICE),
+            (_SET_INBAND_FEC, int(settings.fec)),
+            (_SET_PACKET_LOSS, settings.expected_loss),
+            (_SET_DTX, int(settings.dtx)),
+        ):
+            if self._library.opus_encoder_ctl(self._state, request, ctypes.c_int32(value)) < 0:
+                raise ValueError(f"{settings}: libopus refuses a value; see OpusSettings for what is allowed")
+        # Addresses are taken once: asking numpy for one costs as much as a third of the silent frame's encoding.
+        self._pcm = np.zeros(SPEAKING_FRAME, np.int16)
+        self._pcm_at = self._pcm.ctypes.data
+        self._payload = np.empty(_LARGEST_PAYLOAD, np.uint8)
+        self._payload_at = self._payload.ctypes.data
+
+    def encode(self, frame: Pcm) -> bytes:
+        """One frame of SPEAKING_FRAME samples to one payload; ValueError for any other length."""
+        self._pcm[:] = frame
+        size = self._library.opus_encode(
+            self._state, self._pcm_at, SPEAKING_FRAME, self._payload_at, _LARGEST_PAYLOAD
+        )
+        if size < 0:
+            raise RuntimeError(f"libopus failed to encode a frame of {SPEAKING_FRAME} samples (error {size})")
+        return self._payload[:size].tobytes()
+
+
+class LibOpusDecoder:
+    """Decodes to HEARING_RATE; stereo is mixed down by libopus itself."""
+
+    def __init__(self) -> None:
+        self._library = cast(ctypes.CDLL, libopus())
+        self._state = ctypes.create_string_buffer(self._library.opus_decoder_get_size(1))
+        if self._library.opus_decoder_init(self._state, HEARING_RATE, 1) < 0:
+            raise RuntimeError("libopus refuses a mono decoder at 16 kHz: this build of it is broken")
+        self._pcm = np.empty(_LONGEST_HEARD, np.int16)
+        self._pcm_at = self._pcm.ctypes.data
+
+    def decode(self, payload: bytes) -> Pcm:
+        """What a payload holds; BadAudio where it is broken, after which the next good one decodes as ever."""
+        if not ticks_of(payload):
+            raise BadAudio(_broken(payload))
+        return self._decode(payload, _LONGEST_HEARD, 0)
+
+    def recover(self, following: bytes, ticks: int) -> Pcm:
+        """The lost `ticks` before the payload `following`, from the copy inside it, if any (RFC 6716, 4.2.5)."""
+        copied = min(ticks, ticks_of(following))
+        before = self.conceal(ticks - copied)
+        if copied < _SHORTEST_TICKS:
+            return before
+        try:
+            return np.concatenate((before, self._decode(following, _whole(copied), 1)))
+        except BadAudio:
+            return np.concatenate((before, self.conceal(copied)))
+
+    def conceal(self, ticks: int) -> Pcm:
+        """`ticks` of what would plausibly have come, fading out (RFC 6716, 4.4); whole 2.5 ms, rounded down."""
+        parts = [
+            self._decode(None, _whole(min(LONGEST_TICKS, ticks - done)), 0)
+            for done in range(0, ticks - _SHORTEST_TICKS + 1, LONGEST_TICKS)
+        ]
+        return np.concatenate(parts) if parts else np.empty(0, np.int16)
+
+    def _decode(self, payload: bytes | None, samples: int, fec: int) -> Pcm:
+        size = len(payload) if payload is not None else 0
+        count = self._library.opus_decode(self._state, payload, size, self._pcm_at, samples, fec)
+        if count < 0:
+            raise BadAudio(_broken(payload or b""))
+        return self._pcm[:count].copy()
+
+
+class AvEncoder:
+    """The stand-in where libopus can't be called: PyAV's, which may answer the first frames with nothing yet."""
+
+    def __init__(self, settings: OpusSettings) -> None:
+        codec = av.AudioCodecContext.create("libopus", "w")
+        codec.bit_rate = settings.bitrate
+        codec.format = av.AudioFormat("s16")
+        codec.layout = av.AudioLayout("mono")
+        codec.sample_rate = SPEAKING_RATE
+        codec.options = {
+            "application": "voip",
+            "frame_duration": "20",
+            "compression_level": str(settings.complexity),
+            "fec": str(int(settings.fec)),
+            "packet_loss": str(settings.expected_loss),
+            "dtx": str(int(settings.dtx)),
+        }
+        self._codec = codec
+
+    def encode(self, frame: Pcm) -> bytes:
+        if len(frame) != SPEAKING_FRAME:
+            raise ValueError(f"a frame of {len(frame)} samples: use {SPEAKING_FRAME}")
+        audio = av.AudioFrame.from_ndarray(frame.reshape(1, -1), format="s16", layout="mono")
+        audio.sample_rate = SPEAKING_RATE
+        return b"".join(bytes(packet) for packet in self._codec.encode(audio))
+
+
+class AvDecoder:
+    """The stand-in's other half: FFmpeg has no call for FEC or concealment, so what is lost is silence."""
+
+    def __init__(self) -> None:
+        codec = av.AudioCodecContext.create("libopus", "r")
+        codec.sample_rate = CLOCK_RATE
+        codec.format = av.AudioFormat("s16")
+        codec.layout = av.AudioLayout("mono")
+        self._codec = codec
+        self._resampler = av.AudioResampler(format="s16", layout="mono", rate=HEARING_RATE)
+
+    def decode(self, payload: bytes) -> Pcm:
+        if not ticks_of(payload):
+            raise BadAudio(_broken(payload))
+        try:
+            decoded = self._codec.decode(av.Packet(payload))
+        except av.error.FFmpegError as error:
+            raise BadAudio(_broken(payload)) from error
+        heard = [out for frame in decoded for out in self._resampler.resample(frame)]
+        return np.concatenate([frame.to_ndarray()[0] for frame in heard] or [np.empty(0, np.int16)])
+
+    def recover(self, following: bytes, ticks: int) -> Pcm:
+        return self.conceal(ticks)
+
+    def conceal(self, ticks: int) -> Pcm:
+        return np.zeros(_whole(ticks), np.int16)
+
+
+def _whole(ticks: int) -> int:
+    """Samples at HEARING_RATE of `ticks`, rounded down to whole 2.5 ms."""
+    return ticks // _SHORTEST_TICKS * _SHORTEST_TICKS // _TICKS_PER_SAMPLE
+
+
+def _broken(payload: bytes) -> str:
+    return f"{len(payload)} bytes that are no Opus packet: send Opus as in RFC 6716, at most 120 ms a packet"

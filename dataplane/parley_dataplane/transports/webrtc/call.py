@@ -1,0 +1,421 @@
+"""One WebRTC call over aiortc's ICE, DTLS and SCTP: audio both ways, text both ways, and an end for certain.
+
+Rules: audio never waits. A frame is encoded, sealed and sent inside `send_pcm`; a packet is opened, ordered and decoded
+inside the socket's callback; there is no task, thread or queue per frame. Whatever ends a call (the peer, silence, us)
+frees every task, timer and socket, and `on_closed` tells the reason at most once, never after a `close()` of ours.
+
+The pieces are put together here instead of in aiortc's RTCPeerConnection, which builds its own senders and receivers
+(a decoder thread per call, an executor hop per frame) and knows no other. Taken as they are: RTCIceTransport,
+RTCDtlsTransport, RTCSctpTransport.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import random
+import secrets
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pylibsrtp
+from aiortc import (
+    RTCCertificate,
+    RTCDataChannel,
+    RTCDtlsFingerprint,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+    RTCIceParameters,
+    RTCIceTransport,
+    RTCSctpCapabilities,
+    RTCSctpTransport,
+)
+from aiortc.rtp import RtcpRrPacket, RtcpSrPacket
+
+from parley_dataplane.errors import BadMessage
+from parley_dataplane.media import SPEAKING_FRAME, Pcm
+from parley_dataplane.media.opus import OpusSettings
+from parley_dataplane.transports.webrtc.ice import HostGatherer, HostIce, host_addresses
+from parley_dataplane.transports.webrtc.rtp import AudioReceiver, AudioSender, is_rtcp, parse_rtcp
+from parley_dataplane.transports.webrtc.sdp import Local, Offer, read_offer, write_answer
+
+MOST_CHANNELS = 4
+LONGEST_TEXT = 64 * 1024
+"""Bytes of one text of the peer's; a longer one is dropped and counted."""
+
+_MOST_WAITING_TEXTS = 256
+_MOST_BUFFERED_BYTES = (
+    256 * 1024
+)  # of one channel, before texts wait here instead, where the oldest can be dropped
+_LONGEST_CANDIDATE = 1_024
+_CERTIFICATE_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class CallSettings:
+    """Seconds; `addresses` are the local ones to offer, None for all that the machine has."""
+
+    connect_secs: float = 30.0
+    vanished_secs: float = (
+        15.0  # no authentic packet at all: browsers and aiortc send RTP, or check consent every 4 to 6 s
+    )
+    addresses: Sequence[str] | None = None
+    opus: OpusSettings = field(default_factory=OpusSettings)
+
+
+@dataclass(slots=True)
+class CallCounts:
+    """What was let go, for metrics."""
+
+    unsent_packets: int = 0
+    forged_packets: int = 0
+    dropped_texts: int = 0
+    refused_messages: int = 0
+
+
+def _nothing(*_: object) -> None:
+    return None
+
+
+class WebRtcCall:
+    """Made by `answer`; see the module's rules."""
+
+    def __init__(
+        self,
+        offer: Offer,
+        *,
+        on_audio: Callable[[Pcm], None],
+        on_message: Callable[[str], None],
+        on_channel_open: Callable[[], None],
+        on_connected: Callable[[], None],
+        on_closed: Callable[[str], None],
+        settings: CallSettings,
+    ) -> None:
+        self.answer_sdp = ""
+        self.counts = CallCounts()
+        self._offer = offer
+        self._settings = settings
+        self._on_audio = on_audio
+        self._on_message = on_message
+        self._on_channel_open = on_channel_open
+        self._on_connected = on_connected
+        self._on_closed = on_closed
+        self._loop = asyncio.get_running_loop()
+        self._cname = uuid.uuid4().hex
+        self._sender = AudioSender(
+            ssrc=secrets.randbelow(2**32 - 1) + 1,
+            cname=self._cname,
+            payload_type=offer.opus,
+            # In the lower half, so that the first wrap is minutes away: SRTP guesses the roll-over (RFC 3711, 3.3.1).
+            sequence=secrets.randbelow(2**15),
+            timestamp=secrets.randbelow(2**32),
+            extensions=offer.extensions,
+            mid=offer.mid,
+            settings=settings.opus,
+        )
+        self._receiver = AudioReceiver(offer.opus)
+        addresses = host_addresses() if settings.addresses is None else settings.addresses
+        self._ice = HostIce(self._on_media, self._alive, addresses)
+        self._ice_transport = RTCIceTransport(HostGatherer(self._ice))
+        self._dtls = RTCDtlsTransport(self._ice_transport, [_certificate(_certificate_epoch())])
+        self._dtls._set_role("client" if offer.our_setup == "active" else "server")
+        self._sctp = RTCSctpTransport(self._dtls) if offer.data is not None else None
+        self._channels: list[RTCDataChannel] = []
+        self._waiting: deque[str] = deque(maxlen=_MOST_WAITING_TEXTS)
+        self._connected = False
+        self._last_heard = self._loop.time()
+        self._connecting: asyncio.Task[None] | None = None
+        self._freeing: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    @classmethod
+    async def answer(
+        cls,
+        offer_sdp: str,
+        *,
+        on_audio: Callable[[Pcm], None],
+        on_message: Callable[[str], None],
+        on_channel_open: Callable[[], None] = _nothing,
+        on_connected: Callable[[], None] = _nothing,
+        on_closed: Callable[[str], None] = _nothing,
+        settings: CallSettings | None = None,
+    ) -> WebRtcCall:
+        """Answers an offer; `answer_sdp` is ready when this returns, the call connects behind it. BadSdp.
+
+        All callbacks are plain and run in the loop: `on_audio` gets 16 kHz PCM of any length.
+        """
+        call = cls(
+            read_offer(offer_sdp),
+            on_audio=on_audio,
+            on_message=on_message,
+            on_channel_open=on_channel_open,
+            on_connected=on_connected,
+            on_closed=on_closed,
+            settings=settings or CallSettings(),
+        )
+        try:
+            await call._open()
+        except BaseException:
+            await call.close()
+            raise
+        return call
+
+    @property
+    def connected(self) -> bool:
+        return self._connected
+
+    @property
+    def round_trip(self) -> float | None:
+        """Seconds to the peer and back, by its last report."""
+        return self._sender.round_trip
+
+    def send_pcm(self, frame: Pcm | None) -> None:
+        """One packet, now: at most SPEAKING_FRAME samples (fewer are filled up with silence), None for silence.
+
+        To be called every 20 ms by the process' one pacer. Before the call is connected nothing is sent and nothing
+        kept: what would wait would be late. ValueError for a frame that is too long.
+        """
+        if not self._connected:
+            return
+        for pcm in self._receiver.tick(self._loop.time()):
+            self._on_audio(pcm)
+        if not self._offer.we_send:
+            return
+        if frame is not None and len(frame) < SPEAKING_FRAME:
+            frame = np.pad(frame, (0, SPEAKING_FRAME - len(frame)))
+        packet = self._sender.packet(frame, time.time())
+        if packet is not None and not self._ice.send_now(self._dtls._tx_srtp.protect(packet)):
+            self.counts.unsent_packets += 1
+
+    def send_text(self, text: str) -> None:
+        """A text to every open channel. While a peer does not read, the oldest that wait are dropped, counted."""
+        if self._channels:
+            if len(self._waiting) == _MOST_WAITING_TEXTS:
+                self.counts.dropped_texts += 1
+            self._waiting.append(text)
+            self._flush()
+
+    def add_candidate(self, candidate: Mapping[str, Any] | None) -> None:
+        """A trickled candidate as browsers write it: {candidate, sdpMid, sdpMLineIndex}; None ends them. BadMessage."""
+        if candidate is None:
+            return
+        line = candidate.get("candidate", "")
+        if not isinstance(line, str) or len(line) > _LONGEST_CANDIDATE:
+            raise BadMessage(
+                'candidate.candidate is no short text: send RTCIceCandidate.toJSON(), or null for "no more"'
+            )
+        if not line or not self._is_ours(candidate):
+            return
+        try:
+            self._ice.add(line.removeprefix("a=").removeprefix("candidate:"))
+        except ValueError:
+            raise BadMessage(
+                "candidate.candidate is no candidate (RFC 8839, 5.1): send RTCIceCandidate.toJSON() as it is"
+            ) from None
+
+    async def close(self) -> None:
+        """Says goodbye to the peer and frees everything; again is no harm. `on_closed` is not called for it."""
+        self._on_closed = _nothing
+        self._end("closed")
+        if self._freeing is not None:
+            await asyncio.shield(self._freeing)
+
+    async def _open(self) -> None:
+        await self._ice_transport.iceGatherer.gather()
+        for line in self._offer.candidates:
+            with contextlib.suppress(ValueError):  # one that can't be read is one that can't be used
+                self._ice.add(line)
+        self.answer_sdp = write_answer(self._offer, self._local())
+        self._ice_transport.on("statechange", self._on_state)
+        self._dtls.on("statechange", self._on_state)
+        if self._sctp is not None:
+            self._sctp.on("datachannel", self._on_channel)
+        self._connecting = self._loop.create_task(self._connect())
+        self._timer = self._loop.call_later(self._settings.connect_secs, self._end, "connect timeout")
+
+    def _local(self) -> Local:
+        return Local(
+            ufrag=self._ice.local_username,
+            password=self._ice.local_password,
+            fingerprints=_fingerprints(_certificate_epoch()),
+            candidates=[(c.host, c.port, c.to_sdp()) for c in self._ice.local_candidates],
+            ssrc=self._sender.ssrc,
+            cname=self._cname,
+        )
+
+    async def _connect(self) -> None:
+        try:
+            await self._ice_transport.start(
+                RTCIceParameters(self._offer.ufrag, self._offer.password, self._offer.ice_lite)
+            )
+            if self._ice_transport.state != "completed":
+                self._end("connection failed")
+                return
+            fingerprints = [
+                RTCDtlsFingerprint(algorithm, value) for algorithm, value in self._offer.fingerprints
+            ]
+            await self._dtls.start(RTCDtlsParameters(fingerprints))
+            if self._dtls.state != "connected":
+                self._end("connection failed")
+                return
+            self._established()
+            if self._sctp is not None:
+                await self._sctp.start(
+                    RTCSctpCapabilities(self._offer.largest_message), self._offer.sctp_port
+                )
+        except (ConnectionError, OSError):
+            self._end("connection failed")
+
+    def _established(self) -> None:
+        if self._freeing is None:
+            self._connected = True
+            self._alive()
+            self._every_second()
+            self._on_connected()
+
+    def _every_second(self) -> None:
+        """The one timer of a connected call: reports, and whether the peer is still there."""
+        silent = self._loop.time() - self._last_heard
+        if silent >= self._settings.vanished_secs:
+            self._end("vanished")
+            return
+        report = self._sender.report(time.time()) + self._receiver.report(
+            self._sender.ssrc, self._loop.time()
+        )
+        if report:
+            self._ice.send_now(self._dtls._tx_srtp.protect_rtcp(report))
+        if self._timer is not None:
+            self._timer.cancel()
+        # Varied, so that the reports of many calls do not come all at once (RFC 3550, 6.2).
+        delay = min(0.5 + random.random(), self._settings.vanished_secs - silent)
+        self._timer = self._loop.call_later(delay, self._every_second)
+
+    def _alive(self) -> None:
+        self._last_heard = self._loop.time()
+
+    def _on_media(self, datagram: bytes) -> None:
+        session = self._dtls._rx_srtp
+        if session is None or not self._connected:
+            return
+        try:
+            if is_rtcp(datagram):
+                self._on_rtcp(session.unprotect_rtcp(datagram))
+            else:
+                self._on_rtp(session.unprotect(datagram))
+        except pylibsrtp.Error:  # forged, replayed or broken
+            self.counts.forged_packets += 1
+
+    def _on_rtp(self, packet: bytes) -> None:
+        now = self._last_heard = self._loop.time()
+        for pcm in self._receiver.receive(packet, now):
+            self._on_audio(pcm)
+
+    def _on_rtcp(self, packet: bytes) -> None:
+        self._alive()
+        for part in parse_rtcp(packet):
+            if isinstance(part, RtcpSrPacket):
+                self._receiver.sender_reported(part.ssrc, part.sender_info.ntp_timestamp, self._last_heard)
+            if isinstance(part, (RtcpSrPacket, RtcpRrPacket)):
+                for report in part.reports:
+                    self._sender.reported(report, time.time())
+
+    def _on_channel(self, channel: RTCDataChannel) -> None:
+        if len(self._channels) >= MOST_CHANNELS:
+            channel.close()
+            return
+        channel.bufferedAmountLowThreshold = _MOST_BUFFERED_BYTES // 2
+        channel.on("message", self._on_channel_message)
+        channel.on("bufferedamountlow", self._flush)
+        channel.on("close", functools.partial(self._on_channel_closed, channel))
+        self._channels.append(channel)
+        if len(self._channels) == 1:
+            self._on_channel_open()
+
+    def _on_channel_message(self, message: str | bytes) -> None:
+        self._alive()
+        if isinstance(message, str) and len(message) <= LONGEST_TEXT:
+            self._on_message(message)
+        else:
+            self.counts.refused_messages += 1
+
+    def _on_channel_closed(self, channel: RTCDataChannel) -> None:
+        with contextlib.suppress(ValueError):
+            self._channels.remove(channel)
+
+    def _flush(self) -> None:
+        while self._waiting and all(c.bufferedAmount < _MOST_BUFFERED_BYTES for c in self._channels):
+            text = self._waiting.popleft()
+            for channel in self._channels:
+                if channel.readyState == "open":
+                    with contextlib.suppress(ValueError):  # longer than the peer said that it takes
+                        channel.send(text)
+
+    def _is_ours(self, candidate: Mapping[str, Any]) -> bool:
+        """Whether a candidate belongs to the transport that the answer chose; one that names none does."""
+        mid, index = candidate.get("sdpMid"), candidate.get("sdpMLineIndex")
+        if mid is not None:
+            return bool(mid == self._offer.sections[self._offer.transport].mid)
+        return index is None or index == self._offer.transport
+
+    def _on_state(self) -> None:
+        if self._ice_transport.state == "failed" or self._dtls.state == "failed":
+            self._end("connection failed")
+        elif self._dtls.state == "closed":
+            self._end("closed by the peer")
+
+    def _end(self, reason: str) -> None:
+        """The one way out: from here on nothing is sent or heard."""
+        if self._freeing is not None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._connected:
+            self._ice.send_now(self._dtls._tx_srtp.protect_rtcp(self._goodbye()))
+        self._connected = False
+        self._freeing = self._loop.create_task(self._free())
+        self._on_closed(reason)
+
+    def _goodbye(self) -> bytes:
+        """BYE comes at the end of a compound packet that starts with a report (RFC 3550, 6.1)."""
+        report = self._sender.report(time.time())
+        return (
+            report or self._receiver.report(self._sender.ssrc, self._loop.time())
+        ) + self._sender.goodbye()
+
+    async def _free(self) -> None:
+        self._ice_transport.remove_all_listeners()
+        self._dtls.remove_all_listeners()
+        if self._sctp is not None:
+            await self._sctp.stop()
+        await self._dtls.stop()
+        await self._ice_transport.stop()
+        # RTCIceTransport does not close what it never started; and a closed ICE ends `_connect` by itself.
+        await self._ice.close()
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await asyncio.gather(self._connecting, return_exceptions=True)
+        self._channels.clear()
+        self._waiting.clear()
+
+
+def _certificate_epoch() -> int:
+    """Certificates last 30 days; the number of ours changes every 7."""
+    return (datetime.now(UTC) - datetime(2020, 1, 1, tzinfo=UTC)) // timedelta(days=_CERTIFICATE_DAYS)
+
+
+@functools.lru_cache(maxsize=1)
+def _certificate(epoch: int) -> RTCCertificate:
+    """One for all calls of the process: making a key per call costs more than answering it."""
+    return RTCCertificate.generateCertificate()
+
+
+@functools.lru_cache(maxsize=1)
+def _fingerprints(epoch: int) -> list[tuple[str, str]]:
+    return [(f.algorithm, f.value) for f in _certificate(epoch).getFingerprints() if f.algorithm == "sha-256"]
