@@ -1,4 +1,4 @@
-# The few commands that people type. `make run` needs Python 3.11 or newer with venv, and nothing else:
+# The few commands that people type. `make run` needs Python 3.11, 3.12 or 3.13 with venv, and nothing else:
 # no root, no system packages, no compiler. `make test` brings what it lacks beyond that by itself.
 
 AGENT  ?= examples/reception.yaml
@@ -13,7 +13,7 @@ install := $(python) -m pip install --quiet --no-deps --require-hashes --only-bi
 compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deps test-unit test-calls test-browser check format lock clean
+.PHONY: help run test test-deps test-unit test-calls test-browser check format generate lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -21,7 +21,7 @@ help: ## say what there is
 run: $(VENV)/run.stamp ## serve an agent: AGENT=FILE PORT=N HOST=ADDRESS
 	@exec $(python) -m parley_cli run "$(AGENT)" --host "$(HOST)" --port "$(PORT)"
 
-test: $(VENV)/dev.stamp test-deps check ## everything, set-up included
+test: test-deps check ## everything, set-up included
 	$(python) -m pytest tests/unit tests/calls tests/browser
 
 test-deps: ## the tests' system packages: Chromium and ffmpeg
@@ -33,17 +33,21 @@ test-unit: $(VENV)/dev.stamp ## fast tests of every part by itself
 test-calls: $(VENV)/dev.stamp ## real calls over loopback, by clients that use no code of the server
 	$(python) -m pytest tests/calls
 
-test-browser: $(VENV)/dev.stamp test-deps ## a real Chromium on the talk page
+test-browser: test-deps $(VENV)/dev.stamp ## a real Chromium on the talk page
 	$(python) -m pytest tests/browser
 
-check: $(VENV)/dev.stamp ## format, lint, types
+check: $(VENV)/dev.stamp ## format, lint, types, and that generated files are unchanged
 	$(python) -m ruff format --check .
 	$(python) -m ruff check .
 	$(python) -m mypy
+	$(python) docs/make_turns.py --check
 
 format: $(VENV)/dev.stamp ## put the code in its form
 	$(python) -m ruff format .
 	$(python) -m ruff check --fix .
+
+generate: $(VENV)/run.stamp ## remake what is made from code: docs/turns.md
+	$(python) docs/make_turns.py
 
 lock: $(VENV)/dev.stamp ## remake both locks from pyproject.toml
 	$(compile) pyproject.toml -o requirements.lock
@@ -53,8 +57,8 @@ clean: ## remove what these commands made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache bench-results
 
 $(VENV)/run.stamp: requirements.lock
-	@$(PYTHON) -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	  { echo "Parley needs Python 3.11 or newer with venv; '$(PYTHON)' is not that." \
+	@$(PYTHON) -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || \
+	  { echo "Parley needs Python 3.11, 3.12 or 3.13 with venv; '$(PYTHON)' is not that." \
 	         "Install python3 and python3-venv, or name another: make PYTHON=python3.12" >&2; exit 1; }
 	@echo "Setting up $(VENV) from requirements.lock (once)"
 	@$(PYTHON) -m venv --clear $(VENV)

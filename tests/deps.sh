@@ -12,14 +12,14 @@ has_chromium() {
     return 1
 }
 has_ffmpeg() { ffmpeg -version >/dev/null 2>&1; }
-lacking() { { has_chromium || echo chromium; has_ffmpeg || echo ffmpeg; } | tr '\n' ' '; }
-fail() { echo "make test lacks: $(lacking)($1)" >&2; exit 1; }
+lacking() { { has_chromium || echo chromium; has_ffmpeg || echo ffmpeg; } | xargs; }
+fail() { echo "make test lacks: $(lacking) ($1)" >&2; exit 1; }
 
 [ -n "$(lacking)" ] || exit 0
 command -v apt-get >/dev/null || fail "install them, or name a browser with CHROMIUM=/path"
 [ "$(id -u)" = 0 ] || fail "as root: apt-get install $(lacking); or name a browser with CHROMIUM=/path"
 
-echo "Installing $(lacking)from the system's packages"
+echo "Installing $(lacking) from the system's packages"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 # shellcheck disable=SC2046 # one word per package

@@ -40,7 +40,9 @@ make_machine() {
 
 hand_on_network() {
     local paths=(/etc/resolv.conf /etc/hosts /etc/pip.conf /etc/ssl/certs/ca-certificates.crt /etc/apt/apt.conf.d/*)
-    grep -q "VERSION_CODENAME=$suite" /etc/os-release && paths+=(/etc/apt/sources.list.d/*.sources)
+    if grep -q "VERSION_CODENAME=$suite" /etc/os-release; then # this machine's own apt sources fit there
+        paths+=(/etc/apt/sources.list.d/*.sources) && rm -f "$MACHINE/etc/apt/sources.list"
+    fi
     for path in "${paths[@]}"; do
         [[ ! -f $path ]] || install -D -m 644 "$path" "$MACHINE$path"
     done
