@@ -45,8 +45,9 @@ BACKLOG_SECS = 120.0
 
 GAP_SECS = 0.2
 MAX_GAP_SECS = 2.0
-"""Time without audio that is no silence yet: at least GAP_SECS, twice the longest gap seen, at most
-MAX_GAP_SECS.
+GAP_FACTOR = 1.5
+"""Time without audio that is no silence yet: GAP_FACTOR times the longest gap between two messages or the
+longest message, whichever is longer, but at least GAP_SECS and at most MAX_GAP_SECS.
 """
 
 
@@ -126,6 +127,7 @@ class Ear:
             )
         if self._last_push is not None:
             self._longest_gap = max(self._longest_gap, now - self._last_push)
+        self._longest_gap = max(self._longest_gap, len(pcm) / HEARING_RATE)
         self._last_push = now
         if len(pcm):
             self._backlog.append((pcm, now))
@@ -214,7 +216,7 @@ class Ear:
         if self._last_push is None:
             return False
         gap = now - self._last_push
-        usual = min(max(2 * self._longest_gap, GAP_SECS), MAX_GAP_SECS)
+        usual = min(max(GAP_FACTOR * self._longest_gap, GAP_SECS), MAX_GAP_SECS)
         return gap >= usual and self._silent / HEARING_RATE + gap >= self._silence / HEARING_RATE
 
     def _end(self) -> SpeechEnded:

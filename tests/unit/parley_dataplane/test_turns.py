@@ -1,0 +1,133 @@
+"""The turn's table: every row as a sentence, and an answer or a stated refusal for everything else."""
+
+from itertools import product
+
+import pytest
+
+from parley_dataplane.errors import UnexpectedEvent
+from parley_dataplane.turns import REFUSED, TRANSITIONS, Effect, Happened, State, Turn
+
+WAYS = {
+    State.IDLE: [],
+    State.LISTENING: [Happened.SPEECH_STARTED],
+    State.PROCESSING: [Happened.TYPED],
+    State.SPEAKING: [Happened.TYPED, Happened.AUDIO_STARTED],
+}
+
+ROWS = [
+    ("a greeting is an answer", State.IDLE, Happened.GREETING_DUE, State.PROCESSING, (Effect.START_REPLY,)),
+    (
+        "a person who speaks first is not greeted over",
+        State.LISTENING,
+        Happened.GREETING_DUE,
+        State.LISTENING,
+        (),
+    ),
+    (
+        "speech opens an utterance",
+        State.IDLE,
+        Happened.SPEECH_STARTED,
+        State.LISTENING,
+        (Effect.OPEN_UTTERANCE,),
+    ),
+    (
+        "the end of speech closes it",
+        State.LISTENING,
+        Happened.SPEECH_ENDED,
+        State.PROCESSING,
+        (Effect.FINISH_UTTERANCE,),
+    ),
+    (
+        "what was understood is answered",
+        State.PROCESSING,
+        Happened.UNDERSTOOD,
+        State.PROCESSING,
+        (Effect.START_REPLY,),
+    ),
+    ("a cough is not answered", State.PROCESSING, Happened.NOT_UNDERSTOOD, State.IDLE, ()),
+    (
+        "a person who had only paused is heard out",
+        State.PROCESSING,
+        Happened.SPEECH_STARTED,
+        State.LISTENING,
+        (Effect.CANCEL_REPLY, Effect.OPEN_UTTERANCE),
+    ),
+    ("the first audio makes it speaking", State.PROCESSING, Happened.AUDIO_STARTED, State.SPEAKING, ()),
+    (
+        "speech interrupts",
+        State.SPEAKING,
+        Happened.SPEECH_STARTED,
+        State.LISTENING,
+        (Effect.CANCEL_REPLY, Effect.OPEN_UTTERANCE),
+    ),
+    (
+        "a button interrupts, and the question is not answered again",
+        State.SPEAKING,
+        Happened.INTERRUPTED,
+        State.IDLE,
+        (Effect.CANCEL_REPLY, Effect.SET_ASIDE),
+    ),
+    ("an answer that was heard leaves silence", State.SPEAKING, Happened.REPLY_ENDED, State.IDLE, ()),
+    ("so does one that failed", State.SPEAKING, Happened.REPLY_FAILED, State.IDLE, ()),
+    (
+        "typing while the agent speaks interrupts it",
+        State.SPEAKING,
+        Happened.TYPED,
+        State.PROCESSING,
+        (Effect.CANCEL_REPLY, Effect.START_REPLY),
+    ),
+    (
+        "typing while speaking drops what was spoken",
+        State.LISTENING,
+        Happened.TYPED,
+        State.PROCESSING,
+        (Effect.DROP_UTTERANCE, Effect.START_REPLY),
+    ),
+]
+
+
+def turn_in(state: State) -> Turn:
+    turn = Turn()
+    for event in WAYS[state]:
+        turn.handle(event)
+    assert turn.state is state
+    return turn
+
+
+@pytest.mark.parametrize(("_", "before", "event", "after", "effects"), ROWS, ids=[row[0] for row in ROWS])
+def test_row(_: str, before: State, event: Happened, after: State, effects: tuple[Effect, ...]) -> None:
+    turn = turn_in(before)
+    assert turn.handle(event) == effects
+    assert turn.state is after
+
+
+@pytest.mark.parametrize(
+    ("state", "event"), list(product(State, Happened)), ids=lambda value: value.name.lower()
+)
+def test_every_state_answers_or_refuses_every_event(state: State, event: Happened) -> None:
+    refused = (state, event) in REFUSED
+    assert refused != (event in TRANSITIONS[state]), "in exactly one of the two tables"
+    turn = turn_in(state)
+    if refused:
+        with pytest.raises(UnexpectedEvent) as seen:
+            turn.handle(event)
+        assert seen.value.state == state.value
+        assert turn.state is state, "a refused event changes nothing"
+    else:
+        turn.handle(event)
+        assert turn.state is TRANSITIONS[state][event][0]
+
+
+def test_whatever_starts_a_reply_goes_on_in_processing() -> None:
+    for rows in TRANSITIONS.values():
+        for after, effects in rows.values():
+            if Effect.START_REPLY in effects:
+                assert after is State.PROCESSING
+
+
+def test_a_reply_is_always_cancelled_before_the_next_one_starts() -> None:
+    """Else two voices would speak: in PROCESSING an utterance may be under way, but no reply before UNDERSTOOD."""
+    for state in (State.PROCESSING, State.SPEAKING):
+        for event, (_, effects) in TRANSITIONS[state].items():
+            if Effect.START_REPLY in effects and event is not Happened.UNDERSTOOD:
+                assert effects.index(Effect.CANCEL_REPLY) < effects.index(Effect.START_REPLY)
