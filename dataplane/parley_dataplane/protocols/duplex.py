@@ -1,0 +1,83 @@
+"""The full-duplex agent's messages: Int16 audio both ways, texts of JSON beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from parley_dataplane.events import (
+    AgentClause,
+    AgentHeard,
+    AgentText,
+    CallEnded,
+    Event,
+    Problem,
+    StateChanged,
+    TurnTiming,
+    UserTranscript,
+)
+from parley_dataplane.media import Pcm
+from parley_dataplane.protocols import problem
+from parley_dataplane.protocols.fields import dump, read_object
+from parley_dataplane.protocols.talk import MAX_TEXT_CHARS, Interrupt, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Int16 at 16 kHz, mono; may be cut anywhere."""
+
+    data: bytes
+
+
+Message = Audio | Interrupt | Text
+
+
+def parse(raw: str | bytes) -> Message:
+    """Binary is audio, text is JSON. Raises TooBig or BadMessage."""
+    if isinstance(raw, bytes):
+        return Audio(raw)
+    fields = read_object(raw)
+    if fields.type(("interrupt", "text")) == "text":
+        return Text(fields.text("text", MAX_TEXT_CHARS))
+    return Interrupt()
+
+
+def render_audio(pcm: Pcm) -> bytes:
+    """Int16, little endian, 24 kHz, mono."""
+    return pcm.astype("<i2", copy=False).tobytes()
+
+
+def render_session(session_id: str) -> str:
+    return dump({"type": "session", "session_id": session_id})
+
+
+def render(event: Event) -> list[str]:
+    """The messages of an event, none or one."""
+    if isinstance(event, Problem):
+        return [problem.message(event.code, event.detail)]
+    body = _body(event)
+    return [] if body is None else [dump(body)]
+
+
+def _body(event: Event) -> dict[str, Any] | None:
+    match event:
+        case StateChanged(state):
+            return {"type": "state", "state": state}
+        case UserTranscript(_, text, final):
+            return {"type": "transcript", "text": text, "final": final}
+        case AgentClause(_, _, text):
+            return {"type": "text", "text": text}
+        case TurnTiming():
+            return {
+                "type": "metrics",
+                "stt_ms": event.stt_ms,
+                "llm_ms": event.llm_ms,
+                "tts_ms": event.tts_ms,
+                "total_ms": event.total_ms,
+            }
+        case AgentHeard(interrupted=True):
+            return {"type": "interrupted"}
+        case CallEnded(reason):
+            return {"type": "ended", "reason": reason}
+        case AgentText() | AgentHeard() | Problem():
+            return None

@@ -1,0 +1,226 @@
+"""FastRTC Voice AI's messages: JSON texts and binary audio on one WebSocket.
+
+Times in ms are whole numbers, as in that system's own examples, and its `total_ms` is the sum of its
+three stages: the silence that it waits for is a setting of the caller's, not a latency.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+from typing import Any
+
+from parley_dataplane.errors import BadMessage, TooBig
+from parley_dataplane.events import (
+    AgentHeard,
+    AgentText,
+    CallEnded,
+    Event,
+    Problem,
+    StateChanged,
+    TurnTiming,
+    UserTranscript,
+)
+from parley_dataplane.media import SPEAKING_RATE, Pcm, wav
+from parley_dataplane.protocols import problem
+from parley_dataplane.protocols.fields import MAX_JSON_BYTES, Fields, dump, read_object
+from parley_dataplane.protocols.talk import Interrupt
+
+MAX_AUDIO_BYTES = 16 * 1024 * 1024
+"""One message that holds audio, binary or base64."""
+
+MAX_WAV_BYTES = 1024 * 1024
+"""One WAV down: Python's `websockets` takes no larger frame unless told so."""
+
+_TYPES = ("start_session", "end_session", "config", "audio_base64", "interrupt")
+_MAX_USER_CHARS = 256
+_MAX_NAME_CHARS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Settings of a session; None leaves one as it is. Times in ms, `vad_threshold` 0 to 1."""
+
+    vad_threshold: float | None = None
+    silence_timeout_ms: int | None = None
+    max_audio_duration_ms: int | None = None
+    language: str | None = None
+    voice_id: str | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """What is set, by Parley's own names of session settings."""
+        named: dict[str, Any] = {
+            "vad_threshold": self.vad_threshold,
+            "silence_ms": self.silence_timeout_ms,
+            "max_utterance_ms": self.max_audio_duration_ms,
+            "language": self.language,
+        }
+        changes = {name: value for name, value in named.items() if value is not None}
+        if self.voice_id is not None:
+            changes["voice"] = None if self.voice_id == "default" else self.voice_id
+        return changes
+
+
+DEFAULTS = Config(vad_threshold=0.3, silence_timeout_ms=1_500, max_audio_duration_ms=30_000)
+"""What a session of this system starts with (its "Session Configuration"); the language is the agent's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartSession:
+    user_id: str
+    config: Config = field(default_factory=Config)
+
+
+@dataclass(frozen=True, slots=True)
+class EndSession:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Bytes of a recording: a whole file, or the next of its slices."""
+
+    data: bytes
+
+
+Message = StartSession | EndSession | Config | Audio | Interrupt
+
+
+def parse(raw: str | bytes) -> Message:
+    """Binary is audio, text is JSON. Raises TooBig or BadMessage."""
+    if isinstance(raw, bytes):
+        return Audio(raw)
+    fields = read_object(raw, MAX_AUDIO_BYTES)
+    kind = fields.type(_TYPES)
+    if kind == "audio_base64":
+        return Audio(_read_base64(fields))
+    if len(raw) > MAX_JSON_BYTES:
+        raise TooBig(f"a {kind} message of {len(raw)} bytes: at most {MAX_JSON_BYTES} are read")
+    match kind:
+        case "start_session":
+            config = _read_config(fields.object("config")) if fields.has("config") else Config()
+            return StartSession(fields.text("user_id", _MAX_USER_CHARS, default=""), config)
+        case "end_session":
+            return EndSession()
+        case "config":
+            return _read_nonempty_config(fields)
+        case _:
+            return Interrupt()
+
+
+def _read_config(fields: Fields) -> Config:
+    return Config(
+        fields.number("vad_threshold", 0.0, 1.0),
+        fields.whole("silence_timeout_ms", 50, 10_000),
+        fields.whole("max_audio_duration_ms", 1_000, 120_000),
+        fields.optional_text("language", _MAX_NAME_CHARS),
+        fields.optional_text("voice_id", _MAX_NAME_CHARS),
+    )
+
+
+def _read_nonempty_config(fields: Fields) -> Config:
+    config = _read_config(fields)
+    if config == Config():
+        raise BadMessage(f"a config message without a setting: write one of {', '.join(Config.__slots__)}")
+    return config
+
+
+def _read_base64(fields: Fields) -> bytes:
+    data = fields.text("data", MAX_AUDIO_BYTES)
+    if data.startswith("data:"):  # FileReader.readAsDataURL's prefix, which browser clients forget to cut off
+        data = data.partition(",")[2]
+    data = "".join(data.split())
+    try:
+        return base64.b64decode(data + "=" * (-len(data) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise BadMessage(
+            '"data" is not base64 (RFC 4648, 4): write the audio\'s bytes with A-Z a-z 0-9 + / ='
+        ) from None
+
+
+def render_started(session_id: str, config: Config) -> str:
+    return dump({"type": "session_started", "session_id": session_id, "config": _config(config)})
+
+
+def render_config(config: Config) -> str:
+    """The answer to a config message: the settings as they are now."""
+    return dump({"type": "config_updated", "config": _config(config)})
+
+
+def render_audio(pcm: Pcm) -> list[bytes]:
+    """A clause as playable files: one, unless it is longer than 21 s."""
+    step = (MAX_WAV_BYTES - wav.HEADER_BYTES) // 2
+    return [wav.render(pcm[start : start + step], SPEAKING_RATE) for start in range(0, len(pcm), step)]
+
+
+def _config(config: Config) -> dict[str, Any]:
+    """Its four printed fields; the voice only where one was chosen."""
+    shown = {
+        "vad_threshold": config.vad_threshold,
+        "silence_timeout_ms": config.silence_timeout_ms,
+        "max_audio_duration_ms": config.max_audio_duration_ms,
+        "language": config.language,
+    }
+    return shown if config.voice_id is None else {**shown, "voice_id": config.voice_id}
+
+
+class Renderer:
+    """One session's events as messages; it keeps an answer's text until its timing is known, and vice versa."""
+
+    def __init__(self, session_id: str) -> None:
+        self._session_id = session_id
+        self._text: AgentText | None = None
+        self._timing: TurnTiming | None = None
+
+    def render(self, event: Event) -> list[str]:
+        match event:
+            case StateChanged(state):
+                return [dump({"type": "state_change", "state": state})]
+            case UserTranscript(_, text, True):
+                return [dump({"type": "transcript", "text": text})]
+            case AgentText():
+                self._text = event
+                return self._response()
+            case TurnTiming():
+                self._timing = event
+                return self._response()
+            case AgentHeard():
+                return self._last_chance(event)
+            case Problem(code, detail):
+                return [problem.message(code, detail)]
+            case CallEnded(reason):
+                return [dump({"type": "session_ended", "session_id": self._session_id, "reason": reason})]
+            case _:
+                return []
+
+    def _response(self) -> list[str]:
+        """Once both halves of the same answer are known."""
+        text, timing = self._text, self._timing
+        if text is None or timing is None or text.turn != timing.turn:
+            return []
+        self._text = self._timing = None
+        return [_render_response(text.text, timing)]
+
+    def _last_chance(self, heard: AgentHeard) -> list[str]:
+        """An answer that nobody heard the audio of (TTS failed) still has its text; a cut one has been replaced."""
+        text, self._text, self._timing = self._text, None, None
+        if text is None or text.turn != heard.turn or heard.interrupted:
+            return []
+        return [_render_response(text.text, None)]
+
+
+def _render_response(text: str, timing: TurnTiming | None) -> str:
+    stages = (
+        dict.fromkeys(("stt_ms", "llm_ms", "tts_ms", "total_ms"), None) if timing is None else _stages(timing)
+    )
+    return dump({"type": "response", "text": text, "timing": stages})
+
+
+def _stages(timing: TurnTiming) -> dict[str, int]:
+    stages = {
+        "stt_ms": round(timing.stt_ms),
+        "llm_ms": round(timing.llm_ms),
+        "tts_ms": round(timing.tts_ms),
+    }
+    return {**stages, "total_ms": sum(stages.values())}
