@@ -1,0 +1,97 @@
+"""Which class is which engine: the one place where engines are listed.
+
+    spec.engines.<role>.<name> -> ROLES[role][name] -> import its module -> class(*arguments)
+
+Rules: one line per engine; a module is imported only if the file names its engine, so that an agent without
+PocketSphinx needs none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from parley_api import VoiceAgent
+from parley_api.conversation import Conversation
+from parley_api.knowledge import KnowledgeText, knowledge_texts
+from parley_dataplane.engines.base import Engine, LlmEngine, SttEngine, TtsEngine, VadEngine
+from parley_dataplane.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """One engine per role, not yet started."""
+
+    vad: VadEngine
+    stt: SttEngine
+    llm: LlmEngine
+    tts: TtsEngine
+
+    def all(self) -> tuple[Engine, ...]:
+        return (self.vad, self.stt, self.llm, self.tts)
+
+    def names(self) -> dict[str, str]:
+        """Role -> name, as in the file."""
+        return {"vad": self.vad.name, "stt": self.stt.name, "llm": self.llm.name, "tts": self.tts.name}
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an engine may need beside its own part of the spec."""
+
+    conversation: Conversation
+    knowledge: tuple[KnowledgeText, ...]
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`path` is "module:Class" below engines/; `arguments` makes the class's from the engine's spec."""
+
+    path: str
+    arguments: Callable[[Any, Context], tuple[Any, ...]]
+
+    def make(self, spec: Any, context: Context) -> Any:
+        module, _, name = self.path.partition(":")
+        made = getattr(import_module(f"parley_dataplane.engines.{module}"), name)
+        return made(*self.arguments(spec, context))
+
+
+ROLES: Mapping[str, Mapping[str, Line]] = {
+    "vad": {
+        "silero": Line("silero:Silero", lambda spec, here: ()),
+    },
+    "stt": {
+        "pocketsphinx": Line("pocketsphinx:PocketSphinx", lambda spec, here: _vocabulary(here)),
+        "instant": Line("instant:InstantStt", lambda spec, here: (spec.text,)),
+    },
+    "llm": {
+        "scripted": Line("scripted:Scripted", lambda spec, here: (here.conversation, here.knowledge)),
+        "instant": Line("instant:InstantLlm", lambda spec, here: (spec.text,)),
+    },
+    "tts": {
+        "espeak": Line("espeak:Espeak", lambda spec, here: (spec.voice, spec.words_per_minute, spec.pitch)),
+        "tone": Line("tone:Tone", lambda spec, here: (here.settings.bench_tone_secs or spec.seconds,)),
+    },
+}
+
+
+def build(voice_agent: VoiceAgent, base_dir: Path, settings: Settings) -> Engines:
+    """The engines that the file names. Reads the knowledge beside it; raises InvalidFile."""
+    spec = voice_agent.spec
+    context = Context(spec.conversation, tuple(knowledge_texts(voice_agent, base_dir)), settings)
+    chosen = {role: getattr(spec.engines, role) for role in ROLES}
+    return Engines(
+        **{role: ROLES[role][one.chosen].make(one.settings, context) for role, one in chosen.items()}
+    )
+
+
+def _vocabulary(context: Context) -> tuple[list[str], list[str]]:
+    """(what people are expected to say, texts whose words may occur in it)."""
+    # Here and not above: it belongs to the engines that need a vocabulary.
+    from parley_dataplane.engines.expected import expected
+
+    return expected(context.conversation), [f"{text.title}. {text.text}" for text in context.knowledge]

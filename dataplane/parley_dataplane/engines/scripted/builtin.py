@@ -1,0 +1,96 @@
+"""What every scripted agent understands without a line in its file, and what it says when it has not
+understood.
+
+An intent of the file that says the same is preferred (BIAS), so that an author can replace any of these.
+"""
+
+from __future__ import annotations
+
+BIAS = 0.97
+
+PHRASES: dict[str, tuple[str, ...]] = {
+    "hello": ("hello", "hi", "hi there", "hey", "hello there"),
+    "help": (
+        "help",
+        "what can you do",
+        "what can you do for me",
+        "what can I ask you",
+        "what do you know",
+        "how can you help me",
+        "can you help me",
+        "what are my options",
+        "what can I say",
+    ),
+    "repeat": (
+        "say that again",
+        "say it again",
+        "repeat that please",
+        "can you repeat that",
+        "come again",
+        "once more",
+        "what did you say",
+        "pardon",
+        "pardon me",
+        "sorry I did not hear that",
+        "I did not catch that",
+        "I did not understand",
+    ),
+    "goodbye": ("goodbye", "good bye", "bye", "bye bye", "see you", "see you later", "have a nice day"),
+    "thanks": (
+        "thanks",
+        "thank you",
+        "thank you very much",
+        "thanks a lot",
+        "many thanks",
+        "cheers",
+        "great thanks",
+    ),
+    "yes": ("yes", "yes please", "yeah", "sure", "that is right", "correct", "right", "okay", "of course"),
+    "no": ("no", "no thanks", "no thank you", "nope", "not really", "that is all", "nothing else"),
+    "cancel": (
+        "never mind",
+        "forget it",
+        "forget about it",
+        "forget that",
+        "cancel",
+        "cancel that",
+        "cancel it",
+        "stop",
+        "stop it",
+        "leave it",
+        "not now",
+        "drop it",
+        "I changed my mind",
+        "I do not want that",
+        "I do not want to",
+    ),
+}
+
+ASK_AGAIN = (
+    "Sorry, could you say that once more?",
+    "I'm sorry, I didn't quite catch that. Could you put it another way?",
+)
+DEAF = (
+    "Sorry, I didn't hear that. Could you say it once more?",
+    "I'm sorry, I still can't make it out. Could you speak a little closer to the microphone?",
+)
+SLOT_MISSED = "Sorry, I didn't get that."
+SLOT_GIVEN_UP = (
+    "I'm sorry, I just can't make that out. Let's leave it for now; we can start again whenever you like."
+)
+CANCELLED = "All right, never mind. Is there anything else?"
+NOTHING_TO_CANCEL = "All right. Is there anything else?"
+HELLO = "Hello! How can I help you?"
+GOODBYE = "Goodbye, and take care!"
+THANKS = "You're welcome. Is there anything else?"
+YES = "Good. What can I do for you?"
+NO = "All right. I'm here if you need anything."
+MISSING_RECORD = "There is nothing like that yet."
+NOTHING_SAID = "I haven't said anything yet. What can I do for you?"
+RESUME = "So, back to where we were."
+
+CORRECTION = frozenset({
+    "no", "nope", "not", "actually", "sorry", "meant", "mean", "instead", "rather", "wait", "make",
+    "change", "better", "wrong",
+})  # fmt: skip
+"""A value said with one of these near the start replaces one that was understood before."""

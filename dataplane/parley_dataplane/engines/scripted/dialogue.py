@@ -1,0 +1,395 @@
+"""What the agent says next: `(state, turn) -> (answer, new state)`.
+
+    readings -> matcher -> verdict: sure, near, or nothing
+      in a slot dialogue: never mind -> another intent, then back -> values (also corrections) -> asked once
+      more else:               correction of what was just agreed -> intent, follow-up, built in -> knowledge
+      -> again? -> fallback
+
+Rules: pure and deterministic; every text, however long or odd, gets an answer; nothing is guessed: between
+SURE and NEAR the person is asked to say it again, and twice in a row is enough.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from parley_api.conversation import Conversation, Intent, Slot
+from parley_api.knowledge import KnowledgeText
+from parley_dataplane.engines.base import UserTurn
+from parley_dataplane.engines.scripted import builtin, slots
+from parley_dataplane.engines.scripted.knowledge import Knowledge
+from parley_dataplane.engines.scripted.matcher import Match, Matcher, Phrase, Target
+from parley_dataplane.engines.scripted.state import DEEPEST, Filling, State
+from parley_dataplane.engines.scripted.words import is_content, words
+
+SURE = 0.56
+"""From here on a target is answered (tuned on paraphrases of examples/reception.yaml that no test uses)."""
+
+NEAR = 0.36
+"""From here on the person is asked to say it again."""
+
+CLEAR = 0.04
+"""Two targets nearer to each other than this are not told apart."""
+
+FOLLOW_UP_BONUS = 0.1
+"""A follow-up is what one expects to hear next."""
+
+ASIDE = 0.75
+"""From here on an intent is heard even where its words could be the value that was asked for."""
+
+SLOT_TRIES = 3
+TRIES = 2
+
+_TEMPLATE = re.compile(r"\{(\w+)(?:\.(\w+))?\}")
+
+Outcome = tuple[str, State]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One turn: its readings, best first, and the words of each."""
+
+    readings: tuple[str, ...]
+    said: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, turn: UserTurn) -> Heard:
+        pairs = [(text, words(text)) for text in (turn.text, *turn.alternatives[:4])]
+        kept = [(text, said) for text, said in pairs if said]
+        return cls(tuple(text for text, _ in kept), tuple(said for _, said in kept))
+
+    @property
+    def first(self) -> tuple[str, ...]:
+        return self.said[0]
+
+
+class Dialogue:
+    """The conversation of a file, ready to be talked to; shared by all calls."""
+
+    def __init__(self, conversation: Conversation, entries: Iterable[KnowledgeText] = ()) -> None:
+        self._conversation = conversation
+        self._intents = {intent.name: intent for intent in conversation.intents}
+        self._knowledge = Knowledge(entries)
+        self._phrases = {intent.name: _phrases(intent) for intent in conversation.intents}
+        self._matcher = Matcher(self._targets())
+        self._always = [f"intent {name}" for name in self._intents] + [
+            f"builtin {name}" for name in builtin.PHRASES if name != "cancel"
+        ]
+        self._record_kinds = {
+            (intent.stores, slot.name): slot.kind for intent in conversation.intents for slot in intent.slots
+        }
+
+    def answer(self, state: State, turn: UserTurn) -> Outcome:
+        heard = Heard.of(turn)
+        state = self._known(state)
+        if not heard.said:
+            return builtin.DEAF[state.misses % 2], replace(state, misses=state.misses + 1)
+        if state.filling:
+            return self._in_slots(state, heard)
+        return self._corrected(state, heard) or self._afresh(state, heard)
+
+    # What was meant
+
+    def _targets(self) -> Iterable[Target]:
+        for intent in self._conversation.intents:
+            kinds = frozenset(slot.kind for slot in intent.slots)
+            choices = tuple(
+                word for slot in intent.slots for choice in slot.choices for word in words(choice)
+            )
+            yield Target(f"intent {intent.name}", self._phrases[intent.name], kinds, choices)
+            for at, follow_up in enumerate(intent.follow_ups):
+                yield Target(f"follow {intent.name} {at}", tuple(Phrase.read(p) for p in follow_up.phrases))
+        for name, phrases in builtin.PHRASES.items():
+            yield Target(f"builtin {name}", tuple(Phrase.read(p) for p in phrases), bias=builtin.BIAS)
+
+    def _rank(self, state: State, heard: Heard) -> list[Match]:
+        """Everything that may be meant now, best first."""
+        eligible = list(self._always)
+        if state.filling:
+            eligible.append("builtin cancel")
+        if state.open:
+            count = len(self._intents[state.open].follow_ups)
+            eligible += [f"follow {state.open} {at}" for at in range(count)]
+        ranked = self._matcher.rank(heard.readings, eligible)
+        raised = [_raised(match) if match.key.startswith("follow") else match for match in ranked]
+        return sorted(raised, key=lambda match: -match.score)
+
+    # Outside of a slot dialogue
+
+    def _afresh(self, state: State, heard: Heard) -> Outcome:
+        ranked = self._rank(state, heard)
+        best = ranked[0]
+        if best.score >= SURE and not _unclear(ranked):
+            return self._meant(best.key, state, heard)
+        if found := self._knowledge.find(heard.readings[0]):
+            return self._said(found, state)
+        unclear = best.score >= NEAR or not any(is_content(word) for word in heard.first)
+        if unclear and state.misses < TRIES:
+            return builtin.ASK_AGAIN[state.misses % 2], replace(state, misses=state.misses + 1)
+        return self._conversation.fallback, replace(state, misses=0)
+
+    def _meant(self, key: str, state: State, heard: Heard) -> Outcome:
+        kind, _, name = key.partition(" ")
+        if kind == "builtin":
+            return self._built_in(name, state)
+        if kind == "follow":
+            intent, _, at = name.rpartition(" ")
+            return self._said(self._intents[intent].follow_ups[int(at)].answer, state)
+        return self._begin(self._intents[name], state, heard)
+
+    def _built_in(self, name: str, state: State) -> Outcome:
+        greeting = self._conversation.greeting or builtin.HELLO
+        if name == "repeat":
+            return state.said or greeting, replace(state, misses=0)
+        says = {
+            "hello": greeting,
+            "help": self._help(),
+            "goodbye": builtin.GOODBYE,
+            "thanks": builtin.THANKS,
+            "yes": builtin.YES,
+            "no": builtin.NO,
+            "cancel": builtin.NOTHING_TO_CANCEL,
+        }
+        return self._said(says[name], state)
+
+    def _help(self) -> str:
+        topics = [re.sub(r"[-_]+", " ", name) for name in self._intents][:6]
+        if not topics:
+            return builtin.YES
+        listed = topics[0] if len(topics) == 1 else ", ".join(topics[:-1]) + " or " + topics[-1]
+        return f"You can ask me about {listed}. What would you like?"
+
+    def _begin(self, intent: Intent, state: State, heard: Heard) -> Outcome:
+        if intent.requires and intent.requires not in state.records:
+            return self._said(intent.otherwise or builtin.MISSING_RECORD, state)
+        return self._advance(Filling(intent.name, self._values_in(intent, heard, {}, "")), state)
+
+    def _corrected(self, state: State, heard: Heard) -> Outcome | None:
+        """ "No, Tuesday", right after an appointment for Monday was agreed."""
+        if state.done is None or not _is_correction(heard.first):
+            return None
+        intent = self._intents[state.done.intent]
+        values = self._values_in(intent, heard, state.done.values, "")
+        ranked = self._rank(state, heard)
+        elsewhere = ranked[0].score >= ASIDE and ranked[0].key != f"intent {intent.name}"
+        if values == state.done.values or elsewhere:
+            return None
+        return self._advance(replace(state.done, values=values), state)
+
+    # In a slot dialogue
+
+    def _in_slots(self, state: State, heard: Heard) -> Outcome:
+        filling = state.filling[-1]
+        intent = self._intents[filling.intent]
+        values = self._values_in(intent, heard, filling.values, filling.asked)
+        best = self._rank(state, heard)[0]
+        if best.key == "builtin cancel" and best.score >= SURE and not self._wants_text(filling, best):
+            return self._leave(state, builtin.CANCELLED)
+        if self._is_aside(best, filling, values, heard):
+            return self._aside(best.key, state, heard)
+        if values != filling.values:
+            outcome = self._advance(replace(filling, values=values, misses=0), _waiting(state))
+            ended = len(outcome[1].filling) < len(state.filling)
+            return self._back(outcome) if ended else outcome
+        if filling.misses + 1 >= SLOT_TRIES:
+            return self._leave(state, builtin.SLOT_GIVEN_UP)
+        missed = replace(filling, misses=filling.misses + 1)
+        return f"{builtin.SLOT_MISSED} {self._question(filling)}", _waiting(state, missed)
+
+    def _is_aside(self, best: Match, filling: Filling, values: Mapping[str, str], heard: Heard) -> bool:
+        """Is this another question, rather than the value that was asked for?"""
+        if best.key in (f"intent {filling.intent}", "builtin yes", "builtin no", "builtin hello"):
+            return False
+        if self._asked_slot(filling).kind in slots.FREE_KINDS:
+            return best.score >= ASIDE and len(heard.first) > 1
+        return best.score >= (ASIDE if values != filling.values else SURE)
+
+    def _wants_text(self, filling: Filling, best: Match) -> bool:
+        return self._asked_slot(filling).kind == "text" and best.score < ASIDE
+
+    def _aside(self, key: str, state: State, heard: Heard) -> Outcome:
+        """Answer, then ask again for what is missing. An intent with slots of its own is dealt with first."""
+        answer, after = self._meant(key, state, heard)
+        if key == "builtin repeat" or len(after.filling) != len(state.filling):
+            return answer, after
+        return f"{answer} {self._question(state.filling[-1])}", after
+
+    def _leave(self, state: State, words_of_parting: str) -> Outcome:
+        waiting = state.filling[:-1]
+        answer, after = self._said(words_of_parting, replace(state, filling=waiting))
+        return (
+            (f"{answer} {builtin.RESUME} {self._question(waiting[-1])}", after)
+            if waiting
+            else (answer, after)
+        )
+
+    def _advance(self, filling: Filling, state: State) -> Outcome:
+        """Ask for the next slot, or answer if there is none left. `state` holds the dialogues that wait."""
+        intent = self._intents[filling.intent]
+        missing = next((slot for slot in _needed(intent) if slot.name not in filling.values), None)
+        if missing is None:
+            return self._deliver(intent, filling, state)
+        waiting = (*state.filling, replace(filling, asked=missing.name))[-DEEPEST:]
+        return self._said(self._ask(missing, filling, state), replace(state, filling=waiting, open=""))
+
+    def _deliver(self, intent: Intent, filling: Filling, state: State) -> Outcome:
+        records = dict(state.records)
+        if intent.stores:
+            records[intent.stores] = filling.values
+        count = state.told.get(intent.name, 0)
+        template = (
+            intent.every_answer[count % len(intent.every_answer)] if intent.every_answer else builtin.YES
+        )
+        answer = self._filled(template, intent, filling.values, records)
+        if intent.removes:
+            records.pop(intent.removes, None)
+        after = replace(
+            state,
+            records=records,
+            told={**state.told, intent.name: count + 1},
+            open=intent.name if intent.follow_ups else "",
+            done=filling if filling.values and not intent.removes else None,
+        )
+        return self._said(answer, after)
+
+    def _said(self, answer: str, state: State) -> Outcome:
+        """An answer that counts: it is what "say that again" repeats, and misses begin anew."""
+        return answer, replace(state, said=answer, misses=0)
+
+    def _back(self, outcome: Outcome) -> Outcome:
+        """After a slot dialogue has ended: go on with the one that waited for it."""
+        answer, state = outcome
+        if not state.filling:
+            return outcome
+        return f"{answer} {builtin.RESUME} {self._question(state.filling[-1])}", state
+
+    # Slots and templates
+
+    def _values_in(
+        self, intent: Intent, heard: Heard, known: Mapping[str, str], asked: str
+    ) -> Mapping[str, str]:
+        """`known`, with what the first reading that holds any value of this intent says."""
+        for said in heard.said:
+            values = _fill(intent, self._phrases[intent.name], said, known, asked)
+            if values != known:
+                return values
+        return known
+
+    def _asked_slot(self, filling: Filling) -> Slot:
+        return next(slot for slot in self._intents[filling.intent].slots if slot.name == filling.asked)
+
+    def _question(self, filling: Filling) -> str:
+        return self._asked_slot(filling).ask
+
+    def _ask(self, slot: Slot, filling: Filling, state: State) -> str:
+        return self._filled(slot.ask, self._intents[filling.intent], filling.values, state.records)
+
+    def _filled(
+        self,
+        template: str,
+        intent: Intent,
+        values: Mapping[str, str],
+        records: Mapping[str, Mapping[str, str]],
+    ) -> str:
+        kinds = {slot.name: slot.kind for slot in intent.slots}
+
+        def speak(match: re.Match[str]) -> str:
+            first, second = match.groups()
+            if second is None and first in values:
+                return slots.speak(kinds[first], values[first])
+            if second is not None and second in records.get(first, {}):
+                return slots.speak(self._record_kinds[first, second], records[first][second])
+            return f"the {second or first}".replace("_", " ")
+
+        return _TEMPLATE.sub(speak, template)
+
+    def _known(self, state: State) -> State:
+        """The state without what this file does not have (the memory may be of another version of it)."""
+        return replace(
+            state,
+            filling=tuple(one for one in state.filling if self._fits(one)),
+            records={
+                name: values
+                for name, values in state.records.items()
+                if all((name, slot) in self._record_kinds for slot in values)
+            },
+            open=state.open if state.open in self._intents else "",
+            done=state.done if state.done and state.done.intent in self._intents else None,
+        )
+
+    def _fits(self, filling: Filling) -> bool:
+        intent = self._intents.get(filling.intent)
+        return intent is not None and filling.asked in {slot.name for slot in intent.slots}
+
+
+def _phrases(intent: Intent) -> tuple[Phrase, ...]:
+    free = {slot.name for slot in intent.slots if slot.kind in slots.FREE_KINDS}
+    return tuple(Phrase.read(text, free) for text in intent.phrases)
+
+
+def _needed(intent: Intent) -> list[Slot]:
+    """The slots that are asked for: all but free text that no answer says and no record keeps."""
+    said = " ".join(intent.every_answer)
+    return [s for s in intent.slots if s.kind != "text" or intent.stores or "{" + s.name + "}" in said]
+
+
+def _raised(match: Match) -> Match:
+    return Match(match.key, match.score + FOLLOW_UP_BONUS if match.score >= NEAR else match.score)
+
+
+def _unclear(ranked: Sequence[Match]) -> bool:
+    return len(ranked) > 1 and ranked[0].score < ASIDE and ranked[0].score - ranked[1].score < CLEAR
+
+
+def _waiting(state: State, top: Filling | None = None) -> State:
+    """The state without the dialogue talked about, or with `top` in its place."""
+    return replace(state, filling=state.filling[:-1] + ((top,) if top else ()))
+
+
+def _is_correction(said: Sequence[str]) -> bool:
+    return any(word in builtin.CORRECTION for word in said[:4])
+
+
+def _fill(
+    intent: Intent, phrases: Sequence[Phrase], said: Sequence[str], known: Mapping[str, str], asked: str
+) -> Mapping[str, str]:
+    """`known` with the values in `said`. A slot asked for is filled first; a value said again replaces."""
+    values = dict(known)
+    taken: set[int] = set()
+    fresh: set[str] = set()
+    wanted = sorted(intent.slots, key=lambda slot: slots.PRECEDENCE.index(slot.kind))
+    for slot in sorted(wanted, key=lambda slot: slot.name != asked):
+        found = _free(slot, phrases, said) if slot.kind in slots.FREE_KINDS else []
+        found = found or slots.find(slot.kind, said, slot.choices, loose=slot.name == asked)
+        open_values = [one for one in found if not taken & set(range(one.start, one.end))]
+        if not open_values or (slot.name in known and not _may_replace(slot, intent, said, asked)):
+            continue
+        # After "not Monday, Tuesday" the last is meant; several slots of one kind take the values in order.
+        alone = sum(other.kind == slot.kind and other.name not in fresh for other in intent.slots) == 1
+        chosen = open_values[-1] if alone and _is_correction(said) else open_values[0]
+        values[slot.name] = chosen.value
+        fresh.add(slot.name)
+        taken |= set(range(chosen.start, chosen.end))
+    return values
+
+
+def _may_replace(slot: Slot, intent: Intent, said: Sequence[str], asked: str) -> bool:
+    """May a known value be replaced? A name only when corrected; of two slots alike, only the one asked."""
+    if slot.name == asked:
+        return True
+    if slot.kind in slots.FREE_KINDS:
+        return _is_correction(said) and slot.kind == "name"
+    alike = [other.name for other in intent.slots if other.kind == slot.kind]
+    return alike[-1] == slot.name and asked not in alike
+
+
+def _free(slot: Slot, phrases: Sequence[Phrase], said: Sequence[str]) -> list[slots.Found]:
+    """A name or text where a phrase of the intent says it is ("a story about {anything}")."""
+    for phrase in sorted(phrases, key=lambda one: -len(one.before)):
+        if phrase.free == slot.name and (place := phrase.free_words(said)):
+            start, end = place
+            end = min(end, start + slots.LONGEST_TEXT)
+            return [slots.Found(" ".join(said[start:end]), start, end)]
+    return []

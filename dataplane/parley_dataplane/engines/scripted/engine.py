@@ -1,0 +1,45 @@
+"""The LLM that is a script: one `Dialogue` shared by all calls, told sentence by sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any
+
+from parley_api.conversation import Conversation
+from parley_api.knowledge import KnowledgeText
+from parley_dataplane.engines.base import Message, Remember, TextDelta, UserTurn
+from parley_dataplane.engines.scripted.dialogue import Dialogue
+from parley_dataplane.engines.scripted.state import State
+
+_AFTER_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+
+
+class Scripted:
+    """Answers from the intents and the knowledge of the file, and says so when it has no answer."""
+
+    name = "scripted"
+
+    def __init__(self, conversation: Conversation, entries: Iterable[KnowledgeText] = ()) -> None:
+        self._dialogue = Dialogue(conversation, entries)
+
+    async def start(self) -> None:
+        """Everything was made with the object."""
+
+    async def close(self) -> None:
+        """Nothing to free."""
+
+    async def reply(
+        self, turn: UserTurn, history: Sequence[Message], memory: Mapping[str, Any]
+    ) -> AsyncIterator[TextDelta | Remember]:
+        """The sentences together are the answer; `history` is not read: `memory` holds all that counts."""
+        answer, state = self._dialogue.answer(State.from_memory(memory), turn)
+        for sentence in sentences(answer):
+            yield TextDelta(sentence)
+        yield Remember(state.to_memory())
+
+
+def sentences(answer: str) -> list[str]:
+    """The answer cut after each sentence; nothing is lost but the kind of white space between them."""
+    cut = _AFTER_SENTENCE.split(answer.strip())
+    return [sentence + " " for sentence in cut[:-1]] + cut[-1:]

@@ -1,0 +1,113 @@
+"""Answers found in texts: BM25 over paragraphs, then the sentences of the best one that say it.
+
+Rules: pure once built; an answer is at most LONGEST_ANSWER words or two sentences, what one can listen to. A
+paragraph counts only if it covers enough of what was asked (ENOUGH): one shared word is no answer. BM25:
+Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009, with the usual k1 = 1.2 and b = 0.75.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from parley_api.knowledge import KnowledgeText
+from parley_dataplane.engines.scripted.words import Vocabulary, is_content, stem, words
+
+K1 = 1.2
+B = 0.75
+ENOUGH = 0.6
+LONGEST_ANSWER = 45
+MOST_PARAGRAPHS = 20_000
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[\"'A-Z0-9])")
+_MARKDOWN = ((re.compile(r"!?\[([^\]]*)\]\([^)]*\)"), r"\1"), (re.compile(r"[*_`#>|]+"), " "))
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    sentences: tuple[str, ...]
+    counts: Counter[str]
+    """Content stems of title and text."""
+
+    @property
+    def length(self) -> int:
+        return sum(self.counts.values())
+
+
+class Knowledge:
+    """All entries, ready to be asked."""
+
+    def __init__(self, entries: Iterable[KnowledgeText]) -> None:
+        self.paragraphs = [p for entry in entries for p in _paragraphs(entry)][:MOST_PARAGRAPHS]
+        self._spread = Counter(word for paragraph in self.paragraphs for word in paragraph.counts)
+        self._mean = sum(p.length for p in self.paragraphs) / max(len(self.paragraphs), 1)
+        self._vocabulary = Vocabulary(self._spread)
+
+    def find(self, text: str) -> str | None:
+        """An answer to listen to, or None if no paragraph covers enough of the question."""
+        asked = self._asked(text)
+        if not asked or not self.paragraphs:
+            return None
+        best = max(self.paragraphs, key=lambda paragraph: self._relevance(asked, paragraph))
+        if self._coverage(asked, best) < ENOUGH:
+            return None
+        return self._shorten(asked, best)
+
+    def _asked(self, text: str) -> tuple[str, ...]:
+        """The content stems of a question; a misheard word stands for the one it is like."""
+        content = dict.fromkeys(word for word in words(text) if is_content(word))
+        meant = (
+            max(likes, key=likes.__getitem__) if (likes := self._vocabulary.likes(w)) else stem(w)
+            for w in content
+        )
+        return tuple(dict.fromkeys(meant))
+
+    def _rarity(self, word: str) -> float:
+        spread = self._spread.get(word, 0)
+        return math.log(1 + (len(self.paragraphs) - spread + 0.5) / (spread + 0.5))
+
+    def _relevance(self, asked: Sequence[str], paragraph: Paragraph) -> float:
+        longer = 1 - B + B * paragraph.length / self._mean
+        counts = ((word, paragraph.counts[word]) for word in asked)
+        return sum(self._rarity(word) * n * (K1 + 1) / (n + K1 * longer) for word, n in counts if n)
+
+    def _coverage(self, asked: Sequence[str], paragraph: Paragraph) -> float:
+        total = sum(self._rarity(word) for word in asked)
+        return sum(self._rarity(word) for word in asked if word in paragraph.counts) / total
+
+    def _shorten(self, asked: Sequence[str], paragraph: Paragraph) -> str:
+        """The sentence that holds most of what was asked, and the one after it if both can be listened to."""
+        held = [sum(self._rarity(w) for w in asked if w in _content(s)) for s in paragraph.sentences]
+        start = held.index(max(held))
+        first, *rest = paragraph.sentences[start : start + 2]
+        both = " ".join([first, *rest])
+        return both if len(both.split()) <= LONGEST_ANSWER else _cut(first)
+
+
+def _cut(sentence: str) -> str:
+    """A long sentence, ended at a comma where there is one."""
+    kept = sentence.split()
+    if len(kept) <= LONGEST_ANSWER:
+        return sentence
+    short = " ".join(kept[:LONGEST_ANSWER])
+    head, comma, _ = short.rpartition(",")
+    return (head if comma and len(head.split()) >= 10 else short).rstrip(" ,;:") + "."
+
+
+def _paragraphs(entry: KnowledgeText) -> Iterable[Paragraph]:
+    title = _content(entry.title)
+    for block in re.split(r"\n\s*\n", entry.text):
+        plain = block
+        for pattern, made in _MARKDOWN:
+            plain = pattern.sub(made, plain)
+        plain = " ".join(plain.split())
+        if not block.lstrip().startswith("#") and plain:
+            sentences = tuple(_SENTENCE_END.split(plain))
+            yield Paragraph(sentences, Counter([*title, *(word for s in sentences for word in _content(s))]))
+
+
+def _content(text: str) -> list[str]:
+    return [stem(word) for word in words(text) if is_content(word)]

@@ -1,0 +1,232 @@
+"""Which of the things that people may want was meant: every target gets a score from 0 to 1.
+
+Two kinds of evidence, because a recogniser drops and swaps words:
+- the best phrase: how much of it was heard, and how much of what was heard it explains;
+- the words by themselves: how far each belongs to this target and to no other ("parking" does, "appointment"
+  may not).
+Function words count little, rare words most (IDF over targets), words that no phrase holds count against all.
+Readings other than the first are evidence too, a little less with each place. A word that fills a slot of the
+target is explained.
+
+Rules: pure and deterministic. The recogniser's confidence is not used: measured, it does not tell right from
+wrong.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from parley_dataplane.engines.scripted import slots
+from parley_dataplane.engines.scripted.words import (
+    FOREIGN_WEIGHT,
+    QUESTION_WEIGHT,
+    QUESTIONS,
+    STOP,
+    STOP_WEIGHT,
+    Vocabulary,
+    is_content,
+    stem,
+    words,
+)
+
+MOST_READINGS = 5
+READING_DECAY = 0.93
+PHRASE_SHARE = 0.6
+WEAK_WILDCARD = 0.62
+"""Of "tell me about {anything}" with nothing but function words: anything that says more is preferred."""
+
+STRONG_WILDCARD = 0.92
+
+_SLOT = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """`said`: its words without slots. `free`: its name or text slot, with the words around it."""
+
+    said: tuple[str, ...]
+    free: str | None = None
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, text: str, free_slots: Collection[str] = ()) -> Phrase:
+        said = words(_SLOT.sub(" ", text))
+        free = next((name for name in _SLOT.findall(text) if name in free_slots), None)
+        if free is None:
+            return cls(said)
+        before, _, after = text.partition("{" + free + "}")
+        return cls(said, free, words(_SLOT.split(before)[-1]), words(_SLOT.split(after)[0]))
+
+    def free_words(self, heard: Sequence[str]) -> tuple[int, int] | None:
+        """Where in `heard` the free slot is: after `before` and up to `after`; None if that is not there."""
+        size = len(self.before)
+        if not size:
+            return None
+        for at in range(len(heard) - size, -1, -1):
+            if tuple(heard[at : at + size]) == self.before:
+                end = self._end(heard, at + size)
+                return (at + size, end) if end > at + size else None
+        return None
+
+    def _end(self, heard: Sequence[str], start: int) -> int:
+        size = len(self.after)
+        ends = (
+            at for at in range(start + 1, len(heard)) if size and tuple(heard[at : at + size]) == self.after
+        )
+        return next(ends, len(heard))
+
+
+@dataclass(frozen=True)
+class Target:
+    """One thing that may be meant. `kinds` are the slot kinds whose values it explains; `bias` is a factor."""
+
+    key: str
+    phrases: tuple[Phrase, ...]
+    kinds: frozenset[str] = frozenset()
+    extra_words: tuple[str, ...] = ()
+    bias: float = 1.0
+
+    @cached_property
+    def share(self) -> Mapping[str, float]:
+        """Stem -> the share of this target's phrases that hold it."""
+        counts = Counter(word for phrase in self.phrases for word in {stem(w) for w in phrase.said})
+        shares = {word: count / len(self.phrases) for word, count in counts.items()}
+        return {stem(word): 0.5 for word in self.extra_words} | shares
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    key: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """One reading, to be compared: its words, what each may stand for, and which are values of slots."""
+
+    said: tuple[str, ...]
+    likes: tuple[Mapping[str, float], ...]
+    weights: tuple[float, ...]
+    values: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+
+class Matcher:
+    """Scores what was said against targets."""
+
+    def __init__(self, targets: Iterable[Target]) -> None:
+        self.targets = {target.key: target for target in targets}
+        self.vocabulary = Vocabulary(word for target in self.targets.values() for word in target.share)
+        spread = Counter(word for target in self.targets.values() for word in target.share)
+        scale = math.log(1 + max(len(self.targets), 2))
+        self._rarity = {word: math.log(1 + len(self.targets) / n) / scale for word, n in spread.items()}
+
+    def hear(self, text: str) -> Hearing:
+        said = _join(words(text), self.vocabulary)
+        likes = tuple(self.vocabulary.likes(word) for word in said)
+        weights = tuple(self._weight(word, like) for word, like in zip(said, likes, strict=True))
+        return Hearing(said, likes, weights, {kind: _value_words(kind, said) for kind in _VALUE_KINDS})
+
+    def rank(self, readings: Sequence[str], eligible: Collection[str]) -> list[Match]:
+        """The eligible targets, best first; `readings` are what was heard, best first."""
+        targets = [self.targets[key] for key in eligible]
+        best: dict[str, float] = dict.fromkeys(eligible, 0.0)
+        owned = _ownership(targets)
+        for place, text in enumerate(list(readings)[:MOST_READINGS]):
+            hearing = self.hear(text)
+            for target in targets:
+                score = self._score(target, hearing, owned) * target.bias * READING_DECAY**place
+                best[target.key] = max(best[target.key], score)
+        return sorted((Match(key, score) for key, score in best.items()), key=lambda m: (-m.score, m.key))
+
+    def _score(self, target: Target, hearing: Hearing, owned: Mapping[str, float]) -> float:
+        spoken = frozenset[int]().union(*(hearing.values.get(kind, frozenset()) for kind in target.kinds))
+        left = [at for at in range(len(hearing.said)) if at not in spoken or hearing.said[at] in target.share]
+        phrase = max((self._phrase_score(one, hearing, left) for one in target.phrases), default=0.0)
+        if phrase >= STRONG_WILDCARD or phrase == 1.0:
+            return phrase
+        return max(
+            PHRASE_SHARE * phrase + (1 - PHRASE_SHARE) * _belonging(target, hearing, left, owned),
+            phrase if phrase == WEAK_WILDCARD else 0.0,
+        )
+
+    def _phrase_score(self, phrase: Phrase, hearing: Hearing, left: Sequence[int]) -> float:
+        wanted = {stem(word): self._phrase_weight(word) for word in phrase.said}
+        heard: dict[str, float] = {}
+        explained = total = 0.0
+        for at in left:
+            here = {word: like for word, like in hearing.likes[at].items() if word in wanted}
+            explained += hearing.weights[at] * max(here.values(), default=0.0)
+            total += hearing.weights[at]
+            for word, like in here.items():
+                heard[word] = max(heard.get(word, 0.0), like)
+        if not total or not wanted:
+            return 0.0
+        covered = sum(wanted[word] * like for word, like in heard.items()) / sum(wanted.values())
+        if phrase.free and (wild := self._wildcard(phrase, hearing, heard)):
+            return wild
+        return math.sqrt(covered * explained / total)
+
+    def _wildcard(self, phrase: Phrase, hearing: Hearing, heard: Mapping[str, float]) -> float:
+        """A phrase with a free slot explains all that follows: strongly with a content word, else weakly."""
+        key_words = [stem(word) for word in phrase.said if is_content(word)]
+        if key_words:
+            return STRONG_WILDCARD * min(heard.get(word, 0.0) for word in key_words)
+        return WEAK_WILDCARD if phrase.free_words(hearing.said) else 0.0
+
+    def _weight(self, word: str, likes: Mapping[str, float]) -> float:
+        if word in STOP:
+            return STOP_WEIGHT
+        if word in QUESTIONS:
+            return QUESTION_WEIGHT
+        return max((self._rarity[known] for known in likes), default=FOREIGN_WEIGHT)
+
+    def _phrase_weight(self, word: str) -> float:
+        return self._weight(word, {stem(word): 1.0})
+
+
+_VALUE_KINDS = ("date", "weekday", "time", "number")
+
+
+def _value_words(kind: str, said: Sequence[str]) -> frozenset[int]:
+    return frozenset(at for found in slots.find(kind, said) for at in range(found.start, found.end))
+
+
+def _join(said: tuple[str, ...], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """What was heard, with words put together that were heard in two."""
+    joins = vocabulary.joined(said)
+    if not joins:
+        return said
+    made: list[str] = []
+    at = 0
+    while at < len(said):
+        made.append(said[at] + said[at + 1] if at in joins else said[at])
+        at += 2 if at in joins else 1
+    return tuple(made)
+
+
+def _ownership(targets: Sequence[Target]) -> dict[str, float]:
+    """Stem -> the sum of its shares over the targets."""
+    owned: Counter[str] = Counter()
+    for target in targets:
+        owned.update(target.share)
+    return dict(owned)
+
+
+def _belonging(target: Target, hearing: Hearing, left: Sequence[int], owned: Mapping[str, float]) -> float:
+    """How far the content words heard belong to this target and to no other, 0 to 1."""
+    belongs = total = 0.0
+    for at in left:
+        if not is_content(hearing.said[at]):
+            continue
+        total += hearing.weights[at]
+        mine = (
+            like * target.share.get(w, 0.0) / owned[w] for w, like in hearing.likes[at].items() if w in owned
+        )
+        belongs += hearing.weights[at] * max(mine, default=0.0)
+    return belongs / total if total else 0.0

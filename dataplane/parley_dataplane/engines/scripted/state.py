@@ -1,0 +1,90 @@
+"""What a call is in the middle of, between two turns: the memory of the scripted LLM.
+
+Rules: frozen; `to_memory` and `from_memory` are inverse, and the memory is plain JSON, because a session
+keeps it, and keeps it only if the answer was heard. A memory that is not from here (older, foreign) is an
+empty one, never an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Values = Mapping[str, str]
+"""Slot -> value, in the plain form of slots.py."""
+
+DEEPEST = 3
+"""Slot dialogues that may wait for one another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """An intent whose slots are being asked for; `asked` is the one that the last question was about."""
+
+    intent: str
+    values: Values = field(default_factory=dict)
+    asked: str = ""
+    misses: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    filling: tuple[Filling, ...] = ()
+    """The last is the one talked about; the ones before wait for it."""
+    records: Mapping[str, Values] = field(default_factory=dict)
+    told: Mapping[str, int] = field(default_factory=dict)
+    """How often each intent has been answered: with several answers, the next one is told."""
+    open: str = ""
+    """The intent whose follow-ups may be asked."""
+    done: Filling | None = None
+    """The slot dialogue that has just ended and may still be corrected."""
+    said: str = ""
+    """What "say that again" repeats."""
+    misses: int = 0
+    """How often in a row the person was asked to say it again."""
+
+    def to_memory(self) -> dict[str, Any]:
+        return {
+            "filling": [_filling_to(one) for one in self.filling],
+            "records": {name: dict(values) for name, values in self.records.items()},
+            "told": dict(self.told),
+            "open": self.open,
+            "done": _filling_to(self.done) if self.done else None,
+            "said": self.said,
+            "misses": self.misses,
+        }
+
+    @classmethod
+    def from_memory(cls, memory: Mapping[str, Any]) -> State:
+        try:
+            return cls(
+                filling=tuple(_filling_from(one) for one in memory.get("filling", ()))[-DEEPEST:],
+                records={str(name): _values(values) for name, values in memory.get("records", {}).items()},
+                told={str(name): int(count) for name, count in memory.get("told", {}).items()},
+                open=str(memory.get("open", "")),
+                done=_filling_from(memory["done"]) if memory.get("done") else None,
+                said=str(memory.get("said", "")),
+                misses=int(memory.get("misses", 0)),
+            )
+        except (TypeError, ValueError, KeyError, AttributeError):
+            return cls()
+
+
+def _filling_to(filling: Filling) -> dict[str, Any]:
+    return {
+        "intent": filling.intent,
+        "values": dict(filling.values),
+        "asked": filling.asked,
+        "misses": filling.misses,
+    }
+
+
+def _filling_from(memory: Mapping[str, Any]) -> Filling:
+    return Filling(
+        str(memory["intent"]), _values(memory["values"]), str(memory["asked"]), int(memory["misses"])
+    )
+
+
+def _values(memory: Mapping[str, Any]) -> dict[str, str]:
+    return {str(slot): str(value) for slot, value in memory.items()}

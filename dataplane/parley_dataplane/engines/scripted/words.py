@@ -1,0 +1,193 @@
+"""Words as they are compared: normalised, stemmed, weighed, and how alike two of them sound.
+
+Rules: pure and deterministic; text is cut to MAX_CHARS and MAX_WORDS, so time is bounded whatever is said or
+typed. A recogniser errs by sound ("our" for "hour", "pre scriptions"), a typist by letters ("appointmnet"):
+both are forgiven, but never more than one word at a time, because a sentence of near misses is no evidence.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+MAX_CHARS = 2_000
+MAX_WORDS = 100
+
+STOP_WEIGHT = 0.15
+QUESTION_WEIGHT = 0.45
+FOREIGN_WEIGHT = 0.9
+"""Of a word that no phrase holds: high, so that questions about something else are told apart."""
+
+ALIKE = 0.72
+"""Below this, two words are different ones."""
+
+SOUNDED = 0.76
+"""Likeness of words that sound alike, if half of their letters agree as well."""
+
+
+def _set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+STOP = _set(
+    "a about actually again all also am an and any anything are as at be because been but by can could "
+    "did do does doing for from get give go going got had has have he her here him his i if in into is "
+    "it its just know like make may maybe me might mine more much must my need no not now of off oh ok "
+    "okay on one or our out over please really say see she should so some something sorry take tell "
+    "than that the their them then there these they thing this those to too uh until up us very want "
+    "was we well were will with would yes yeah you your"
+)
+QUESTIONS = _set("how what when where which who whom whose why")
+FILLERS = _set("er erm hm hmm mm mhm uh uhm um unk noise sil")
+WHOLE = _set("evening everything king morning something spring string thing wedding")
+"""Words that end like an inflection and are none."""
+
+_CONTRACTIONS = (
+    (re.compile(r"\bo'?clock\b"), "oclock"),
+    (re.compile(r"\bwon't\b"), "will not"),
+    (re.compile(r"\b(can|don|doesn|didn|isn|aren|wasn|couldn|wouldn|shouldn|haven|hasn)'?t\b"), r"\1 not"),
+    (re.compile(r"\b(?:don|doesn|didn) not\b"), "do not"),
+    (re.compile(r"\blet'?s\b"), "let us"),
+    (re.compile(r"\b(it|that|there|here|she|he|what|where|when|who|how|why)'s\b"), r"\1 is"),
+    (re.compile(r"\b(what|where|that|who|how)s\b"), r"\1 is"),
+    (re.compile(r"\bi'?m\b"), "i am"),
+    (re.compile(r"'re\b"), " are"),
+    (re.compile(r"'ll\b"), " will"),
+    (re.compile(r"'ve\b"), " have"),
+    (re.compile(r"'d\b"), " would"),
+    (re.compile(r"'s\b"), ""),
+    (re.compile(r"\b([ap])(?:\.\s?|\s)m\b\.?"), r"\1m"),
+    (re.compile(r"(\d)[.h](\d\d)\b"), r"\1:\2"),
+)
+_WORD = re.compile(r"\d{1,2}:\d\d|\d+(?:st|nd|rd|th)\b|\d+|[^\W\d_]+")
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of `text`, lower case, without fillers; contractions are opened ("what's" -> what, is)."""
+    plain = (
+        unicodedata.normalize("NFKC", text[:MAX_CHARS])
+        .casefold()
+        .replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    )
+    for pattern, opened in _CONTRACTIONS:
+        plain = pattern.sub(opened, plain)
+    found = (match.group() for match in _WORD.finditer(plain))
+    return tuple(word[:40] for word in found if word not in FILLERS)[:MAX_WORDS]
+
+
+@lru_cache(maxsize=8192)
+def stem(word: str) -> str:
+    """The part that inflection leaves alone: stories, story -> stori; cancelled, cancelling -> cancel."""
+    if len(word) <= 3 or not word.isalpha() or word in WHOLE or word in STOP:
+        return word
+    base = word
+    if base.endswith("s") and not base.endswith(("ss", "us", "is")):
+        base = base[:-1]
+    for suffix in ("ing", "ed"):
+        rest = base.removesuffix(suffix)
+        if rest != base and len(rest) >= 3 and re.search(r"[aeiouy]", rest):
+            base = rest
+            break
+    base = base.removesuffix("e") if len(base) > 3 else base
+    if len(base) > 3 and base[-1] == base[-2]:
+        base = base[:-1]
+    return base[:-1] + "i" if base.endswith("y") and len(base) > 3 else base
+
+
+def stems(text: str) -> tuple[str, ...]:
+    return tuple(stem(word) for word in words(text))
+
+
+def is_content(word: str) -> bool:
+    """True if the word (or stem) says what is meant, and not just how it is asked."""
+    return word not in STOP and word not in QUESTIONS
+
+
+# Sound
+
+_SOUNDS = (
+    ("^hour", "our"), ("^kn", "n"), ("^wr", "r"), ("^ps", "s"), ("^wh", "w"), ("tion", "Xn"), ("sion", "Xn"),
+    ("ph", "f"), ("tch", "X"), ("sch", "sk"), ("ch", "X"), ("sh", "X"), ("th", "0"), ("dge", "X"),
+    ("ght", "t"), ("gh", ""), ("ck", "k"), ("c(?=[eiy])", "s"), ("c", "k"), ("q", "k"), ("x", "ks"),
+    ("g(?=[eiy])", "X"), ("[gk]", "k"), ("[zs]", "s"), ("[vf]", "f"), ("[dt]", "t"), ("[bp]", "p"), ("j", "X"),
+)  # fmt: skip
+_SOUND_RULES = tuple((re.compile(pattern), sound) for pattern, sound in _SOUNDS)
+
+
+@lru_cache(maxsize=8192)
+def sound(word: str) -> str:
+    """A key that words share when they sound alike: consonants, voiced and unvoiced as one, a first vowel."""
+    key = word
+    for pattern, made in _SOUND_RULES:
+        key = pattern.sub(made, key)
+    key = key[:1] + re.sub(r"[aeiouyhw]", "", key[1:])
+    key = re.sub(r"^[aeiouy]", "A", key)
+    return re.sub(r"(.)\1+", r"\1", key)
+
+
+def distance(a: str, b: str, most: int) -> int:
+    """Edits (insert, delete, replace, swap neighbours) from a to b; anything over `most` is `most` + 1."""
+    if abs(len(a) - len(b)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, letter in enumerate(a, 1):
+        older, before, row = before, row, [i]
+        for j, other in enumerate(b, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != other))
+            if i > 1 and j > 1 and letter == b[j - 2] and a[i - 2] == other:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return most + 1
+    return row[-1]
+
+
+@lru_cache(maxsize=65_536)
+def alikeness(a: str, b: str) -> float:
+    """0 to 1: how likely b was meant when a was heard or typed."""
+    if a == b:
+        return 1.0
+    shorter, longer = sorted((len(a), len(b)))
+    if shorter < 3 or longer - shorter > 3:
+        return 0.0
+    edits = distance(a, b, most=longer // 2)
+    if edits > longer // 2:
+        return 0.0
+    spelled = 1.0 - edits / longer if edits <= 2 and shorter >= 4 else 0.0
+    return max(spelled, SOUNDED if sound(a) == sound(b) else 0.0)
+
+
+class Vocabulary:
+    """The stems that an agent knows, and for a heard word those that may have been meant."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self.known = frozenset(known)
+        self._by_initial: dict[str, list[str]] = {}
+        for word in sorted(self.known):
+            if is_content(word) and len(word) >= 3:
+                self._by_initial.setdefault(sound(word)[:1], []).append(word)
+
+    def likes(self, word: str) -> Mapping[str, float]:
+        """Stem -> likeness. A known word stands for itself, and a little for what sounds the same."""
+        base = stem(word)
+        if base in self.known:
+            return {base: 1.0} | {other: 0.4 for other in self._near(base) if sound(other) == sound(base)}
+        near = {other: alikeness(base, other) for other in self._near(base)}
+        best = max(near.values(), default=0.0)
+        return {other: 0.9 * like for other, like in near.items() if like >= ALIKE and like == best}
+
+    def joined(self, heard: Sequence[str]) -> dict[int, str]:
+        """Where two words heard are one known word ("pre scriptions"): index of the first -> that stem."""
+        pairs = ((i, stem(a + b)) for i, (a, b) in enumerate(pairwise(heard)))
+        return {i: pair for i, pair in pairs if len(pair) >= 6 and pair in self.known}
+
+    def _near(self, base: str) -> list[str]:
+        if len(base) < 3:
+            return []
+        return [
+            w for w in self._by_initial.get(sound(base)[:1], ()) if w != base and abs(len(w) - len(base)) <= 3
+        ]
