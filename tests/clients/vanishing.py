@@ -1,4 +1,4 @@
-"""A peer that is there to be killed: `python -m tests.clients.vanishing ROUTE URL` calls, prints its id, stays."""
+"""A peer that is there to be killed: `python -m tests.clients.vanishing ROUTE URL` calls and prints its id."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Real calls over loopback: one real server process, clients without any of its code."""

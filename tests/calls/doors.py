@@ -1,0 +1,85 @@
+"""Owns what the tests have to know of each door: how to call, how it names the same things, how far it runs ahead.
+
+for door in DOORS:
+    async with door.call(url) as client: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests import speech
+from tests.clients import plain_http
+from tests.clients.microphone import Spoken
+from tests.clients.sockets import DuplexClient, FastRtcClient
+from tests.clients.webrtc import SignalingClient, WebRtcClient
+from tests.server import ParleyServer
+
+Client = WebRtcClient | FastRtcClient | DuplexClient
+
+CALLER = "f3"
+"""The caller's voice: eSpeak's British with this variant, never the agent's."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """A route of the server.
+
+    `greets`: the agent speaks first. `silence`: seconds of silence that end a turn, None: as the agent file says.
+    `ahead`: seconds by which audio may be here before it is heard. `clauses`: a message is a whole clause.
+    """
+
+    route: str
+    call: Callable[[str], Client]
+    greets: bool
+    ahead: float
+    silence: float | None = None
+    clauses: bool = False
+
+    def transcripts(self, client: Client, start: float) -> list[str]:
+        """Return the final transcripts since `start`."""
+        fields = {} if self.clauses else {"final": True}
+        return [str(message["text"]) for message in client.events.of("transcript", start, **fields)]
+
+    def answer(self, client: Client, start: float) -> str:
+        """Return the text of the answer that the door has shown since `start`."""
+        kind = "response" if self.clauses else "text" if isinstance(client, DuplexClient) else "reply"
+        return " ".join(" ".join(str(m["text"]) for m in client.events.of(kind, start)).split())
+
+
+DOORS = [
+    Door("/api/webrtc/offer", WebRtcClient, greets=True, ahead=0.0),
+    Door("/ws/v2", SignalingClient, greets=True, ahead=0.0),
+    Door(
+        "/api/v1/rtc/stream",
+        lambda url: FastRtcClient(url, streaming=True),
+        greets=False,
+        ahead=0.3,
+        silence=1.5,
+        clauses=True,
+    ),
+    Door("/ws", DuplexClient, greets=False, ahead=0.3),
+]
+
+
+def ask(client: Client, server: ParleyServer, text: str) -> Spoken:
+    """Say `text` in the caller's voice, over a room's noise; the server's log must not hold it."""
+    server.private(text)
+    return client.say(speech.say(text, client.rate, variant=CALLER, noise_db=-50.0))
+
+
+async def session(client: Client) -> dict[str, Any]:
+    """Return what the server tells of the client's session."""
+    response = await plain_http.request("GET", f"{client.url}/v1/sessions/{client.session_id}")
+    assert response.status == 200, response.body
+    return dict(response.json())
+
+
+async def history(client: Client, server: ParleyServer) -> list[dict[str, Any]]:
+    """Return the session's history; the server's log must not hold any of it."""
+    messages = list((await session(client))["history"])
+    for message in messages:
+        server.private(f"{message['text']} {message['unheard']}")
+    return messages
