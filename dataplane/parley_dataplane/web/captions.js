@@ -1,9 +1,10 @@
 /**
  * The captions: who said what, while it is said, and what of an interrupted answer was never heard.
  *
- * Rules: one entry per speaker and turn, the person's above the agent's; text from the server is put in as text, never
- * as markup; the newest line stays in view unless the person has scrolled up to read; screen readers are told a line
- * once, when it is final, and not at each word.
+ * Rules: one entry per utterance and per answer, in the order in which they were heard; an answer is shown from its
+ * first sound on, since one that is overtaken before never was said; text from the server is put in as text, never as
+ * markup; the newest line stays in view unless the person has scrolled up to read; screen readers are told a line once,
+ * when it is final, and not at each word.
  */
 
 import { element } from "./dom.js";
@@ -17,6 +18,7 @@ export class Captions {
   #announce;
   #entries = new Map();
   #agent = "Agent";
+  #speaking = false;
 
   /** @param {HTMLOListElement} list  @param {HTMLElement} scroller  @param {(text: string) => void} announce */
   constructor(list, scroller, announce) {
@@ -30,7 +32,7 @@ export class Captions {
   }
 
   get empty() {
-    return this.#entries.size === 0;
+    return this.#list.childElementCount === 0;
   }
 
   clear() {
@@ -54,6 +56,7 @@ export class Captions {
       entry.words.textContent = words;
       entry.item.classList.toggle("partial", !final);
     });
+    this.#show("you", turn);
     if (final) this.#announce(`You: ${words}`);
   }
 
@@ -65,6 +68,13 @@ export class Captions {
       entry.words.textContent = entry.clauses.filter(Boolean).join(" ");
       entry.item.classList.add("partial");
     });
+    if (this.#speaking) this.#show("agent", turn);
+  }
+
+  /** The turn's state: an answer that was made in "processing" is heard, and shown, from "speaking" on. */
+  set state(state) {
+    this.#speaking = state === "speaking";
+    if (this.#speaking) for (const entry of this.#entries.values()) this.#attach(entry);
   }
 
   /** @param {import("./call.js").Heard} message */
@@ -77,6 +87,7 @@ export class Captions {
       entry.item.classList.toggle("interrupted", Boolean(interrupted));
       entry.words.replaceChildren(said, ...(unsaid ? [said ? " " : "", struck(unsaid)] : []));
     });
+    this.#show("agent", turn);
     this.#announce(`${this.#agent}: ${said}${interrupted ? " (interrupted)" : ""}`);
   }
 
@@ -86,15 +97,25 @@ export class Captions {
     if (wasAtEnd) this.#toEnd();
   }
 
+  #show(who, turn) {
+    this.#attach(this.#entries.get(`${who} ${turn}`));
+  }
+
+  #attach({ item }) {
+    if (item.isConnected) return;
+    const wasAtEnd = this.#atEnd();
+    this.#list.append(item);
+    if (wasAtEnd) this.#toEnd();
+  }
+
   #add(who, turn) {
+    // What waits here for its first sound was overtaken: this one is said instead.
+    for (const [key, entry] of this.#entries) if (!entry.item.isConnected) this.#entries.delete(key);
     const item = element("li", `caption ${who}`);
     const words = element("p", "words");
     item.append(element("span", "who", who === "you" ? "You" : this.#agent), words);
     item.dataset.turn = String(turn);
     const entry = { item, words, clauses: [], closed: false };
-    // A transcript can be corrected after its answer has begun: it still belongs above it.
-    const answer = who === "you" ? this.#entries.get(`agent ${turn}`) : undefined;
-    this.#list.insertBefore(item, answer?.item ?? null);
     this.#entries.set(`${who} ${turn}`, entry);
     return entry;
   }

@@ -21,7 +21,7 @@ const WORDS = {
   muted: ["Muted", "Unmute to speak, or type below."],
   listening: ["Listening", "Pause, and I will answer."],
   processing: ["Thinking", "One moment."],
-  speaking: ["Speaking", "Speak or press Escape to interrupt."],
+  speaking: ["Speaking", "Speak, or press Interrupt, to stop me."],
 };
 const STATES = new Set(["idle", "listening", "processing", "speaking"]);
 const EXAMPLES = 4;
@@ -57,7 +57,7 @@ async function begin({ typed = false } = {}) {
   notice.hide();
   captions.clear();
   latency.clear();
-  state = "idle";
+  state = captions.state = "idle";
   const begun = { call: new Call(), stream: null, audio: new AudioContext(), mine: null, agents: null, since: 0 };
   talk = begun;
   begun.audio.resume(); // Safari: only in answer to a click
@@ -100,7 +100,7 @@ function listen(of) {
   });
   call.addEventListener("session", ({ detail }) => name(detail.agent));
   call.addEventListener("state", ({ detail }) => {
-    if (STATES.has(detail.state)) state = detail.state;
+    if (STATES.has(detail.state)) state = captions.state = detail.state;
     show();
   });
   for (const type of ["transcript", "reply", "heard"]) {

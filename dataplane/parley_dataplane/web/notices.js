@@ -71,7 +71,7 @@ const NOTICES = {
   }),
   ended: (detail) => ({
     title: "The agent has ended the call",
-    text: detail ? sentence(detail) : "What was said so far is kept here.",
+    text: ENDINGS[detail] ?? "What was said so far is kept here.",
     actions: ["retry"],
     kind: "info",
   }),
@@ -80,6 +80,13 @@ const NOTICES = {
     text: sentence(detail),
     actions: ["dismiss"],
   }),
+};
+
+/** The server's reasons for ending a call. */
+const ENDINGS = {
+  idle: "Nobody had said anything for a while. What was said so far is kept here.",
+  "longest-call": "The call had reached its longest time. What was said so far is kept here.",
+  "server-stopping": "The server is being stopped. Try again in a moment.",
 };
 
 const LABELS = { retry: "Call again", type: "Type instead", dismiss: "OK" };

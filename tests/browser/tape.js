@@ -1,0 +1,53 @@
+// Put into the page before its own scripts: records the microphone (left) and the agent (right) on one clock.
+(() => {
+  let tape = null;
+
+  function start() {
+    const audio = new AudioContext({ sampleRate: 48000 });
+    const merger = audio.createChannelMerger(2);
+    const out = audio.createMediaStreamDestination();
+    merger.connect(out);
+    const recorder = new MediaRecorder(out.stream, { mimeType: "audio/webm;codecs=pcm" });
+    const chunks = [];
+    recorder.addEventListener("dataavailable", ({ data }) => chunks.push(data));
+    recorder.start(200);
+    return { audio, merger, recorder, chunks, marks: [], since: audio.currentTime };
+  }
+
+  function keep(stream, channel) {
+    tape ??= start();
+    tape.audio.createMediaStreamSource(stream).connect(tape.merger, 0, channel);
+  }
+
+  const devices = globalThis.MediaDevices?.prototype;
+  if (devices) {
+    const open = devices.getUserMedia;
+    devices.getUserMedia = async function (constraints) {
+      const stream = await open.call(this, constraints);
+      keep(stream, 0);
+      return stream;
+    };
+  }
+
+  const Peer = globalThis.RTCPeerConnection;
+  globalThis.RTCPeerConnection = class extends Peer {
+    constructor(...settings) {
+      super(...settings);
+      this.addEventListener("track", ({ track }) => keep(new MediaStream([track]), 1));
+    }
+  };
+
+  const mark = ({ type, key }) => tape?.marks.push([key ?? type, tape.audio.currentTime - tape.since]);
+  addEventListener("keydown", mark, true);
+  addEventListener("click", mark, true);
+
+  globalThis.takeTape = async () => {
+    const stopped = new Promise((resolve) => tape.recorder.addEventListener("stop", resolve));
+    tape.recorder.stop();
+    await stopped;
+    const bytes = new Uint8Array(await new Blob(tape.chunks).arrayBuffer());
+    let text = "";
+    for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
+    return { webm: btoa(text), marks: tape.marks };
+  };
+})();

@@ -1,0 +1,157 @@
+"""A person calls, asks aloud, is answered in writing and in sound, and interrupts. The microphone is a recording."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.page import TalkPage, in_a_room, talk_page
+from tests.browser.tape import RATE, Tape
+from tests.clients import listening
+from tests.server import ParleyServer
+
+pytestmark = pytest.mark.browser
+
+OPENING_HOURS, STORY, PARKING = "what are your opening hours", "tell me a story", "where can I park my car"
+GREETING_SECS, ANSWER_SECS, INTO_THE_STORY_SECS, END_SECS = 11.0, 18.0, 7.0, 10.0
+"""The recording can't wait for the agent: these are long enough for what it says in between."""
+
+STOPS_WITHIN = 0.6
+"""From the first sound of the interruption to the agent's silence, in the browser's own audio."""
+
+
+def plain(text: str) -> str:
+    return " ".join(re.findall(r"[a-z0-9']+", text.lower()))
+
+
+def check_heard(tape: Tape, start: float, end: float, right: str, wrong: list[str]) -> None:
+    """What sounded between `start` and `end` is `right`, and none of `wrong`."""
+    sound = tape.agent_between(start, end)
+    scores = {text: listening.resemblance(sound, RATE, text) for text in [right, *wrong]}
+    print({text[:24]: round(score, 2) for text, score in scores.items()})
+    assert scores.pop(right) >= listening.SAME
+    assert max(scores.values()) < listening.SAME
+
+
+def test_a_spoken_question_is_answered_and_a_second_one_interrupts(
+    reception: ParleyServer, answers: dict[str, str], pictures: Path
+) -> None:
+    microphone = in_a_room(
+        GREETING_SECS, OPENING_HOURS, ANSWER_SECS, STORY, INTO_THE_STORY_SECS, PARKING, END_SECS
+    )
+    for text in (OPENING_HOURS, STORY, PARKING, *answers.values()):
+        reception.private(text)
+    with talk_page(reception.url, microphone, viewport={"width": 1280, "height": 800}) as talk:
+        talk.call()
+        expect(talk.captions("agent")).to_have_count(1, timeout=10_000)
+        expect(talk.captions("you")).to_have_count(2, timeout=45_000)
+        talk.until_state("speaking")
+        talk.page.wait_for_timeout(2500)
+        talk.page.screenshot(path=pictures / "talk-page.png")
+
+        expect(talk.captions("you")).to_have_count(3, timeout=15_000)
+        expect(talk.page.locator(".latency-turn")).to_have_count(3, timeout=10_000)
+        talk.until_state("idle", 20)
+        check_captions(talk, answers)
+        tape = talk.tape()
+
+    greeting, hours, story, parking = tape.agent_stretches()
+    asked, begged, interrupted = tape.caller_stretches()
+    assert greeting.end < asked.start
+    check_heard(tape, greeting.start, asked.start, answers["greeting"], [answers["opening-hours"]])
+    check_heard(
+        tape, asked.end, begged.start, answers["opening-hours"], [answers["address"], answers["parking"]]
+    )
+    check_heard(tape, parking.start, parking.end, answers["parking"], [answers["opening-hours"]])
+
+    stopped = story.end - interrupted.start
+    print(f"answered {hours.start - asked.end:.3f} s and {story.start - begged.end:.3f} s after the question")
+    print(f"the story stopped {stopped * 1000:.0f} ms after the interruption began")
+    assert story.seconds > 3.0
+    assert 0.0 < stopped < STOPS_WITHIN
+
+
+def check_captions(talk: TalkPage, answers: dict[str, str]) -> None:
+    assert [plain(talk.words("you", n)) for n in range(3)] == [
+        plain(q) for q in (OPENING_HOURS, STORY, PARKING)
+    ]
+    assert talk.words("agent", 0) == answers["greeting"]
+    assert talk.words("agent", 1) == answers["opening-hours"]
+    assert talk.words("agent", 3) == answers["parking"]
+
+    story = talk.captions("agent").nth(2)
+    unheard = story.get_by_role("deletion")
+    assert "line-through" in unheard.evaluate("e => getComputedStyle(e).textDecorationLine")
+    spoken = story.locator(".words").text_content() or ""
+    heard, _, rest = spoken.partition("Not heard: ")
+    assert answers["story"].startswith(heard.strip())
+    assert plain(f"{heard} {rest}") == plain(answers["story"])
+    assert 3 < len(heard.split()) < len(answers["story"].split()) - 10
+
+
+def test_another_answer_would_not_pass(answers: dict[str, str]) -> None:
+    from tests import speech
+
+    said = speech.say(answers["address"], RATE, voice=speech.AGENT_VOICE, words_per_minute=165)
+    tape = Tape(said, said, ())
+    with pytest.raises(AssertionError):
+        check_heard(tape, 0, said.size / RATE, answers["opening-hours"], [])
+    check_heard(tape, 0, said.size / RATE, answers["address"], [answers["opening-hours"]])
+
+
+@pytest.mark.parametrize("how", ["the button", "the Escape key"])
+def test_the_answer_stops_by(how: str, bench: ParleyServer) -> None:
+    with talk_page(bench.url, in_a_room(30.0)) as talk:
+        talk.call()
+        talk.type("go on")
+        talk.until_state("speaking")
+        talk.page.wait_for_timeout(2000)
+        if how == "the button":
+            talk.button("Interrupt").click()
+        else:
+            talk.page.keyboard.press("Escape")
+        talk.until_state("idle")
+        expect(talk.captions("agent").get_by_role("deletion")).to_have_count(1)
+        expect(talk.button("Interrupt")).to_be_disabled()
+        talk.page.wait_for_timeout(1000)
+        tape = talk.tape()
+
+    pressed = next(at for name, at in reversed(tape.marks) if name in ("click", "Escape"))
+    stopped = tape.agent_stops_after(pressed) - pressed
+    print(f"the tone of 20 s stopped {stopped * 1000:.0f} ms after {how}")
+    assert stopped < STOPS_WITHIN
+    assert len(tape.agent_stretches()) == 1, "it went on"
+
+
+def test_typing_needs_no_microphone(reception: ParleyServer, answers: dict[str, str]) -> None:
+    question = "where can I park"
+    with talk_page(reception.url, None) as talk:
+        talk.type(question)
+        talk.is_connected()
+        expect(talk.captions("you")).to_have_text([f"You{question}"])
+        talk.until_state("speaking")
+        expect(talk.alert).to_be_empty()
+        expect(talk.page.get_by_role("meter")).to_have_attribute("aria-valuetext", "off")
+        talk.until_state("idle", 20)
+        assert talk.words("agent") == answers["parking"]
+        talk.page.wait_for_timeout(300)
+        tape = talk.tape()
+    check_heard(tape, 0, tape.agent.size / RATE, answers["parking"], [answers["opening-hours"]])
+
+
+def test_a_call_can_be_made_again(bench: ParleyServer) -> None:
+    with talk_page(bench.url, in_a_room(30.0)) as talk:
+        talk.call()
+        talk.type("first")
+        expect(talk.captions("you")).to_have_count(1)
+        talk.button("Hang up").click()
+        expect(talk.body).to_have_attribute("data-phase", "off")
+        expect(talk.captions("you")).to_have_count(1)
+        talk.button("Call again").click()
+        talk.is_connected()
+        expect(talk.captions("you")).to_have_count(0)
+        talk.type("second")
+        talk.until_state("speaking")
