@@ -7,8 +7,8 @@ PORT   ?= 9011
 PYTHON ?= python3
 VENV   ?= .venv
 
-export PYTHONPATH := $(CURDIR)/crds:$(CURDIR)/dataplane:$(CURDIR)/cli:$(CURDIR)
-python  := $(VENV)/bin/python
+packages := $(addprefix $(CURDIR)/,crds dataplane cli)
+python := $(VENV)/bin/python
 install := $(python) -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r
 compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
@@ -19,7 +19,7 @@ help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 run: $(VENV)/run.stamp ## serve an agent: AGENT=FILE PORT=N HOST=ADDRESS
-	@exec $(python) -m parley_cli run "$(AGENT)" --host "$(HOST)" --port "$(PORT)"
+	@exec $(VENV)/bin/parley run "$(AGENT)" --host "$(HOST)" --port "$(PORT)"
 
 test: test-deps check ## everything, set-up included
 	$(python) -m pytest tests/unit tests/calls tests/browser
@@ -41,13 +41,15 @@ check: $(VENV)/dev.stamp ## format, lint, types, and that generated files are un
 	$(python) -m ruff check .
 	$(python) -m mypy
 	$(python) docs/make_turns.py --check
+	$(VENV)/bin/parley crd | diff crds/voiceagent.yaml -
 
 format: $(VENV)/dev.stamp ## put the code in its form
 	$(python) -m ruff format .
 	$(python) -m ruff check --fix .
 
-generate: $(VENV)/run.stamp ## remake what is made from code: docs/turns.md
+generate: $(VENV)/run.stamp ## remake what is made from code: the CRD, docs/turns.md
 	$(python) docs/make_turns.py
+	$(VENV)/bin/parley crd > crds/voiceagent.yaml
 
 lock: $(VENV)/dev.stamp ## remake both locks from pyproject.toml
 	$(compile) pyproject.toml -o requirements.lock
@@ -63,6 +65,9 @@ $(VENV)/run.stamp: requirements.lock
 	@echo "Setting up $(VENV) from requirements.lock (once)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(install) requirements.lock
+	@printf '%s\n' $(packages) > "$$($(python) -c 'import site; print(site.getsitepackages()[0])')/parley.pth"
+	@printf '#!/bin/sh\nexec "%s" -m parley_cli "$$@"\n' "$(abspath $(python))" > $(VENV)/bin/parley
+	@chmod +x $(VENV)/bin/parley
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
