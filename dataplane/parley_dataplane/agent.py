@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from parley_api import VoiceAgent, VoiceAgentSpec
 from parley_dataplane.engines.registry import Engines, build
 from parley_dataplane.settings import Settings
-
-from parley_api import VoiceAgent, VoiceAgentSpec
 
 
 @dataclass(slots=True)

@@ -12,11 +12,9 @@ import structlog
 
 from parley_dataplane.records import ErrorSeen, Record, TurnFinished, TurnStarted
 
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-
 
 def configure(level: str) -> None:
-    """`level` is one of LEVELS. Libraries may warn; their own chatter, which holds addresses, stays out."""
+    """`level` is one of settings.LOG_LEVELS. Of libraries only errors come through: their chatter holds addresses."""
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
@@ -29,7 +27,7 @@ def configure(level: str) -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 

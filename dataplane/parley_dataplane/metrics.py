@@ -47,7 +47,9 @@ class Metrics:
         GCCollector(registry=self.registry)
         self.registry.register(_Loop(pacer))
         self._active = Gauge("parley_sessions_active", "Sessions now.", ["door"], registry=self.registry)
-        self._sessions = Counter("parley_sessions", "Sessions opened.", ["door"], registry=self.registry)
+        self._sessions = Counter(
+            "parley_sessions_opened", "Sessions opened.", ["door"], registry=self.registry
+        )
         self._ended = Counter(
             "parley_sessions_ended", "Sessions ended, by reason.", ["door", "reason"], registry=self.registry
         )
@@ -71,7 +73,7 @@ class Metrics:
             registry=self.registry,
         )
         self._errors = Counter(
-            "parley_errors", "Errors, by code; docs/errors.md lists them.", ["code"], registry=self.registry
+            "parley_errors", "Errors, by code (errors.py).", ["code"], registry=self.registry
         )
 
     def __call__(self, record: Record) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from parley_dataplane.clauses import ClauseSplitter
@@ -74,7 +74,8 @@ class Reply:
         self._room = asyncio.Event()
         self._made = False
         self._cut = False
-        self._clauses = 0
+        self._said: list[str] = []
+        self._voiced = 0
         speaker.begin(number)
         self.task = asyncio.create_task(self._run(), name="reply")
 
@@ -93,15 +94,20 @@ class Reply:
         """Stop here. Returns what was heard by `now`."""
         self._cut = True
         self.task.cancel()
-        return self._speaker.cut(now)
+        return self._with_unvoiced(self._speaker.cut(now))
 
     def heard(self, now: float) -> Heard:
-        return self._speaker.heard(now)
+        """What was heard by `now`; unheard is all the rest that the LLM has made."""
+        return self._with_unvoiced(self._speaker.heard(now))
 
     @property
     def clauses(self) -> int:
         """Clauses that TTS was asked for."""
-        return self._clauses
+        return self._voiced
+
+    def _with_unvoiced(self, heard: Heard) -> Heard:
+        unheard = " ".join(filter(None, [heard.unheard, *self._said[self._voiced :]]))
+        return replace(heard, unheard=unheard)
 
     async def _run(self) -> None:
         clauses: asyncio.Queue[str | None] = asyncio.Queue(CLAUSES_AHEAD)
@@ -118,7 +124,6 @@ class Reply:
 
     async def _think(self, clauses: asyncio.Queue[str | None]) -> None:
         splitter = ClauseSplitter()
-        said: list[str] = []
         thoughts: Any = self._thoughts
         async with aclosing(thoughts):
             while (thought := await _next(thoughts, LLM_DEADLINE_SECS, "LLM")) is not None:
@@ -126,39 +131,44 @@ class Reply:
                     self.memory = thought
                     continue
                 for clause in splitter.feed(thought.text):
-                    await self._offer(clause, said, clauses)
+                    await self._offer(clause, clauses)
         for clause in splitter.flush():
-            await self._offer(clause, said, clauses)
-        if said:
-            self._tell(AgentText(self.number, " ".join(said)))
+            await self._offer(clause, clauses)
+        if self._said:
+            self._tell(AgentText(self.number, " ".join(self._said)))
         await clauses.put(None)
 
-    async def _offer(self, clause: str, said: list[str], clauses: asyncio.Queue[str | None]) -> None:
+    async def _offer(self, clause: str, clauses: asyncio.Queue[str | None]) -> None:
         if self.stamps.clause is None:
             self.stamps.clause = asyncio.get_running_loop().time()
-        self._tell(AgentClause(self.number, len(said), clause))
-        said.append(clause)
+        self._tell(AgentClause(self.number, len(self._said), clause))
+        self._said.append(clause)
         await clauses.put(clause)
 
     async def _speak(self, clauses: asyncio.Queue[str | None]) -> None:
-        while (clause := await clauses.get()) is not None:
-            self._clauses += 1
-            request = SpeechRequest(clause, self._voice, self._language, self.number)
-            speech_stream: Any = self._tts.synthesize(request)
-            if self._cut:
-                return
-            self._speaker.open_clause(clause)
-            async with aclosing(speech_stream):
-                while (speech := await _next(speech_stream, TTS_DEADLINE_SECS, "TTS")) is not None:
-                    if self._cut:
-                        return
-                    if self.stamps.speech is None:
-                        self.stamps.speech = asyncio.get_running_loop().time()
-                    self._speaker.push(speech.pcm, speech.words)
-                    await self._gate()
-            if self._cut:
-                return
+        while (clause := await clauses.get()) is not None and not self._was_cut():
+            await self._voice_clause(clause)
+
+    async def _voice_clause(self, clause: str) -> None:
+        self._voiced += 1
+        self._speaker.open_clause(clause)
+        request = SpeechRequest(clause, self._voice, self._language, self.number)
+        speech_stream: Any = self._tts.synthesize(request)
+        async with aclosing(speech_stream):
+            while (speech := await _next(speech_stream, TTS_DEADLINE_SECS, "TTS")) is not None:
+                if self._was_cut():
+                    return
+                if self.stamps.speech is None:
+                    self.stamps.speech = asyncio.get_running_loop().time()
+                self._speaker.push(speech.pcm, speech.words)
+                await self._gate()
+        if not self._was_cut():
             self._speaker.close_clause()
+
+    def _was_cut(self) -> bool:
+        # A cancelled task group runs its children once more before it cancels them: the speaker may then be
+        # the next answer's already.
+        return self._cut
 
     async def _gate(self) -> None:
         """Wait while the speaker is full. Yields to the loop in any case: an engine may have everything at

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
-from parley_dataplane.settings import Settings
 
 from parley_api import VoiceAgent
 from parley_dataplane import logs, routes
 from parley_dataplane.agent import Agent
 from parley_dataplane.process import Parley
+from parley_dataplane.settings import Settings
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """One WebSocket message: 8 minutes of 16 kHz PCM; more is closed with 1009 (RFC 6455, 7.4.1)."""

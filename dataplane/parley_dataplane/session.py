@@ -467,4 +467,4 @@ def _timing(reply: Reply, now: float) -> TurnTiming:
     speech = stamps.speech if stamps.speech is not None else now
     marks = [stamps.spoke_until, stamps.ended, stamps.understood, clause, speech, now]
     stages = [1000 * (after - before) for before, after in pairwise(marks)]
-    return TurnTiming(reply.number, *stages, total_ms=sum(stages))
+    return TurnTiming(reply.number, *stages, sum(stages))

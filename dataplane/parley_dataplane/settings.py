@@ -10,6 +10,7 @@ guessed.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -30,7 +31,7 @@ class Settings:
     """None: what the agent's file says."""
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Settings:
         """Raises BadSetting. A variable that is empty counts as not set."""
         return cls(
             log_level=_level(environ.get("LOG_LEVEL") or "info"),

@@ -33,6 +33,7 @@ from parley_dataplane.errors import (
     UnknownSession,
 )
 from parley_dataplane.events import (
+    AgentClause,
     AgentHeard,
     AgentText,
     CallEnded,
@@ -42,7 +43,7 @@ from parley_dataplane.events import (
     TurnTiming,
     UserTranscript,
 )
-from parley_dataplane.media import FRAME_SECS, HEARING_FRAME, HEARING_RATE, SPEAKING_RATE, Pcm
+from parley_dataplane.media import FRAME_SECS, HEARING_FRAME, SPEAKING_RATE, Pcm
 from parley_dataplane.media.pacer import Pacer
 from parley_dataplane.media.speaker import Chunk
 from parley_dataplane.records import ErrorSeen, Record
@@ -349,6 +350,20 @@ def test_two_utterances_on_their_way_through_stt_are_answered_together_and_in_or
 
     call = Call(texts=["first", "second"]).run(script)
     assert [asked[0] for asked in call.llm.asked] == ["first second"]
+
+
+def test_what_the_llm_made_and_the_voice_had_not_begun_is_unheard_too() -> None:
+    async def script(call: Call) -> None:
+        call.llm.answer = lambda turn: " ".join(f"Word number {number}." for number in range(12))
+        await call.speak(1.0, 0.3)
+        await call.quiet(1.0)
+        call.session.interrupt()
+        await call.quiet(0.5)
+
+    call = Call(texts=["tell me all"]).run(script)
+    heard = call.peer.of(AgentHeard)[0]
+    told = " ".join(event.text for event in call.peer.of(AgentClause))
+    assert f"{heard.heard} {heard.unheard}" == told
 
 
 def test_what_the_llm_remembers_comes_back_with_the_next_turn() -> None:

@@ -1,0 +1,33 @@
+"""Logs: one JSON line per record."""
+
+import json
+
+import pytest
+
+from parley_dataplane import logs
+from parley_dataplane.records import CallFinished, CallStarted, ErrorSeen, TurnFinished
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def test_a_record_is_one_json_line_with_its_level_and_time(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info")
+    logs.log_record(CallStarted("abc", "offer"))
+    logs.log_record(CallFinished("abc", "offer", "hung-up", 1.23456, 1, 2, 3))
+    logs.log_record(ErrorSeen("bad-sdp", "abc", "offer"))
+    started, finished, error = lines(capsys)
+    assert (started["event"], started["level"], started["session"]) == ("call-started", "info", "abc")
+    assert finished["seconds"] == 1.2
+    assert (error["event"], error["level"], error["code"]) == ("error-seen", "warning", "bad-sdp")
+    assert str(started["timestamp"]).endswith("Z")
+
+
+def test_each_turn_is_logged_only_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info")
+    logs.log_record(TurnFinished("abc", "offer", "heard", 1.0))
+    assert lines(capsys) == []
+    logs.configure("debug")
+    logs.log_record(TurnFinished("abc", "offer", "heard", 1.0))
+    assert lines(capsys)[0]["outcome"] == "heard"
