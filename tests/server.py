@@ -24,8 +24,11 @@ from typing import Self
 ROOT = Path(__file__).resolve().parents[1]
 START_SECS, END_SECS = 60.0, 15.0
 ADDRESS = re.compile(
-    r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])|\b(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{1,4}\b|::[0-9a-f]"
+    r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"
+    r"|\b(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}\b"
+    r"|(?<![\w:])(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?::[0-9a-f]{1,4}\b"
 )
+"""IPv4, and IPv6 in full or shortened (RFC 4291, 2.2)."""
 
 
 class ParleyServer:
