@@ -3,9 +3,10 @@
     session -> send_text | send_bytes -> queue -> one writer task -> peer
     peer -> reader -> handle(message), one at a time
 
-Rules: whoever sends never waits; what waits to be written is bounded, and a peer that reads too slowly is closed with a
-reason, since late speech is of no use; audio that an interruption made stale is dropped. A PeerError that `handle`
-raises ends the connection with its close code. Whatever ends first (peer, reader, writer), all end.
+Rules: whoever sends never waits; what waits to be written is bounded, and a peer that reads too slowly is
+closed with a reason, since late speech is of no use; audio that an interruption made stale is dropped. A
+PeerError that `handle` raises ends the connection with its close code. Whatever ends first (peer, reader,
+writer), all end.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from parley_dataplane.errors import ParleyError
+from parley_dataplane.errors import ParleyError, PeerError, TooBig
 
 MAX_WAITING_BYTES = 4 * 1024 * 1024
 """87 s of speech at 24 kHz; four of the largest WAVs."""
@@ -27,11 +28,15 @@ MAX_WAITING_MESSAGES = 1_024
 CLOSE_SECS = 2.0
 """How long a peer may take to read what waits when its connection ends."""
 
-SLOW_READER = 1008
-"""RFC 6455, 7.4.1 has no code of its own for it: policy violation, with the reason in words."""
-
 MAX_REASON_BYTES = 123
 """RFC 6455, 5.5: a control frame carries 125 bytes, two of which are the code."""
+
+
+class SlowReader(PeerError):
+    """RFC 6455, 7.4.1 has no close code of its own for it: 1008, policy violation, with the reason in words."""
+
+    code = "slow-reader"
+    title = "The peer reads too slowly"
 
 
 class Peer:
@@ -51,6 +56,7 @@ class Peer:
         self._waiting_bytes = 0
         self._wake = asyncio.Event()
         self._closing: tuple[int, str] | None = None
+        self._error: ParleyError | None = None
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
@@ -75,8 +81,8 @@ class Peer:
             self._wake.set()
             asyncio.get_running_loop().call_later(CLOSE_SECS, self._end)
 
-    async def run(self, handle: Callable[[str | bytes], Awaitable[None]]) -> None:
-        """Serve the peer until it leaves or `close` is called; returns when nothing of it is left."""
+    async def run(self, handle: Callable[[str | bytes], Awaitable[None]]) -> ParleyError | None:
+        """Serve the peer until it leaves or `close` is called; returns the error that ended it, if one did."""
         reader = asyncio.create_task(self._read(handle), name="websocket-reader")
         writer = asyncio.create_task(self._write(), name="websocket-writer")
         try:
@@ -86,6 +92,7 @@ class Peer:
             self._end()
             self._waiting.clear()
             await _stop(reader, writer)
+        return self._error
 
     def _end(self) -> None:
         if not self._over.done():
@@ -98,27 +105,38 @@ class Peer:
         self._waiting_bytes += len(item)
         self._wake.set()
         if self._waiting_bytes > self._max_bytes or len(self._waiting) > self._max_messages:
+            self._fail(SlowReader(f"reading too slowly: {self._waiting_bytes} bytes waited"))
             self._waiting.clear()
-            self.close(SLOW_READER, f"reading too slowly: {self._waiting_bytes} bytes waited")
+
+    def _fail(self, error: ParleyError) -> None:
+        self._error = error
+        self.close(error.close_code, error.detail)
 
     async def _read(self, handle: Callable[[str | bytes], Awaitable[None]]) -> None:
         try:
             while True:
                 message = await self._websocket.receive()
                 if message["type"] == "websocket.disconnect":
-                    self._closing = self._closing or (1000, "")
-                    self._end()
+                    self._disconnected(message.get("code"))
                     return
                 text, data = message.get("text"), message.get("bytes")
                 await handle(text if text is not None else data or b"")
         except ParleyError as error:
-            self.close(error.close_code, error.detail)
+            self._fail(error)
         except Exception:
             self.close(1011, "internal error")
             raise
 
+    def _disconnected(self, code: int | None) -> None:
+        """Gone: nothing can be written any more. The server itself refuses what is too big, and says so here."""
+        if code == TooBig.close_code and self._error is None:
+            self._error = TooBig("a message over the server's limit")
+        self._closing = self._closing or (1000, "")
+        self._end()
+
     async def _write(self) -> None:
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # RuntimeError: Starlette's "already closed"
+        # Starlette raises RuntimeError when the socket has been closed in the meantime.
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             while True:
                 while self._waiting:
                     item = self._waiting.popleft()

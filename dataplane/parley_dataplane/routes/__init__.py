@@ -1,0 +1,18 @@
+"""The doors: FastAPI shells that read, parse, call the session, render and write, and decide nothing else.
+
+request -> protocols/ parse -> Session
+Session -> Door (here) -> protocols/ render -> transports/ -> peer
+"""
+
+from fastapi import FastAPI
+
+from parley_dataplane.process import Parley
+from parley_dataplane.routes import alice, duplex, fastrtc, problems, service, signaling, v1
+
+
+def mount(app: FastAPI, parley: Parley) -> None:
+    """Put every door on `app`."""
+    for module in (alice, signaling, fastrtc, duplex, v1, service):
+        app.include_router(module.router(parley))
+    service.mount_page(app)
+    problems.install(app, parley)

@@ -1,0 +1,45 @@
+"""Alice's door: a WebRTC call by one HTTP request, and what one may ask of it afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from parley_dataplane.doors import WEBRTC_OFFER
+from parley_dataplane.errors import ParleyError
+from parley_dataplane.process import Parley
+from parley_dataplane.protocols import alice
+from parley_dataplane.routes.problems import read_body
+from parley_dataplane.routes.webrtc_door import WebRtcDoor
+
+
+def router(parley: Parley) -> APIRouter:
+    routes = APIRouter(tags=["Alice"])
+
+    @routes.post("/api/webrtc/offer")
+    async def offer(request: Request) -> dict[str, Any]:
+        """{sdp, type: "offer"} -> {sdp, type: "answer", session_id}. The answer holds all candidates."""
+        wanted = alice.parse_offer(await read_body(request))
+        door = WebRtcDoor(parley, WEBRTC_OFFER)
+        try:
+            sdp = await door.answer(wanted.sdp)
+        except BaseException as error:
+            door.session.end(error.code if isinstance(error, ParleyError) else "offer-failed")
+            raise
+        return alice.answer(sdp, door.session.id)
+
+    @routes.get("/api/voice/sessions/{session_id}")
+    async def session(session_id: str) -> dict[str, Any]:
+        return parley.sessions.get(session_id).info()
+
+    @routes.post("/api/voice/stop-tts")
+    async def stop_tts(request: Request) -> dict[str, Any]:
+        """{session_id} -> {session_id, stopped}: whether there was an answer to stop."""
+        wanted = alice.parse_stop(await read_body(request))
+        return {
+            "session_id": wanted.session_id,
+            "stopped": parley.sessions.get(wanted.session_id).interrupt(),
+        }
+
+    return routes

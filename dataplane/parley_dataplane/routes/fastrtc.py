@@ -1,0 +1,158 @@
+"""FastRTC Voice AI's door, `/api/v1/rtc/stream`: JSON and audio files both ways on one WebSocket.
+
+A connection holds one session at a time, from start_session to end_session; a recording that is complete by
+itself is a turn at once, everything else ends by silence. A connection without a session is closed after a
+while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+from fastapi import APIRouter, WebSocket
+
+from parley_dataplane.doors import FASTRTC
+from parley_dataplane.errors import BadMessage
+from parley_dataplane.events import AgentHeard, Event
+from parley_dataplane.media.containers import AudioDecoder
+from parley_dataplane.media.speaker import Chunk
+from parley_dataplane.process import Parley
+from parley_dataplane.protocols import fastrtc
+from parley_dataplane.protocols.talk import Interrupt
+from parley_dataplane.routes import sockets
+from parley_dataplane.session import Session
+from parley_dataplane.session_settings import SessionSettings
+from parley_dataplane.transports.websocket import Peer
+
+ENDED_BY_CALLER = "end-session"
+
+NO_SESSION = 1008
+
+
+class _Door:
+    def __init__(self, peer: Peer, session_id: str) -> None:
+        self._peer = peer
+        self._renderer = fastrtc.Renderer(session_id)
+
+    def send_audio(self, chunk: Chunk) -> None:
+        for file in fastrtc.render_audio(chunk.pcm):
+            self._peer.send_bytes(file)
+
+    def send_silence(self) -> None:
+        """A client that gets nothing plays nothing."""
+
+    def send_event(self, event: Event) -> None:
+        if isinstance(event, AgentHeard) and event.interrupted:
+            self._peer.drop_audio()
+        for text in self._renderer.render(event):
+            self._peer.send_text(text)
+
+    def close(self, reason: str) -> None:
+        """A caller who has ended a session may start the next one on the same connection."""
+        if reason != ENDED_BY_CALLER:
+            self._peer.close(sockets.close_code(reason), reason)
+
+
+class _Visit:
+    """One connection."""
+
+    def __init__(self, parley: Parley, peer: Peer) -> None:
+        self._parley = parley
+        self._peer = peer
+        self._session: Session | None = None
+        self._decoder = AudioDecoder()
+        self._patience: asyncio.TimerHandle | None = None
+        self._wait_for_start()
+
+    async def handle(self, raw: str | bytes) -> None:
+        match fastrtc.parse(raw):
+            case fastrtc.StartSession(_, config):
+                self._start(config)
+            case fastrtc.Audio(data):
+                await self._hear(self._running(), data)
+            case fastrtc.Config() as config:
+                session = self._running()
+                session.configure(**config.settings())
+                self._peer.send_text(fastrtc.render_config(_config(session.settings)))
+            case Interrupt():
+                self._running().interrupt()
+            case fastrtc.EndSession():
+                self._end(self._running())
+
+    def over(self) -> None:
+        self._stop_waiting()
+        if self._session is not None:
+            self._session.end("peer-left")
+
+    def _running(self) -> Session:
+        if self._session is None or self._session.ended is not None:
+            raise BadMessage("no session on this connection: send start_session first")
+        return self._session
+
+    def _start(self, config: fastrtc.Config) -> None:
+        if self._session is not None and self._session.ended is None:
+            raise BadMessage("a session is running on this connection: send end_session first")
+        settings = SessionSettings.of(self._parley.agent.spec)
+        settings = settings.changed(**fastrtc.DEFAULTS.settings()).changed(**config.settings())
+        session_id = f"rtc_{secrets.token_hex(6)}"
+        door = _Door(self._peer, session_id)
+        self._session = self._parley.sessions.open(FASTRTC, door, session_id=session_id, settings=settings)
+        self._decoder = AudioDecoder()
+        self._stop_waiting()
+        self._peer.send_text(fastrtc.render_started(session_id, _config(settings)))
+        self._session.start()
+
+    async def _hear(self, session: Session, data: bytes) -> None:
+        """Bit by bit, so that a long recording in one message never holds up other calls."""
+        for pcm in self._decoder.pieces(data):
+            session.hear(pcm)
+            if self._decoder.complete:
+                session.end_of_audio()
+            await asyncio.sleep(0)
+
+    def _end(self, session: Session) -> None:
+        try:
+            self._decoder.finish()
+        finally:
+            session.end(ENDED_BY_CALLER)
+            self._wait_for_start()
+
+    def _wait_for_start(self) -> None:
+        secs = float(self._parley.agent.spec.sessions.idle_timeout_seconds)
+        self._stop_waiting()
+        self._patience = asyncio.get_running_loop().call_later(
+            secs, self._peer.close, NO_SESSION, f"no start_session within {secs:.0f} s"
+        )
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+
+def router(parley: Parley) -> APIRouter:
+    routes = APIRouter(tags=["FastRTC Voice AI"])
+
+    @routes.websocket("/api/v1/rtc/stream")
+    async def stream(websocket: WebSocket) -> None:
+        await websocket.accept()
+        peer = Peer(websocket)
+        visit = _Visit(parley, peer)
+        try:
+            await sockets.serve(parley, peer, visit.handle)
+        finally:
+            visit.over()
+
+    return routes
+
+
+def _config(settings: SessionSettings) -> fastrtc.Config:
+    """The settings as this protocol names them; its languages are the short ones ("en")."""
+    return fastrtc.Config(
+        settings.vad_threshold,
+        settings.silence_ms,
+        settings.max_utterance_ms,
+        settings.language.partition("-")[0],
+        settings.voice,
+    )

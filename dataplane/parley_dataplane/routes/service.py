@@ -1,0 +1,85 @@
+"""The service itself: the talk page, health, readiness, metrics, in the words of every system that asks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from parley_api import __version__
+from parley_dataplane.process import Parley
+
+WEB = Path(__file__).parent.parent / "web"
+
+ENDPOINTS = {
+    "talk page": "GET /",
+    "offer": "POST /api/webrtc/offer",
+    "signaling": "WebSocket /ws/v2/{session_id}",
+    "fastrtc": "WebSocket /api/v1/rtc/stream",
+    "full duplex": "WebSocket /ws",
+    "session": "GET /v1/sessions/{session_id}",
+    "agent": "GET /v1/agent",
+    "health": "GET /health",
+    "metrics": "GET /metrics",
+}
+
+
+def router(parley: Parley) -> APIRouter:
+    routes = APIRouter(tags=["Service"])
+
+    def health(service: str) -> JSONResponse:
+        """200 when an offer would be taken, 503 when not; the same words whichever system asks."""
+        body: dict[str, Any] = {
+            "status": "healthy" if parley.ready else "draining",
+            "service": service,
+            "version": __version__,
+            "active_sessions": len(parley.sessions),
+            "max_sessions": parley.agent.spec.sessions.limit,
+        }
+        return JSONResponse(body, 200 if parley.ready else 503)
+
+    @routes.get("/")
+    async def root(request: Request) -> Response:
+        """The talk page for a browser, information about the service for others."""
+        vary = {"Vary": "Accept", "Cache-Control": "no-cache"}
+        if "text/html" in request.headers.get("accept", ""):
+            return FileResponse(WEB / "index.html", headers=vary)
+        about = {
+            "service": "Parley",
+            "version": __version__,
+            "agent": parley.agent.name,
+            "status": "running" if parley.ready else "draining",
+            "endpoints": ENDPOINTS,
+        }
+        return JSONResponse(about, headers=vary)
+
+    @routes.get("/health")
+    async def overall_health() -> Response:
+        return health("Parley")
+
+    @routes.get("/api/v1/rtc/health")
+    async def fastrtc_health() -> Response:
+        return health("FastRTC")
+
+    @routes.get("/healthz")
+    async def alive() -> Response:
+        return PlainTextResponse("ok")
+
+    @routes.get("/readyz")
+    async def ready() -> Response:
+        return PlainTextResponse("ok" if parley.ready else "draining", 200 if parley.ready else 503)
+
+    @routes.get("/metrics")
+    async def metrics() -> Response:
+        return Response(parley.metrics_text(), media_type=CONTENT_TYPE_LATEST)
+
+    return routes
+
+
+def mount_page(app: FastAPI) -> None:
+    """The talk page's own files; plain ES modules, nothing from elsewhere."""
+    app.mount("/web", StaticFiles(directory=WEB), name="web")

@@ -1,0 +1,93 @@
+"""Voice AI Backend v2's door: WebRTC signaling over a WebSocket, and its list of sessions.
+
+The media outlives its signaling: a lost socket ends only a session that never had a call, and whoever knows
+the id may come back and signal again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakValueDictionary
+
+from fastapi import APIRouter, WebSocket
+
+from parley_dataplane.doors import WEBRTC_SIGNALING
+from parley_dataplane.process import Parley
+from parley_dataplane.protocols import signaling
+from parley_dataplane.protocols.alice import Offer
+from parley_dataplane.routes import sockets
+from parley_dataplane.routes.webrtc_door import WebRtcDoor
+from parley_dataplane.transports.websocket import Peer
+
+# By session id; a door lives as long as its session holds it.
+Doors = WeakValueDictionary[str, WebRtcDoor]
+
+
+class _Visit:
+    """One socket that signals for one session id."""
+
+    def __init__(self, parley: Parley, peer: Peer, session_id: str, doors: Doors) -> None:
+        self._parley = parley
+        self._peer = peer
+        self._id = session_id
+        self._doors = doors
+
+    async def handle(self, raw: str | bytes) -> None:
+        match signaling.parse(raw):
+            case Offer(sdp):
+                door = self._door()
+                self._peer.send_text(signaling.render_answer(await door.answer(sdp), door.session.id))
+            case signaling.Candidate() as candidate:
+                door = self._doors.get(self._id)
+                if door is not None:
+                    door.add_candidate(candidate.as_dict())
+            case signaling.Ping():
+                self._peer.send_text(signaling.render_pong())
+
+    def over(self) -> None:
+        door = self._doors.get(self._id)
+        if door is not None and not door.has_call:
+            door.session.end("peer-left")
+
+    def _door(self) -> WebRtcDoor:
+        door = self._doors.get(self._id)
+        if door is None or door.session.ended is not None:
+            door = self._doors[self._id] = WebRtcDoor(self._parley, WEBRTC_SIGNALING, self._id)
+        door.on_close = lambda reason: self._peer.close(sockets.close_code(reason), reason)
+        return door
+
+
+def router(parley: Parley) -> APIRouter:
+    routes = APIRouter(tags=["Voice AI Backend v2"])
+    doors: Doors = WeakValueDictionary()
+
+    @routes.websocket("/ws/v2/{session_id}")
+    async def signal(websocket: WebSocket, session_id: str) -> None:
+        await websocket.accept()
+        peer = Peer(websocket)
+        visit = _Visit(parley, peer, session_id, doors)
+        try:
+            await sockets.serve(parley, peer, visit.handle)
+        finally:
+            visit.over()
+
+    @routes.get("/v2/sessions")
+    async def sessions() -> dict[str, Any]:
+        """The sessions of this door alone: an id is all that it takes to read a conversation."""
+        mine = [session for session in parley.sessions.active() if session.kind.name == WEBRTC_SIGNALING.name]
+        return {
+            "sessions": [{"session_id": session.id, "state": session.state} for session in mine],
+            "count": len(mine),
+        }
+
+    @routes.post("/v2/sessions")
+    async def create() -> dict[str, Any]:
+        """A session that waits for its peer at /ws/v2/{session_id}."""
+        session = parley.sessions.open(WEBRTC_SIGNALING)
+        return {
+            "session_id": session.id,
+            "state": session.state,
+            "websocket_url": f"/ws/v2/{session.id}",
+        }
+
+    return routes

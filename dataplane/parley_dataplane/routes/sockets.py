@@ -1,0 +1,47 @@
+"""What the WebSocket doors share: how a connection is served, and how its errors are told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from parley_dataplane.errors import Busy, ParleyError, TooBig
+from parley_dataplane.process import Parley
+from parley_dataplane.protocols import problem
+from parley_dataplane.transports.websocket import Peer
+
+GOING_AWAY = 1001
+NORMAL = 1000
+
+
+async def serve(parley: Parley, peer: Peer, handle: Callable[[str | bytes], Awaitable[None]]) -> None:
+    """Hand on what the peer says until it leaves. An error is told and counted; few are worth the connection."""
+
+    async def tolerant(raw: str | bytes) -> None:
+        try:
+            await handle(raw)
+        except ParleyError as error:
+            peer.send_text(problem.message(error.code, error.detail))
+            if isinstance(error, TooBig | Busy):
+                raise
+            parley.count_error(error)
+
+    ended_by = await peer.run(tolerant)
+    if ended_by is not None:
+        parley.count_error(ended_by)
+
+
+def close_code(reason: str) -> int:
+    """RFC 6455, 7.4.1: 1001 when the server goes, 1000 otherwise."""
+    return GOING_AWAY if reason == "server-stopping" else NORMAL
+
+
+async def refuse(parley: Parley, peer: Peer, error: ParleyError) -> None:
+    """Say why there is no session on this connection, and close it."""
+
+    async def ignore(raw: str | bytes) -> None:
+        """What comes before the close frame has arrived is for a session that there is not."""
+
+    parley.count_error(error)
+    peer.send_text(problem.message(error.code, error.detail))
+    peer.close(error.close_code, error.detail)
+    await peer.run(ignore)
