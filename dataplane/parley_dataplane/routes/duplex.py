@@ -11,6 +11,7 @@ from parley_dataplane.events import AgentHeard, Event
 from parley_dataplane.media.speaker import Chunk
 from parley_dataplane.process import Parley
 from parley_dataplane.protocols import duplex
+from parley_dataplane.protocols.talk import Interrupt, Text
 from parley_dataplane.routes import sockets
 from parley_dataplane.session import Session
 from parley_dataplane.transports.websocket import Peer
@@ -70,7 +71,7 @@ def _obey(session: Session, message: duplex.Message) -> None:
                 # The next message begins with a whole sample again, so that one wrong message can't turn
                 # everything behind it into noise.
                 raise BadAudio(f"{len(data)} bytes of Int16 audio: send whole samples, two bytes each")
-        case duplex.Text(text):
+        case Text(text):
             session.type_text(text)
-        case duplex.Interrupt():
+        case Interrupt():
             session.interrupt()

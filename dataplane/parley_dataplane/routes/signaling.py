@@ -38,9 +38,8 @@ class _Visit:
                 door = self._door()
                 self._peer.send_text(signaling.render_answer(await door.answer(sdp), door.session.id))
             case signaling.Candidate() as candidate:
-                door = self._doors.get(self._id)
-                if door is not None:
-                    door.add_candidate(candidate.as_dict())
+                if (known := self._doors.get(self._id)) is not None:
+                    known.add_candidate(candidate.as_dict())
             case signaling.Ping():
                 self._peer.send_text(signaling.render_pong())
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from parley_dataplane.doors import DoorKind
 from parley_dataplane.errors import ParleyError
@@ -145,7 +145,7 @@ async def _say_goodbye(call: WebRtcCall) -> None:
         await call.close()
 
 
-def _in_background(coroutine: object) -> None:
-    task = asyncio.ensure_future(coroutine)  # type: ignore[arg-type]
+def _in_background(work: Coroutine[None, None, None]) -> None:
+    task = asyncio.create_task(work, name="webrtc-goodbye")
     _closing.add(task)
     task.add_done_callback(_closing.discard)
