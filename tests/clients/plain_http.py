@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,27 +48,33 @@ async def _request(method: str, url: str, body: object, headers: dict[str, str])
         **headers,
     }
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    head = f"{method} {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in wanted.items()) + "\r\n"
+    # RFC 9110, 15.5.14: a server may answer and close before it has read too big a body. So the answer is read
+    # while the request is written, and what became of the writing does not matter then.
+    answer = asyncio.create_task(_response(reader))
     try:
-        head = f"{method} {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1\r\n"
-        head += "".join(f"{name}: {value}\r\n" for name, value in wanted.items()) + "\r\n"
-        try:
+        with contextlib.suppress(ConnectionError):
             writer.write(head.encode() + data)
             await writer.drain()
-        except ConnectionError:
-            pass  # RFC 9110, 15.5.14: a server may answer and close before it has read too big a body
-        return _parse(await reader.read())
+        return await answer
     finally:
+        answer.cancel()
         writer.close()
 
 
-def _parse(raw: bytes) -> Response:
-    head, _, body = raw.partition(b"\r\n\r\n")
-    status, *lines = head.decode("latin-1").split("\r\n")
+async def _response(reader: asyncio.StreamReader) -> Response:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    status, *lines = head.strip().split("\r\n")
     headers = {
         name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
     }
     if headers.get("transfer-encoding") == "chunked":
-        body = _dechunked(body)
+        body = _dechunked(await reader.read())
+    elif "content-length" in headers:
+        body = await reader.readexactly(int(headers["content-length"]))
+    else:
+        body = await reader.read()
     return Response(int(status.split()[1]), headers, body)
 
 
