@@ -147,7 +147,7 @@ class JitterBuffer:
                 self._filled -= each
             else:
                 yield Lost(each, packet.payload if left == 1 else None)
-        self._due = packet.timestamp
+        self._due += missing * each
         self._next = first
 
     def _take(self, first: int, now: float) -> Iterator[Heard]:

@@ -203,7 +203,7 @@ class LibOpusDecoder:
             return np.concatenate((before, self.conceal(copied)))
 
     def conceal(self, ticks: int) -> Pcm:
-        """`ticks` of what would plausibly have come, fading out (RFC 6716, 4.4); whole 2.5 ms, rounded down."""
+        """`ticks` of what may have come, falling to background noise (RFC 6716, 4.4); whole 2.5 ms, rounded down."""
         parts = [
             self._decode(None, _whole(min(LONGEST_TICKS, ticks - done)), 0)
             for done in range(0, ticks - _SHORTEST_TICKS + 1, LONGEST_TICKS)

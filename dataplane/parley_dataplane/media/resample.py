@@ -65,7 +65,7 @@ class Resampler:
 
     def flush(self) -> Pcm:
         """The rest of the stream, as if silence followed."""
-        return self.push(np.zeros(self._taps // 2, np.int16))
+        return self.push(np.zeros(0 if self._same else self._taps // 2, np.int16))
 
 
 @functools.lru_cache(maxsize=32)

@@ -5,8 +5,8 @@ inside the socket's callback; there is no task, thread or queue per frame. Whate
 frees every task, timer and socket, and `on_closed` tells the reason at most once, never after a `close()` of ours.
 
 The pieces are put together here instead of in aiortc's RTCPeerConnection, which builds its own senders and receivers
-(a decoder thread per call, an executor hop per frame) and knows no other. Taken as they are: RTCIceTransport,
-RTCDtlsTransport, RTCSctpTransport.
+(a decoder thread per call, an executor hop per frame) and knows no other. RTCIceTransport and
+RTCDtlsTransport are taken as they are.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import random
 import secrets
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,14 +27,12 @@ import numpy as np
 import pylibsrtp
 from aiortc import (
     RTCCertificate,
-    RTCDataChannel,
     RTCDtlsFingerprint,
     RTCDtlsParameters,
     RTCDtlsTransport,
     RTCIceParameters,
     RTCIceTransport,
     RTCSctpCapabilities,
-    RTCSctpTransport,
 )
 from aiortc.rtp import RtcpRrPacket, RtcpSrPacket
 
@@ -44,16 +41,10 @@ from parley_dataplane.media import SPEAKING_FRAME, Pcm
 from parley_dataplane.media.opus import OpusSettings
 from parley_dataplane.transports.webrtc.ice import HostGatherer, HostIce, host_addresses
 from parley_dataplane.transports.webrtc.rtp import AudioReceiver, AudioSender, is_rtcp, parse_rtcp
+from parley_dataplane.transports.webrtc.sctp import BoundedSctp
 from parley_dataplane.transports.webrtc.sdp import Local, Offer, read_offer, write_answer
+from parley_dataplane.transports.webrtc.texts import Texts
 
-MOST_CHANNELS = 4
-LONGEST_TEXT = 64 * 1024
-"""Bytes of one text of the peer's; a longer one is dropped and counted."""
-
-_MOST_WAITING_TEXTS = 256
-_MOST_BUFFERED_BYTES = (
-    256 * 1024
-)  # of one channel, before texts wait here instead, where the oldest can be dropped
 _LONGEST_CANDIDATE = 1_024
 _CERTIFICATE_DAYS = 7
 
@@ -70,14 +61,18 @@ class CallSettings:
     opus: OpusSettings = field(default_factory=OpusSettings)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class CallCounts:
-    """What was let go, for metrics."""
+    """What was let go since the call began, for metrics; of packets heard, those of the peer's present source."""
 
-    unsent_packets: int = 0
-    forged_packets: int = 0
-    dropped_texts: int = 0
-    refused_messages: int = 0
+    unsent_packets: int
+    forged_packets: int
+    broken_packets: int
+    lost_packets: int
+    late_packets: int
+    flooded_packets: int
+    dropped_texts: int
+    refused_messages: int
 
 
 def _nothing(*_: object) -> None:
@@ -99,12 +94,11 @@ class WebRtcCall:
         settings: CallSettings,
     ) -> None:
         self.answer_sdp = ""
-        self.counts = CallCounts()
+        self._unsent = self._forged = 0
         self._offer = offer
         self._settings = settings
         self._on_audio = on_audio
-        self._on_message = on_message
-        self._on_channel_open = on_channel_open
+        self._texts = Texts(on_message, on_channel_open)
         self._on_connected = on_connected
         self._on_closed = on_closed
         self._loop = asyncio.get_running_loop()
@@ -126,9 +120,7 @@ class WebRtcCall:
         self._ice_transport = RTCIceTransport(HostGatherer(self._ice))
         self._dtls = RTCDtlsTransport(self._ice_transport, [_certificate(_certificate_epoch())])
         self._dtls._set_role("client" if offer.our_setup == "active" else "server")
-        self._sctp = RTCSctpTransport(self._dtls) if offer.data is not None else None
-        self._channels: list[RTCDataChannel] = []
-        self._waiting: deque[str] = deque(maxlen=_MOST_WAITING_TEXTS)
+        self._sctp = BoundedSctp(self._dtls) if offer.data is not None else None
         self._connected = False
         self._last_heard = self._loop.time()
         self._connecting: asyncio.Task[None] | None = None
@@ -172,6 +164,20 @@ class WebRtcCall:
         return self._connected
 
     @property
+    def counts(self) -> CallCounts:
+        jitter = self._receiver.jitter
+        return CallCounts(
+            unsent_packets=self._unsent,
+            forged_packets=self._forged,
+            broken_packets=self._receiver.broken,
+            lost_packets=jitter.lost,
+            late_packets=jitter.late,
+            flooded_packets=jitter.flooded,
+            dropped_texts=self._texts.dropped,
+            refused_messages=self._texts.refused + (self._sctp.broken if self._sctp else 0),
+        )
+
+    @property
     def round_trip(self) -> float | None:
         """Seconds to the peer and back, by its last report."""
         return self._sender.round_trip
@@ -192,15 +198,11 @@ class WebRtcCall:
             frame = np.pad(frame, (0, SPEAKING_FRAME - len(frame)))
         packet = self._sender.packet(frame, time.time())
         if packet is not None and not self._ice.send_now(self._dtls._tx_srtp.protect(packet)):
-            self.counts.unsent_packets += 1
+            self._unsent += 1
 
     def send_text(self, text: str) -> None:
         """A text to every open channel. While a peer does not read, the oldest that wait are dropped, counted."""
-        if self._channels:
-            if len(self._waiting) == _MOST_WAITING_TEXTS:
-                self.counts.dropped_texts += 1
-            self._waiting.append(text)
-            self._flush()
+        self._texts.send(text)
 
     def add_candidate(self, candidate: Mapping[str, Any] | None) -> None:
         """A trickled candidate as browsers write it: {candidate, sdpMid, sdpMLineIndex}; None ends them. BadMessage."""
@@ -236,7 +238,7 @@ class WebRtcCall:
         self._ice_transport.on("statechange", self._on_state)
         self._dtls.on("statechange", self._on_state)
         if self._sctp is not None:
-            self._sctp.on("datachannel", self._on_channel)
+            self._sctp.on("datachannel", self._texts.attach)
         self._connecting = self._loop.create_task(self._connect())
         self._timer = self._loop.call_later(self._settings.connect_secs, self._end, "connect timeout")
 
@@ -310,7 +312,7 @@ class WebRtcCall:
             else:
                 self._on_rtp(session.unprotect(datagram))
         except pylibsrtp.Error:  # forged, replayed or broken
-            self.counts.forged_packets += 1
+            self._forged += 1
 
     def _on_rtp(self, packet: bytes) -> None:
         now = self._last_heard = self._loop.time()
@@ -325,37 +327,6 @@ class WebRtcCall:
             if isinstance(part, (RtcpSrPacket, RtcpRrPacket)):
                 for report in part.reports:
                     self._sender.reported(report, time.time())
-
-    def _on_channel(self, channel: RTCDataChannel) -> None:
-        if len(self._channels) >= MOST_CHANNELS:
-            channel.close()
-            return
-        channel.bufferedAmountLowThreshold = _MOST_BUFFERED_BYTES // 2
-        channel.on("message", self._on_channel_message)
-        channel.on("bufferedamountlow", self._flush)
-        channel.on("close", functools.partial(self._on_channel_closed, channel))
-        self._channels.append(channel)
-        if len(self._channels) == 1:
-            self._on_channel_open()
-
-    def _on_channel_message(self, message: str | bytes) -> None:
-        self._alive()
-        if isinstance(message, str) and len(message) <= LONGEST_TEXT:
-            self._on_message(message)
-        else:
-            self.counts.refused_messages += 1
-
-    def _on_channel_closed(self, channel: RTCDataChannel) -> None:
-        with contextlib.suppress(ValueError):
-            self._channels.remove(channel)
-
-    def _flush(self) -> None:
-        while self._waiting and all(c.bufferedAmount < _MOST_BUFFERED_BYTES for c in self._channels):
-            text = self._waiting.popleft()
-            for channel in self._channels:
-                if channel.readyState == "open":
-                    with contextlib.suppress(ValueError):  # longer than the peer said that it takes
-                        channel.send(text)
 
     def _is_ours(self, candidate: Mapping[str, Any]) -> bool:
         """Whether a candidate belongs to the transport that the answer chose; one that names none does."""
@@ -392,17 +363,20 @@ class WebRtcCall:
     async def _free(self) -> None:
         self._ice_transport.remove_all_listeners()
         self._dtls.remove_all_listeners()
-        if self._sctp is not None:
-            await self._sctp.stop()
-        await self._dtls.stop()
-        await self._ice_transport.stop()
-        # RTCIceTransport does not close what it never started; and a closed ICE ends `_connect` by itself.
-        await self._ice.close()
+        self._texts.close()
+        async with (
+            contextlib.AsyncExitStack() as stack
+        ):  # last in, first out; the sockets close whatever else fails
+            stack.push_async_callback(self._stop_connecting)
+            stack.push_async_callback(self._ice_transport.stop)
+            stack.push_async_callback(self._dtls.stop)
+            if self._sctp is not None:
+                stack.push_async_callback(self._sctp.stop)
+
+    async def _stop_connecting(self) -> None:
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.gather(self._connecting, return_exceptions=True)
-        self._channels.clear()
-        self._waiting.clear()
 
 
 def _certificate_epoch() -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import logging
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -25,6 +26,10 @@ MOST_REMOTE = 64
 
 MOST_LOCAL = 16
 """Addresses of ours that are offered; each is one socket per call."""
+
+# aioice and aiortc tell addresses, and whole SDPs, below this level: none may reach a log.
+for _name in ("aioice", "aiortc"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 _MOST_QUEUED = 256  # datagrams; a DTLS handshake has about ten
 _CHECK_SECS = 0.020

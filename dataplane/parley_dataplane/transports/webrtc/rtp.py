@@ -41,7 +41,7 @@ _NTP_OFFSET = 2_208_988_800  # seconds from 1900 to 1970 (RFC 5905)
 _SILENCE = np.zeros(SPEAKING_FRAME, np.int16)
 _SILENT_LEVEL = 127  # -dBov (RFC 6464, 3)
 _DTX_BYTES = 2  # a payload that need not be sent (RFC 7587, 3.1.3)
-_MUTED_AFTER_TICKS = 5 * FRAME_TICKS  # Opus' own concealment has faded out by then
+_MUTED_AFTER_TICKS = 5 * FRAME_TICKS  # Opus' own concealment is background noise by then
 _LONGEST_HOLE_TICKS = (
     CLOCK_RATE  # a second: more than the jitter buffer's window of usual packets would not be missed
 )

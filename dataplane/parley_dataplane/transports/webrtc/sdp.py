@@ -91,7 +91,7 @@ class Offer:
 def read_offer(text: str) -> Offer:
     """The offer in `text`, or BadSdp."""
     sections, session = _sections(text)
-    audio = _audio(sections)
+    audio, opus = _audio(sections)
     bundle = _bundle(session, sections)
     accepted_bundle = [s.mid for s in sections if s.mid in bundle and s.offered]
     tagged = next((mid for mid in bundle if mid in accepted_bundle), None)
@@ -114,7 +114,7 @@ def read_offer(text: str) -> Offer:
         fingerprints=_fingerprints(section),
         our_setup=_setup(section),
         candidates=section.attributes.get("candidate", [])[:MOST_CANDIDATES],
-        opus=_opus(sections[audio]) or 0,
+        opus=opus,
         extensions=_extensions(sections[audio]),
         direction=_direction(sections[audio]),
         sctp_port=_number(sections[data].first("sctp-port"), 5000, 65_535) if data is not None else 0,
@@ -188,13 +188,15 @@ def _bundle(session: Mapping[str, list[str]], sections: Iterable[Section]) -> tu
     return ()
 
 
-def _audio(sections: Sequence[Section]) -> int:
+def _audio(sections: Sequence[Section]) -> tuple[int, int]:
+    """The index of the section that is answered, and its payload type of Opus."""
     audio = [i for i, section in enumerate(sections) if section.kind == "audio" and section.offered]
     if not audio:
         raise BadSdp("the offer has no audio section: add a microphone track before createOffer()")
     for index in audio:
-        if _opus(sections[index]) is not None:
-            return index
+        payload_type = _opus(sections[index])
+        if payload_type is not None:
+            return index, payload_type
     raise BadSdp("the audio section offers no opus/48000: it is the one codec that is spoken here (RFC 7587)")
 
 
@@ -202,7 +204,10 @@ def _opus(section: Section) -> int | None:
     for value in section.attributes.get("rtpmap", []):
         payload_type, _, name = value.partition(" ")
         if name.lower().startswith("opus/48000") and payload_type in section.formats:
-            return int(payload_type) if payload_type.isdecimal() and int(payload_type) < 128 else None
+            # 64 to 95 can't be told from RTCP (RFC 5761, 4).
+            number = int(payload_type) if re.fullmatch(r"[0-9]{1,3}", payload_type) else 128
+            if number < 64 or 96 <= number < 128:
+                return number
     return None
 
 
@@ -255,13 +260,13 @@ def _extensions(section: Section) -> dict[str, int]:
     for value in section.attributes.get("extmap", [])[:32]:
         number, _, uri = value.partition(" ")
         number = number.partition("/")[0]
-        if uri in _EXTENSIONS and number.isdecimal() and 1 <= int(number) <= 14:
+        if uri in _EXTENSIONS and re.fullmatch(r"[0-9]{1,2}", number) and 1 <= int(number) <= 14:
             extensions[uri] = int(number)
     return extensions
 
 
 def _number(text: str | None, default: int, most: int) -> int:
-    return min(int(text), most) if text and text.isdecimal() and len(text) < 12 else default
+    return min(int(text), most) if re.fullmatch(r"[0-9]{1,11}", text or "") and text else default
 
 
 def _answered(offer: Offer, local: Local, index: int) -> Iterator[str]:
