@@ -13,7 +13,7 @@ install := $(python) -m pip install --quiet --no-deps --require-hashes --only-bi
 compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deps test-unit test-calls test-browser check format generate lock clean
+.PHONY: help run test test-deps test-unit test-calls test-browser bench check format generate lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -35,6 +35,9 @@ test-calls: $(VENV)/dev.stamp ## real calls over loopback, by clients that use n
 
 test-browser: test-deps $(VENV)/dev.stamp ## a real Chromium on the talk page
 	$(python) -m pytest tests/browser
+
+bench: $(VENV)/dev.stamp ## latencies at the client's wire: p50, p95, p99, with raw samples in bench-results/
+	$(python) -m tests.bench
 
 check: $(VENV)/dev.stamp ## format, lint, types, and that generated files are unchanged
 	$(python) -m ruff format --check .

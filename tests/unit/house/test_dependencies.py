@@ -76,10 +76,10 @@ def test_the_lock_satisfies_pyproject_on_every_python(
     assert unmet == []
 
 
-def imported_by(package: str) -> set[str]:
-    """Top-level names of everything that a package's files import, lazily or not."""
+def imported_under(folder: Path) -> set[str]:
+    """Top-level names of everything that the files of a folder import, lazily or not."""
     names = set()
-    for file in (ROOT / PACKAGES[package] / package).rglob("*.py"):
+    for file in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
@@ -88,17 +88,29 @@ def imported_by(package: str) -> set[str]:
     return names
 
 
+def imported_by(package: str) -> set[str]:
+    return imported_under(ROOT / PACKAGES[package] / package)
+
+
+def distributions_of(modules: set[str]) -> set[str]:
+    """The names under which what is imported is installed, without the standard library and what is ours."""
+    known = packages_distributions()
+    foreign = modules - set(PACKAGES) - {"tests"} - set(sys.stdlib_module_names)
+    return {canonicalize_name(name) for module in foreign for name in known.get(module, [module])}
+
+
 def test_every_imported_library_is_declared_and_every_declared_one_is_used() -> None:
     used_unseen = {
         "silero-vad",
         "websockets",
     }  # an ONNX file read by path; the WebSocket code that uvicorn loads
-    imported = (
-        set(chain.from_iterable(map(imported_by, PACKAGES))) - set(PACKAGES) - set(sys.stdlib_module_names)
-    )
-    distributions = packages_distributions()
-    used = {canonicalize_name(d) for name in imported for d in distributions.get(name, [name])}
+    used = distributions_of(set(chain.from_iterable(map(imported_by, PACKAGES))))
     assert used | used_unseen == {canonicalize_name(req.name) for req in RUNTIME}
+
+
+def test_every_library_that_a_test_imports_is_declared() -> None:
+    declared = {canonicalize_name(req.name) for req in RUNTIME + DEV}
+    assert distributions_of(imported_under(ROOT / "tests")) - declared == set()
 
 
 @pytest.mark.parametrize(
