@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from parley_api import __version__
 
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("file", metavar="FILE", help="a VoiceAgent in YAML, such as examples/reception.yaml")
     run.add_argument("--port", type=_port, default=9011, help="TCP port of page and API (9011)")
     run.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    run.add_argument("--log-level", type=str.upper, choices=LOG_LEVELS, help="instead of LOG_LEVEL (INFO)")
+    run.add_argument("--log-level", type=str.lower, choices=LOG_LEVELS, help="instead of LOG_LEVEL (info)")
     check = commands.add_parser("check", help="say what is wrong with files", description="Check files.")
     check.add_argument("files", metavar="FILE", nargs="+", help="a VoiceAgent in YAML")
     commands.add_parser("crd", help="print the CustomResourceDefinition", description="Print the CRD.")

@@ -10,9 +10,6 @@ from parley_api import InvalidFile, VoiceAgent, load
 WRONG = 2
 """Exit code: something that was given is wrong."""
 
-MOST_TOLD = 100
-"""Mistakes that are printed of one file; nobody reads more, and the first may have caused the rest."""
-
 
 def check(files: Sequence[str]) -> int:
     """Check every file, also after a wrong one. 0 if all are ok."""
@@ -31,11 +28,7 @@ def _check(file: str) -> int:
 
 def tell(invalid: InvalidFile) -> None:
     """Print the mistakes of a file on standard error."""
-    lines = str(invalid).splitlines()
-    for line in lines[:MOST_TOLD]:
-        print(line, file=sys.stderr)
-    if len(lines) > MOST_TOLD:
-        print(f"{invalid.file}: and {len(lines) - MOST_TOLD} more", file=sys.stderr)
+    print(invalid, file=sys.stderr)
 
 
 def summary(agent: VoiceAgent) -> str:

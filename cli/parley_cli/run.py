@@ -18,6 +18,8 @@ from parley_api import InvalidFile, VoiceAgent, load
 from parley_api.model import OneOf
 from parley_cli.check import WRONG, contents, tell
 
+_LISTENING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM)
+
 FAILED = 1
 """Exit code: nothing that was given is wrong, but it could not be served."""
 
@@ -40,7 +42,7 @@ def run(file: str, host: str, port: int, log_level: str | None) -> int:
 def _serve(agent: VoiceAgent, base_dir: Path, host: str, port: int, log_level: str | None) -> int:
     from parley_dataplane.errors import ParleyError
     from parley_dataplane.server import serve
-    from parley_dataplane.settings import Settings
+    from parley_dataplane.settings import BadSetting, Settings
 
     def ready() -> None:
         print(banner(agent, host, port), flush=True)
@@ -56,10 +58,15 @@ def _serve(agent: VoiceAgent, base_dir: Path, host: str, port: int, log_level: s
     except InvalidFile as invalid:
         tell(invalid)
         return WRONG
+    except BadSetting as wrong:
+        print(wrong, file=sys.stderr)
+        return WRONG
     except ParleyError as error:
         print(f"{agent.metadata.name} can't be served: {error.detail}", file=sys.stderr)
         return FAILED
     except OSError as error:
+        if error.errno not in _LISTENING:
+            raise
         print(_listening_problem(error, host, port), file=sys.stderr)
         return FAILED
     print("Goodbye.", flush=True)
@@ -69,12 +76,14 @@ def _serve(agent: VoiceAgent, base_dir: Path, host: str, port: int, log_level: s
 def banner(agent: VoiceAgent, host: str, port: int) -> str:
     """What is said once calls are taken: where, by which engines, how to stop."""
     spec, engines = agent.spec, agent.spec.engines
+    silence = f"a turn ends after {spec.turn_taking.end_of_turn_silence_ms} ms of silence"
+    knows = f" ({contents(agent)})" if engines.llm.scripted else ""
     return "\n".join(
         (
             f"{agent.metadata.name} answers at {address(host, port)}",
-            f"  VAD  {_engine(engines.vad)} (a turn ends after {spec.turn_taking.end_of_turn_silence_ms} ms of silence)",
+            f"  VAD  {_engine(engines.vad)} ({silence})",
             f"  STT  {_engine(engines.stt)} ({spec.language})",
-            f"  LLM  {_engine(engines.llm)} ({contents(agent)})",
+            f"  LLM  {_engine(engines.llm)}{knows}",
             f"  TTS  {_engine(engines.tts)}",
             f"Up to {spec.sessions.limit} calls at a time. Ctrl-C says goodbye to them and stops.",
         )

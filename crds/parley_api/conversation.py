@@ -128,7 +128,9 @@ class Knowledge(Model):
     title: str | None = Field(
         default=None, min_length=1, max_length=200, description="What the text is about."
     )
-    text: str | None = Field(default=None, min_length=1, max_length=20_000, description="The text.")
+    text: str | None = Field(
+        default=None, min_length=1, max_length=20_000, description="The text in which answers are looked for."
+    )
     config_map: ConfigMapSource | None = Field(
         default=None, description="The ConfigMap (on a laptop: folder) that holds the texts as *.md."
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -50,7 +50,7 @@ class Document:
 
 def documents(text: str) -> list[Document]:
     """All documents of a YAML text. Raises yaml.YAMLError where the text is no YAML at all."""
-    events = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    events = _bounded(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     found = [_Reader(events, _line(event)).document for event in events if _begins(event)]
     return [document for document in found if document.value is not None or document.problems]
 
@@ -63,12 +63,23 @@ def _line(event: yaml.Event) -> int:
     return event.start_mark.line + 1
 
 
+def _bounded(events: Iterator[yaml.Event]) -> Iterator[yaml.Event]:
+    """The same events, down to DEEPEST: a parser's time grows with the square of the depth, and our stack with it."""
+    depth = 0
+    for event in events:
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            mark = cast(yaml.Mark, event.start_mark)  # libyaml's own mark has the same fields
+            raise yaml.MarkedYAMLError(problem=f"more than {DEEPEST} levels", problem_mark=mark)
+        yield event
+
+
 def _begins(event: yaml.Event) -> bool:
     return isinstance(event, yaml.DocumentStartEvent)
 
 
 class _Reader:
-    """Reads one document from a parser's events: the parser is iterative and our depth is bounded."""
+    """Reads one document from a parser's events."""
 
     def __init__(self, events: Iterator[yaml.Event], line: int) -> None:
         self.events = events
@@ -91,10 +102,6 @@ class _Reader:
             )
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, location)
-        if len(location) >= DEEPEST:
-            self._problem(event, location, f"more than {DEEPEST} levels", "no field lies so deep")
-            self._skip()
-            return None
         return self._list(location) if isinstance(event, yaml.SequenceStartEvent) else self._map(location)
 
     def _skip(self) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,9 @@ from parley_api.voiceagent import VoiceAgent
 
 LARGEST_FILE = 1024 * 1024
 """Bytes. etcd refuses larger objects (its request limit is 1.5 MiB, with all that the cluster adds)."""
+
+MOST_TOLD = 200
+"""Mistakes: all of any file that a person wrote, and few enough that no file takes minutes."""
 
 KIND = "VoiceAgent"
 
@@ -81,8 +86,10 @@ def _documents(text: str) -> list[Document]:
     try:
         return documents(text)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        instead = "indent with spaces" if "'\\t'" in str(error.problem) else "correct the YAML at this line"
+        mark = error.problem_mark
+        at_tab = mark is not None and text.split("\n")[mark.line][mark.column :].startswith("\t")
+        instead = "indent with spaces" if at_tab else "correct the YAML at this line"
+        line = mark.line + 1 if mark else None
         raise _Wrong(Problem("", f"broken YAML ({error.problem})", instead, line)) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -115,7 +122,7 @@ def _agent(document: Document, base_dir: Path) -> VoiceAgent:
     value = _as_written(document.value)
     problems = [
         Problem(path_text(found.location), found.seen, found.instead, document.line_of(found.location))
-        for found in references.mistakes(value)
+        for found in islice(references.mistakes(value), MOST_TOLD + 1)
     ]
     problems += _folders(value, base_dir, document)
     agent = None
@@ -123,7 +130,8 @@ def _agent(document: Document, base_dir: Path) -> VoiceAgent:
         agent = VoiceAgent.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False)
-        problems += [_problem(one, document) for one in details if one["type"] not in _SAID_BY_REFERENCES]
+        wrong = (one for one in details if one["type"] not in _SAID_BY_REFERENCES)
+        problems += [_problem(one, document) for one in islice(wrong, MOST_TOLD + 1)]
     if agent is None or problems or document.problems:
         raise _Wrong(*_in_order(document.problems, problems))
     return agent
@@ -153,7 +161,10 @@ def _in_order(unread: list[Problem], wrong: list[Problem]) -> list[Problem]:
     """By line. What could not be read is not there, and need not be missed as well."""
     paths = {problem.path for problem in unread}
     told = unread + [problem for problem in wrong if problem.path not in paths]
-    return sorted(told, key=lambda problem: problem.line or 0)
+    told.sort(key=lambda problem: problem.line or 0)
+    if len(told) > MOST_TOLD:
+        told[MOST_TOLD:] = [Problem("", "more mistakes than these", "correct these first")]
+    return told
 
 
 def _problem(error: ErrorDetails, document: Document) -> Problem:
@@ -238,6 +249,7 @@ def _close(name: str, names: list[str]) -> str | None:
     return by_lower[found[0]] if found else None
 
 
+@cache
 def _places() -> dict[str, str]:
     """Each field of the spec that has only one place, and that place."""
     places: dict[str, list[str]] = {}

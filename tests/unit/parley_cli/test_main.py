@@ -1,0 +1,73 @@
+"""The command line: what is printed, and the exit code."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from parley_api import __version__
+from parley_api.schema import custom_resource_definition
+from parley_cli.__main__ import main
+
+WRONG = """\
+apiVersion: parley.dev/v1alpha1
+kind: VoiceAgent
+metadata: {name: a}
+spec:
+  conversation: {instructions: x}
+  turnTaking: {vadThreshold: 7}
+  sessions: {limitt: 1}
+"""
+
+
+@pytest.fixture
+def wrong(tmp_path: Path) -> str:
+    file = tmp_path / "wrong.yaml"
+    file.write_text(WRONG)
+    return str(file)
+
+
+def test_check_says_ok_and_what_is_in_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "examples/bench.yaml"]) == 0
+    out = capsys.readouterr()
+    assert out.out == (
+        "examples/bench.yaml: ok (bench, no intents, no texts, silero, instant, instant, tone, en-US)\n"
+    )
+    assert out.err == ""
+
+
+def test_check_says_every_mistake_of_every_file_and_exits_with_2(
+    wrong: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", wrong, "examples/bench.yaml", "none.yaml"]) == 2
+    out = capsys.readouterr()
+    assert out.err.splitlines() == [
+        f"{wrong}:6: spec.turnTaking.vadThreshold: saw 7; write a number from 0 to 1",
+        f"{wrong}:7: spec.sessions.limitt: saw an unknown field; did you mean limit?",
+        "none.yaml: saw no such file; write the path of a VoiceAgent file",
+    ]
+    assert out.out.startswith("examples/bench.yaml: ok")
+
+
+def test_crd_prints_what_kubectl_applies(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["crd"]) == 0
+    assert yaml.safe_load(capsys.readouterr().out) == custom_resource_definition()
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "٣", "9" * 100])
+def test_a_port_that_is_none_is_told_with_its_range(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["run", "x.yaml", f"--port={port}"])
+    assert exit_.value.code == 2
+    assert "is no port: write a number from 1 to 65535" in capsys.readouterr().err
+
+
+def test_the_module_runs_as_the_command() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "parley_cli", "--version"], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == f"parley {__version__}\n"

@@ -1,0 +1,204 @@
+"""`parley run`: the file and the port are checked first; then the data plane is served until it ends.
+
+The data plane is a fake here (a function in the place of serve): what it serves has its own tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parley_api import load
+from parley_cli.__main__ import main
+from parley_cli.run import address, banner, port_problem
+from parley_dataplane import server
+from parley_dataplane.errors import EngineUnavailable
+
+BENCH = "examples/bench.yaml"
+Serve = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield listening.getsockname()[1]
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Serve], None]]:
+    """Puts a fake in the place of the data plane."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield lambda fake: monkeypatch.setattr(server, "serve", fake)
+    signal.signal(signal.SIGTERM, before)
+
+
+def never(*_: Any, **__: Any) -> Awaitable[None]:
+    raise AssertionError("nothing may be served")
+
+
+def test_a_missing_file_is_told_with_one_to_begin_with(
+    served: Callable[[Serve], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    served(never)
+    assert main(["run", "none.yaml"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "none.yaml: saw no such file; write the path of a VoiceAgent file",
+        "An agent to begin with: parley run examples/reception.yaml",
+    ]
+
+
+def test_a_wrong_file_is_told_as_check_tells_it(
+    served: Callable[[Serve], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served(never)
+    file = tmp_path / "agent.yaml"
+    file.write_text("kind: VoiceAgent\n")
+    assert main(["run", str(file)]) == 2
+    run = capsys.readouterr().err
+    assert main(["check", str(file)]) == 2
+    assert run == capsys.readouterr().err
+
+
+def test_a_port_in_use_is_one_line_before_any_engine_loads(
+    served: Callable[[Serve], None], taken_port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served(never)
+    assert main(["run", BENCH, "--port", str(taken_port)]) == 2
+    assert capsys.readouterr().err == (
+        f"port {taken_port} on 127.0.0.1 is in use: stop what listens there, or choose another with --port\n"
+    )
+
+
+def test_a_port_that_is_taken_while_the_engines_load_is_the_same_line(
+    served: Callable[[Serve], None], free_port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def serve(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EADDRINUSE, "taken meanwhile")
+
+    served(serve)
+    assert main(["run", BENCH, "--port", str(free_port)]) == 1
+    assert "is in use: stop what listens there" in capsys.readouterr().err
+
+
+def test_an_address_of_another_machine_is_told() -> None:
+    # 192.0.2.0/24 is for documentation (RFC 5737): no machine has it
+    assert port_problem("192.0.2.1", 9011) == (
+        "192.0.2.1 is no address of this machine: choose another with --host"
+    )
+
+
+@pytest.mark.parametrize("host", ["no host", "a" * 300, "é" * 100, "host.invalid"])
+def test_a_host_without_an_address_is_told(host: str) -> None:
+    assert port_problem(host, 9011) == f"host {host[:60]} has no address: choose another with --host"
+
+
+def test_a_free_port_is_no_problem(free_port: int) -> None:
+    assert port_problem("127.0.0.1", free_port) is None
+
+
+def test_the_banner_comes_once_calls_are_taken_and_goodbye_at_the_end(
+    served: Callable[[Serve], None], free_port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[Any] = []
+
+    async def serve(
+        agent: Any, base_dir: Path, host: str, port: int, *, on_ready: Any, settings: Any
+    ) -> None:
+        seen.extend((agent.metadata.name, base_dir, host, port, settings.log_level))
+        assert capsys.readouterr().out == ""
+        on_ready()
+
+    served(serve)
+    assert main(["run", BENCH, "--port", str(free_port), "--log-level", "DEBUG"]) == 0
+    assert seen == ["bench", Path("examples"), "127.0.0.1", free_port, "debug"]
+    assert capsys.readouterr().out == banner(load(BENCH), "127.0.0.1", free_port) + "\nGoodbye.\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_serving_in_order(
+    served: Callable[[Serve], None],
+    free_port: int,
+    number: signal.Signals,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told: list[str] = []
+
+    async def serve(*_: Any, **__: Any) -> None:
+        try:
+            os.kill(os.getpid(), number)
+            await asyncio.sleep(10)
+        finally:
+            told.append("goodbye to the calls")
+
+    served(serve)
+    assert main(["run", BENCH, "--port", str(free_port)]) == 0
+    assert told == ["goodbye to the calls"]
+    assert capsys.readouterr().out == "Goodbye.\n"
+
+
+def test_an_engine_that_can_not_be_loaded_is_one_line(
+    served: Callable[[Serve], None], free_port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def serve(*_: Any, **__: Any) -> None:
+        raise EngineUnavailable("espeak: library not found; install espeakng-loader")
+
+    served(serve)
+    assert main(["run", BENCH, "--port", str(free_port)]) == 1
+    assert capsys.readouterr().err == (
+        "bench can't be served: espeak: library not found; install espeakng-loader\n"
+    )
+
+
+def test_a_wrong_environment_variable_is_one_line(
+    served: Callable[[Serve], None],
+    free_port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    served(never)
+    monkeypatch.setenv("LOG_LEVEL", "loud")
+    assert main(["run", BENCH, "--port", str(free_port)]) == 2
+    assert capsys.readouterr().err == "LOG_LEVEL='loud': write one of debug, info, warning, error\n"
+
+
+def test_the_banner_says_where_by_which_engines_and_how_to_stop() -> None:
+    assert banner(load(BENCH), "127.0.0.1", 9011).splitlines() == [
+        "bench answers at http://127.0.0.1:9011",
+        "  VAD  silero (a turn ends after 200 ms of silence)",
+        "  STT  instant (en-US)",
+        "  LLM  instant",
+        "  TTS  tone seconds=3.0",
+        "Up to 200 calls at a time. Ctrl-C says goodbye to them and stops.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:9011"),
+        ("0.0.0.0", "http://127.0.0.1:9011"),
+        ("::", "http://[::1]:9011"),
+        ("::1", "http://[::1]:9011"),
+        ("localhost", "http://localhost:9011"),
+    ],
+)
+def test_the_address_is_one_that_a_browser_here_can_open(host: str, url: str) -> None:
+    assert address(host, 9011) == url
