@@ -44,6 +44,7 @@ class Tone:
     name = "tone"
 
     def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self._samples = round(seconds * SPEAKING_RATE)
 
     async def start(self) -> None:

@@ -19,6 +19,8 @@ from parley_dataplane.engines.scripted.words import Vocabulary, is_content, stem
 K1 = 1.2
 B = 0.75
 ENOUGH = 0.6
+"""The share of a question, by weight of its words, that a paragraph has to hold."""
+
 LONGEST_ANSWER = 45
 MOST_PARAGRAPHS = 20_000
 
@@ -49,12 +51,19 @@ class Knowledge:
     def find(self, text: str) -> str | None:
         """An answer to listen to, or None if no paragraph covers enough of the question."""
         asked = self._asked(text)
-        if not asked or not self.paragraphs:
+        best = self._best(asked)
+        return self._shorten(asked, best) if best and self._coverage(asked, best) >= ENOUGH else None
+
+    def holds_all(self, text: str) -> bool:
+        """True if one paragraph holds every word of a question that has at least two."""
+        asked = self._asked(text)
+        best = self._best(asked)
+        return best is not None and len(asked) >= 2 and all(word in best.counts for word in asked)
+
+    def _best(self, asked: Sequence[str]) -> Paragraph | None:
+        if not asked:
             return None
-        best = max(self.paragraphs, key=lambda paragraph: self._relevance(asked, paragraph))
-        if self._coverage(asked, best) < ENOUGH:
-            return None
-        return self._shorten(asked, best)
+        return max(self.paragraphs, key=lambda paragraph: self._relevance(asked, paragraph), default=None)
 
     def _asked(self, text: str) -> tuple[str, ...]:
         """The content stems of a question; a misheard word stands for the one it is like."""

@@ -36,8 +36,11 @@ from parley_dataplane.engines.scripted.words import (
 
 MOST_READINGS = 5
 READING_DECAY = 0.93
-PHRASE_SHARE = 0.6
-WEAK_WILDCARD = 0.62
+PHRASE_SHARE = 0.8
+COVERED_SHARE = 0.6
+"""Hearing what was expected counts a little more than hearing nothing else."""
+
+WEAK_WILDCARD = 0.66
 """Of "tell me about {anything}" with nothing but function words: anything that says more is preferred."""
 
 STRONG_WILDCARD = 0.92
@@ -100,6 +103,16 @@ class Target:
         return {stem(word): 0.5 for word in self.extra_words} | shares
 
 
+@dataclass(frozen=True)
+class Weighed:
+    """A phrase as it is compared: stem -> weight, and those stems that a wildcard goes by."""
+
+    phrase: Phrase
+    weights: Mapping[str, float]
+    total: float
+    keys: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     key: str
@@ -125,6 +138,9 @@ class Matcher:
         spread = Counter(word for target in self.targets.values() for word in target.share)
         scale = math.log(1 + max(len(self.targets), 2))
         self._rarity = {word: math.log(1 + len(self.targets) / n) / scale for word, n in spread.items()}
+        self._weighed = {
+            target.key: [self._weigh(phrase) for phrase in target.phrases] for target in self.targets.values()
+        }
 
     def hear(self, text: str) -> Hearing:
         said = _join(words(text), self.vocabulary)
@@ -147,37 +163,13 @@ class Matcher:
     def _score(self, target: Target, hearing: Hearing, owned: Mapping[str, float]) -> float:
         spoken = frozenset[int]().union(*(hearing.values.get(kind, frozenset()) for kind in target.kinds))
         left = [at for at in range(len(hearing.said)) if at not in spoken or hearing.said[at] in target.share]
-        phrase = max((self._phrase_score(one, hearing, left) for one in target.phrases), default=0.0)
+        phrase = max((_phrase_score(one, hearing, left) for one in self._weighed[target.key]), default=0.0)
         if phrase >= STRONG_WILDCARD or phrase == 1.0:
             return phrase
         return max(
             PHRASE_SHARE * phrase + (1 - PHRASE_SHARE) * _belonging(target, hearing, left, owned),
             phrase if phrase == WEAK_WILDCARD else 0.0,
         )
-
-    def _phrase_score(self, phrase: Phrase, hearing: Hearing, left: Sequence[int]) -> float:
-        wanted = {stem(word): self._phrase_weight(word) for word in phrase.said}
-        heard: dict[str, float] = {}
-        explained = total = 0.0
-        for at in left:
-            here = {word: like for word, like in hearing.likes[at].items() if word in wanted}
-            explained += hearing.weights[at] * max(here.values(), default=0.0)
-            total += hearing.weights[at]
-            for word, like in here.items():
-                heard[word] = max(heard.get(word, 0.0), like)
-        if not total or not wanted:
-            return 0.0
-        covered = sum(wanted[word] * like for word, like in heard.items()) / sum(wanted.values())
-        if phrase.free and (wild := self._wildcard(phrase, hearing, heard)):
-            return wild
-        return math.sqrt(covered * explained / total)
-
-    def _wildcard(self, phrase: Phrase, hearing: Hearing, heard: Mapping[str, float]) -> float:
-        """A phrase with a free slot explains all that follows: strongly with a content word, else weakly."""
-        key_words = [stem(word) for word in phrase.said if is_content(word)]
-        if key_words:
-            return STRONG_WILDCARD * min(heard.get(word, 0.0) for word in key_words)
-        return WEAK_WILDCARD if phrase.free_words(hearing.said) else 0.0
 
     def _weight(self, word: str, likes: Mapping[str, float]) -> float:
         if word in STOP:
@@ -186,8 +178,38 @@ class Matcher:
             return QUESTION_WEIGHT
         return max((self._rarity[known] for known in likes), default=FOREIGN_WEIGHT)
 
-    def _phrase_weight(self, word: str) -> float:
-        return self._weight(word, {stem(word): 1.0})
+    def _weigh(self, phrase: Phrase) -> Weighed:
+        weights = {stem(word): self._weight(word, {stem(word): 1.0}) for word in phrase.said}
+        keys = tuple(stem(word) for word in phrase.said if is_content(word))
+        return Weighed(phrase, weights, sum(weights.values()), keys)
+
+
+def _phrase_score(weighed: Weighed, hearing: Hearing, left: Sequence[int]) -> float:
+    """Geometric mean of how much of the phrase was heard, and how much of what was heard it explains."""
+    wanted = weighed.weights
+    heard: dict[str, float] = {}
+    explained = total = 0.0
+    for at in left:
+        best = 0.0
+        for word, like in hearing.likes[at].items():
+            if word in wanted:
+                heard[word] = max(heard.get(word, 0.0), like)
+                best = max(best, like)
+        explained += hearing.weights[at] * best
+        total += hearing.weights[at]
+    if not heard or not total:
+        return 0.0
+    if weighed.phrase.free and (wild := _wildcard(weighed, hearing, heard)):
+        return wild
+    covered = sum(wanted[word] * like for word, like in heard.items()) / weighed.total
+    return math.pow(covered, COVERED_SHARE) * math.pow(explained / total, 1 - COVERED_SHARE)
+
+
+def _wildcard(weighed: Weighed, hearing: Hearing, heard: Mapping[str, float]) -> float:
+    """A phrase with a free slot explains all that follows: strongly with a content word, else weakly."""
+    if weighed.keys:
+        return STRONG_WILDCARD * min(heard.get(word, 0.0) for word in weighed.keys)
+    return WEAK_WILDCARD if weighed.phrase.free_words(hearing.said) else 0.0
 
 
 _VALUE_KINDS = ("date", "weekday", "time", "number")

@@ -17,9 +17,12 @@ MAX_CHARS = 2_000
 MAX_WORDS = 100
 
 STOP_WEIGHT = 0.15
-QUESTION_WEIGHT = 0.45
-FOREIGN_WEIGHT = 0.9
+QUESTION_WEIGHT = 0.3
+FOREIGN_WEIGHT = 0.75
 """Of a word that no phrase holds: high, so that questions about something else are told apart."""
+
+NEAR_MISS = 0.85
+"""What a word that was not said so is worth, of its likeness."""
 
 ALIKE = 0.72
 """Below this, two words are different ones."""
@@ -178,7 +181,7 @@ class Vocabulary:
             return {base: 1.0} | {other: 0.4 for other in self._near(base) if sound(other) == sound(base)}
         near = {other: alikeness(base, other) for other in self._near(base)}
         best = max(near.values(), default=0.0)
-        return {other: 0.9 * like for other, like in near.items() if like >= ALIKE and like == best}
+        return {other: NEAR_MISS * like for other, like in near.items() if like >= ALIKE and like == best}
 
     def joined(self, heard: Sequence[str]) -> dict[int, str]:
         """Where two words heard are one known word ("pre scriptions"): index of the first -> that stem."""

@@ -1,0 +1,401 @@
+"""The scripted dialogue: (state, said) -> answer, whole conversations, and any text at all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from parley_api.conversation import Conversation
+from parley_api.knowledge import KnowledgeText
+from parley_dataplane.engines.base import Remember, TextDelta, UserTurn
+from parley_dataplane.engines.scripted import Scripted, builtin
+from parley_dataplane.engines.scripted.dialogue import Dialogue
+from parley_dataplane.engines.scripted.engine import sentences
+from parley_dataplane.engines.scripted.state import Filling, State
+
+BARBER = Conversation.model_validate(
+    {
+        "instructions": "You are a barber.",
+        "greeting": "Hello, this is the barber.",
+        "fallback": "I don't know that.",
+        "intents": [
+            {
+                "name": "opening-hours",
+                "phrases": ["when are you open", "what are your opening hours", "are you open on Saturday"],
+                "answer": "From nine to five.",
+                "followUps": [
+                    {"phrases": ["and on holidays", "what about holidays"], "answer": "Closed on holidays."}
+                ],
+            },
+            {
+                "name": "parking",
+                "phrases": ["where can I park", "is there a parking lot", "I am coming by car"],
+                "answer": "Behind the house.",
+            },
+            {
+                "name": "price",
+                "phrases": ["what does a haircut cost", "how much is a haircut", "tell me the price"],
+                "answer": "Twenty dollars.",
+            },
+            {
+                "name": "book",
+                "phrases": [
+                    "book an appointment",
+                    "I need an appointment on {day} at {time}",
+                    "cut my hair on {day}",
+                ],
+                "slots": [
+                    {"name": "day", "kind": "weekday", "ask": "Which day?"},
+                    {"name": "time", "kind": "time", "ask": "What time?"},
+                ],
+                "answer": "Booked for {day} at {time}.",
+                "stores": "appointment",
+            },
+            {
+                "name": "move",
+                "phrases": ["move my appointment to {day}", "reschedule it", "change the appointment"],
+                "requires": "appointment",
+                "otherwise": "There is nothing to move.",
+                "slots": [
+                    {"name": "day", "kind": "weekday", "ask": "To which day?"},
+                    {"name": "time", "kind": "time", "ask": "At what time?"},
+                ],
+                "answer": "Moved to {day} at {time}.",
+                "stores": "appointment",
+            },
+            {
+                "name": "cancel",
+                "phrases": ["cancel my appointment", "delete the appointment", "I can not come"],
+                "requires": "appointment",
+                "otherwise": "There is nothing to cancel.",
+                "answer": "{appointment.day} at {appointment.time} is canceled.",
+                "removes": "appointment",
+            },
+            {
+                "name": "shampoo",
+                "phrases": ["order shampoo", "I want to buy shampoo", "sell me {count} bottles of shampoo"],
+                "slots": [
+                    {"name": "kind", "kind": "choice", "choices": ["lemon", "mint"], "ask": "Lemon or mint?"},
+                    {"name": "count", "kind": "number", "ask": "How many bottles?"},
+                    {"name": "who", "kind": "name", "ask": "What is your name?"},
+                ],
+                "answer": "{count} bottles of {kind} for {who}.",
+            },
+            {
+                "name": "story",
+                "phrases": ["tell me a story", "a story about {anything}", "tell me about {anything}"],
+                "slots": [{"name": "anything", "kind": "text", "ask": "About what?"}],
+                "answers": ["First story.", "Second story."],
+            },
+            {
+                "name": "note",
+                "phrases": ["leave a message", "take a note for the barber"],
+                "slots": [{"name": "words", "kind": "text", "ask": "What is the message?"}],
+                "answer": "I noted: {words}.",
+            },
+        ],
+    }
+)
+TALK = Dialogue(
+    BARBER, [KnowledgeText("Razors", "Our razors come from Sheffield. They are sharpened every night.")]
+)
+
+FRESH = State()
+BOOKED = State(records={"appointment": {"day": "monday", "time": "09:00"}})
+ASKED_DAY = State(filling=(Filling("book", {}, "day"),))
+ASKED_TIME = State(filling=(Filling("book", {"day": "monday"}, "time"),))
+ASKED_TIME_TWICE = State(filling=(Filling("book", {"day": "monday"}, "time", misses=2),))
+ASKED_NAME = State(filling=(Filling("shampoo", {"kind": "mint", "count": "2"}, "who"),))
+ASKED_MESSAGE = State(filling=(Filling("note", {}, "words"),))
+TOLD_HOURS = State(open="opening-hours", said="From nine to five.")
+JUST_BOOKED = State(
+    records={"appointment": {"day": "monday", "time": "09:00"}},
+    done=Filling("book", {"day": "monday", "time": "09:00"}),
+)
+ASKED_AGAIN = State(misses=1)
+ASKED_AGAIN_TWICE = State(misses=2)
+
+TURNS = [
+    # what it shows, state, said, answer
+    ("a phrase of the file is answered", FRESH, "when are you open", "From nine to five."),
+    ("a paraphrase is answered", FRESH, "could you tell me your opening hours please", "From nine to five."),
+    ("one distinctive word is enough", FRESH, "parking", "Behind the house."),
+    ("a misspelled word is understood", FRESH, "whats the prise of a haircutt", "Twenty dollars."),
+    ("a word heard in two is understood", FRESH, "how much is a hair cut", "Twenty dollars."),
+    ("words in the wrong order are understood", FRESH, "park can I where", "Behind the house."),
+    ("shouting is understood", FRESH, "WHERE CAN I PARK?!?!", "Behind the house."),
+    ("fillers do not matter", FRESH, "uh where um can I uh park", "Behind the house."),
+    ("a foreign question gets the fallback", FRESH, "what is the capital of France", "I don't know that."),
+    ("words that are none get the fallback", FRESH, "xyzzy plugh qwerty", "I don't know that."),
+    ("function words alone are asked for again", FRESH, "of the and", builtin.ASK_AGAIN[0]),
+    ("something near is asked for again", FRESH, "my appointment", builtin.ASK_AGAIN[0]),
+    ("a second time it is asked differently", ASKED_AGAIN, "my appointment", builtin.ASK_AGAIN[1]),
+    ("after two times the fallback is honest", ASKED_AGAIN_TWICE, "my appointment", "I don't know that."),
+    ("silence is asked for again", FRESH, "", builtin.DEAF[0]),
+    ("a smile is no word", FRESH, "\N{SLIGHTLY SMILING FACE}", builtin.DEAF[0]),
+    (
+        "a text answers what no intent does",
+        FRESH,
+        "where do your razors come from",
+        "Our razors come from Sheffield. They are sharpened every night.",
+    ),
+    ("a slot of the phrase is filled at once", FRESH, "I need an appointment on Tuesday", "What time?"),
+    (
+        "all slots at once need no question",
+        FRESH,
+        "I need an appointment on Tuesday at half past ten",
+        "Booked for Tuesday at half past ten.",
+    ),
+    ("the first missing slot is asked for", FRESH, "book an appointment", "Which day?"),
+    ("a value alone fills the slot asked for", ASKED_DAY, "Tuesday", "What time?"),
+    ("both values may come at once", ASKED_DAY, "Tuesday at ten", "Booked for Tuesday at ten."),
+    ("a bare number is a time where one was asked for", ASKED_TIME, "ten", "Booked for Monday at ten."),
+    ("half past ten", ASKED_TIME, "half past ten would be good", "Booked for Monday at half past ten."),
+    ("three in the afternoon", ASKED_TIME, "3 pm", "Booked for Monday at three."),
+    ("a value is corrected with no", ASKED_TIME, "no, Tuesday", "What time?"),
+    ("a correction may answer as well", ASKED_TIME, "no, Tuesday at ten", "Booked for Tuesday at ten."),
+    (
+        "of two values the last is meant",
+        ASKED_DAY,
+        "not Monday, Tuesday at nine",
+        "Booked for Tuesday at nine.",
+    ),
+    ("what is no value is asked for again", ASKED_TIME, "potato", f"{builtin.SLOT_MISSED} What time?"),
+    ("three misses are enough", ASKED_TIME_TWICE, "potato", builtin.SLOT_GIVEN_UP),
+    ("never mind leaves", ASKED_TIME, "never mind", builtin.CANCELLED),
+    ("cancel leaves", ASKED_TIME, "cancel", builtin.CANCELLED),
+    ("forget about it leaves", ASKED_TIME, "oh forget about it", builtin.CANCELLED),
+    (
+        "another question is answered, then it goes on",
+        ASKED_TIME,
+        "where can I park",
+        "Behind the house. What time?",
+    ),
+    ("a story in between goes on as well", ASKED_TIME, "tell me a story", "First story. What time?"),
+    ("another slot dialogue in between comes first", ASKED_TIME, "I want to buy shampoo", "Lemon or mint?"),
+    ("silence in a slot dialogue", ASKED_TIME, "", builtin.DEAF[0]),
+    ("a name is what was said", ASKED_NAME, "Anna Miller", "2 bottles of mint for Anna Miller."),
+    ("a name follows it is", ASKED_NAME, "it's Anna Miller", "2 bottles of mint for Anna Miller."),
+    ("a question is no name", ASKED_NAME, "where can I park", "Behind the house. What is your name?"),
+    ("a text is all that was said", ASKED_MESSAGE, "the red bike is mine", "I noted: the red bike is mine."),
+    ("a text that no answer says is not asked for", FRESH, "tell me a story", "First story."),
+    ("a story about anything", FRESH, "a story about purple elephants in Peru", "First story."),
+    ("tell me about anything", FRESH, "tell me about the moon", "First story."),
+    ("tell me about something known", FRESH, "tell me about your parking lot", "Behind the house."),
+    ("several answers are told in turn", State(told={"story": 1}), "tell me a story", "Second story."),
+    ("and begin anew", State(told={"story": 2}), "tell me a story", "First story."),
+    ("a follow-up is understood after its answer", TOLD_HOURS, "and on holidays", "Closed on holidays."),
+    ("another question is preferred where it fits", TOLD_HOURS, "where can I park", "Behind the house."),
+    ("no record, nothing to move", FRESH, "move my appointment", "There is nothing to move."),
+    ("no record, nothing to cancel", FRESH, "cancel my appointment", "There is nothing to cancel."),
+    ("a record is moved", BOOKED, "move my appointment to Friday at noon", "Moved to Friday at noon."),
+    ("a record is read in the answer", BOOKED, "cancel my appointment", "Monday at nine is canceled."),
+    ("what was just booked is corrected", JUST_BOOKED, "no, Tuesday", "Booked for Tuesday at nine."),
+    ("also its time", JUST_BOOKED, "sorry, I meant at eleven", "Booked for Monday at eleven."),
+    ("another question corrects nothing", JUST_BOOKED, "no, where can I park", "Behind the house."),
+    ("say that again repeats", TOLD_HOURS, "can you say that again", "From nine to five."),
+    ("nothing was said yet", FRESH, "say that again", "Hello, this is the barber."),
+    ("thanks", FRESH, "thank you very much", builtin.THANKS),
+    ("goodbye", FRESH, "bye bye", builtin.GOODBYE),
+    ("yes to nothing", FRESH, "yes", builtin.YES),
+    ("no to anything else", FRESH, "no thanks", builtin.NO),
+]
+
+
+@pytest.mark.parametrize(("state", "said", "answer"), [turn[1:] for turn in TURNS], ids=[t[0] for t in TURNS])
+def test_answer(state: State, said: str, answer: str) -> None:
+    assert TALK.answer(state, UserTurn(said))[0] == answer
+
+
+def test_help_names_what_can_be_asked() -> None:
+    answer, _ = TALK.answer(FRESH, UserTurn("what can you do"))
+    assert "opening hours, parking, price" in answer
+
+
+def test_a_corrected_value_replaces_the_one_before() -> None:
+    _, state = TALK.answer(ASKED_TIME, UserTurn("no, Tuesday"))
+    assert state.filling[-1].values == {"day": "tuesday"}
+
+
+def test_another_reading_helps_when_the_first_is_garbled() -> None:
+    garbled = "their canning eye dark"
+    assert TALK.answer(FRESH, UserTurn(garbled))[0] != "Behind the house."
+    assert TALK.answer(FRESH, UserTurn(garbled, alternatives=("where can i park",)))[0] == "Behind the house."
+
+
+def test_a_value_in_another_reading_fills_the_slot() -> None:
+    said = UserTurn("chews day", alternatives=("choose day", "tuesday"))
+    assert TALK.answer(ASKED_DAY, said)[1].filling[-1].values == {"day": "tuesday"}
+
+
+def converse(talk: Dialogue, *said: str) -> tuple[list[str], State]:
+    """The answers, and the state at the end; the memory goes through JSON after every turn, as a store's does."""
+    state, answers = FRESH, []
+    for text in said:
+        answer, state = talk.answer(state, UserTurn(text))
+        state = State.from_memory(json.loads(json.dumps(state.to_memory())))
+        answers.append(answer)
+    return answers, state
+
+
+def test_an_appointment_is_booked_corrected_moved_and_canceled_in_one_conversation() -> None:
+    answers, state = converse(
+        TALK,
+        "I'd like to book an appointment",
+        "on Monday",
+        "no, Tuesday",
+        "where can I park",
+        "at half past ten",
+        "actually at eleven",
+        "move my appointment to Friday",
+        "three pm",
+        "cancel my appointment",
+        "cancel my appointment",
+    )
+    assert answers == [
+        "Which day?",
+        "What time?",
+        "What time?",
+        "Behind the house. What time?",
+        "Booked for Tuesday at half past ten.",
+        "Booked for Tuesday at eleven.",
+        "At what time?",
+        "Moved to Friday at three.",
+        "Friday at three is canceled.",
+        "There is nothing to cancel.",
+    ]
+    assert state.records == {}
+
+
+def test_the_record_holds_plain_values() -> None:
+    _, state = converse(TALK, "I need an appointment on Tuesday at half past ten")
+    assert state.records == {"appointment": {"day": "tuesday", "time": "10:30"}}
+
+
+def test_a_slot_dialogue_waits_for_another_and_goes_on() -> None:
+    answers, state = converse(
+        TALK, "book an appointment", "Monday", "I want to buy shampoo", "mint", "two", "Anna"
+    )
+    assert answers[-1] == f"2 bottles of mint for Anna. {builtin.RESUME} What time?"
+    assert [filling.intent for filling in state.filling] == ["book"]
+
+
+def test_leaving_the_inner_slot_dialogue_goes_back_to_the_outer() -> None:
+    answers, _ = converse(TALK, "book an appointment", "Monday", "I want to buy shampoo", "never mind")
+    assert answers[-1] == f"{builtin.CANCELLED} {builtin.RESUME} What time?"
+
+
+def test_slot_dialogues_do_not_pile_up() -> None:
+    _, state = converse(
+        TALK, *["book an appointment", "I want to buy shampoo", "leave a message please"] * 10
+    )
+    assert len(state.filling) <= 3
+
+
+def test_a_memory_of_another_file_is_an_empty_one() -> None:
+    memories: list[dict[str, Any]] = [
+        {"filling": [{"intent": "gone", "values": {}, "asked": "x", "misses": 0}], "open": "gone"},
+        {"filling": [{"intent": "book", "values": {}, "asked": "gone", "misses": 0}]},
+        {"records": {"gone": {"x": "y"}}, "done": {"intent": "gone", "values": {}, "asked": "", "misses": 0}},
+        {"filling": 7},
+        {"records": [1]},
+        {"told": {"book": "often"}},
+        {"done": {"nothing": 1}},
+        {"gone": True},
+    ]
+    for memory in memories:
+        assert TALK.answer(State.from_memory(memory), UserTurn("where can I park"))[0] == "Behind the house."
+
+
+def odd_texts(count: int) -> Sequence[str]:
+    """Texts of every kind, the same in every run."""
+    dice = random.Random(3)
+    alphabets = [
+        "abc ",
+        "aeiou",
+        "0123456789: ",
+        "\u0000\u200b\ufeff\n\t ",
+        "äßçñ ",
+        "你好世界 ",
+        "🙂👍🏽 ",
+        "{}%s\\'\" ",
+    ]
+    vocabulary = "no not Tuesday ten half past book cancel story about park {day} {appointment.day} a".split()
+    texts = [
+        "",
+        " ",
+        "a" * 2_000,
+        "{" * 2_000,
+        "ten " * 500,
+        "not Monday " * 180,
+        "x1y2" * 500,
+        "half " * 400,
+    ]
+    for _ in range(count):
+        letters = dice.choice(alphabets)
+        texts.append("".join(dice.choice(letters) for _ in range(dice.randrange(2_000))))
+        texts.append(" ".join(dice.choice(vocabulary) for _ in range(dice.randrange(30))))
+        texts.append("".join(chr(dice.randrange(1, 0xD800)) for _ in range(dice.randrange(300))))
+    return texts
+
+
+def test_any_text_in_any_state_gets_an_answer_in_bounded_time() -> None:
+    states = [FRESH, BOOKED, ASKED_DAY, ASKED_TIME, ASKED_NAME, ASKED_MESSAGE, JUST_BOOKED, TOLD_HOURS]
+    state = FRESH
+    for at, text in enumerate(odd_texts(60)):
+        begin = time.perf_counter()
+        answer, after = TALK.answer(states[at % len(states)], UserTurn(text, alternatives=(text[::-1],) * 20))
+        _, state = TALK.answer(state, UserTurn(text))
+        assert time.perf_counter() - begin < 1.0  # generous: it is a few milliseconds
+        assert answer.strip()
+        assert "{" not in answer
+        assert State.from_memory(json.loads(json.dumps(after.to_memory()))) == after
+
+
+def test_the_same_turn_in_the_same_state_gets_the_same_answer() -> None:
+    for text in odd_texts(10):
+        assert TALK.answer(BOOKED, UserTurn(text)) == TALK.answer(BOOKED, UserTurn(text))
+
+
+# The engine
+
+
+def told(memory: Mapping[str, Any], said: str) -> list[TextDelta | Remember]:
+    async def listen() -> list[TextDelta | Remember]:
+        llm = Scripted(BARBER)
+        await llm.start()
+        async with aclosing(llm.reply(UserTurn(said), [], memory)) as events:  # type: ignore[type-var]
+            return [event async for event in events]
+
+    return asyncio.run(listen())
+
+
+def test_an_answer_comes_sentence_by_sentence_and_then_what_to_remember() -> None:
+    *deltas, last = told(ASKED_TIME.to_memory(), "where can I park")
+    assert deltas == [TextDelta("Behind the house. "), TextDelta("What time?")]
+    assert isinstance(last, Remember)
+    assert json.loads(json.dumps(last.memory)) == last.memory
+
+
+def test_what_was_remembered_is_known_at_the_next_turn() -> None:
+    first = told({}, "book an appointment on Monday")[-1]
+    assert isinstance(first, Remember)
+    assert told(first.memory, "ten")[0] == TextDelta("Booked for Monday at ten.")
+
+
+def test_sentences_put_together_are_the_answer() -> None:
+    answer = "One. Two? Three! Call 3.14 now, Dr. Baker; or wait…"
+    assert "".join(sentences(answer)) == answer
+
+
+def test_an_agent_without_intents_answers_all_the_same() -> None:
+    empty = Dialogue(Conversation(instructions="Say something."))
+    answers, _ = converse(empty, "hello", "what can you do", "where is Paris", "", "bye")
+    assert all(answers)

@@ -1,0 +1,142 @@
+"""Slot values: what people say, the plain form that is kept, and how it is spoken again."""
+
+from __future__ import annotations
+
+import pytest
+
+from parley_dataplane.engines.scripted.slots import find, speak
+from parley_dataplane.engines.scripted.words import words
+
+SAID = [
+    # kind, said, values, loose (the slot was asked for)
+    ("time", "at half past ten", ["10:30"], False),
+    ("time", "ten thirty", ["10:30"], False),
+    ("time", "10:30", ["10:30"], False),
+    ("time", "10.30 please", ["10:30"], False),
+    ("time", "3 pm", ["15:00"], False),
+    ("time", "three p.m.", ["15:00"], False),
+    ("time", "3pm", ["15:00"], False),
+    ("time", "at nine", ["09:00"], False),
+    ("time", "nine o'clock in the evening", ["21:00"], False),
+    ("time", "eight in the morning", ["08:00"], False),
+    ("time", "a quarter to nine", ["08:45"], False),
+    ("time", "quarter past one", ["13:15"], False),
+    ("time", "twenty to four", ["15:40"], False),
+    ("time", "ten minutes past eight", ["08:10"], False),
+    ("time", "half ten", ["10:30"], False),
+    ("time", "ten oh five", ["10:05"], False),
+    ("time", "eleven forty five", ["11:45"], False),
+    ("time", "noon", ["12:00"], False),
+    ("time", "at midnight", ["00:00"], False),
+    ("time", "twelve am", ["00:00"], False),
+    ("time", "quarter to one", ["12:45"], False),
+    ("time", "fourteen thirty", ["14:30"], False),
+    ("time", "ten", ["10:00"], True),
+    ("time", "to", ["14:00"], True),
+    ("time", "ten", [], False),
+    ("time", "ten people", [], False),
+    ("time", "twenty five past", [], False),
+    ("time", "25:70", [], False),
+    ("time", "half past thirteen", [], False),
+    ("weekday", "on Tuesday please", ["tuesday"], False),
+    ("weekday", "Mondays or Fridays", ["monday", "friday"], False),
+    ("weekday", "wendsday", ["wednesday"], True),
+    ("weekday", "wed nesday", ["wednesday"], False),
+    ("weekday", "some day", [], True),
+    ("date", "tomorrow", ["tomorrow"], False),
+    ("date", "the day after tomorrow", ["the day after tomorrow"], False),
+    ("date", "next Tuesday", ["next tuesday"], False),
+    ("date", "March fifth", ["03-05"], False),
+    ("date", "the fifth of March", ["03-05"], False),
+    ("date", "the twenty first of December", ["12-21"], False),
+    ("date", "on May 3rd", ["05-03"], False),
+    ("date", "the fifth", ["05"], True),
+    ("date", "the fifth", [], False),
+    ("date", "February thirtieth", [], False),
+    ("number", "for four people", ["4"], False),
+    ("number", "twenty one", ["21"], False),
+    ("number", "a hundred and five", ["105"], False),
+    ("number", "a couple of us", ["2"], False),
+    ("number", "this one", [], False),
+    ("number", "one", ["1"], True),
+    ("number", "for", ["4"], True),
+    ("name", "my name is Anna Miller", ["anna miller"], False),
+    ("name", "it's Anna", ["anna"], True),
+    ("name", "Anna Miller please", ["anna miller"], True),
+    ("name", "Anna Miller", [], False),
+    ("text", "anything at all", ["anything at all"], True),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "values", "loose"),
+    SAID,
+    ids=[
+        f"{kind}: '{said}'{', asked for' if loose else ''} is {values}" for kind, said, values, loose in SAID
+    ],
+)
+def test_value_is_found_in_what_was_said(kind: str, said: str, values: list[str], loose: bool) -> None:
+    assert [found.value for found in find(kind, words(said), loose=loose)] == values
+
+
+@pytest.mark.parametrize(
+    ("said", "loose", "value"),
+    [
+        ("the large one please", False, ["large"]),
+        ("extra large", False, ["extra large", "large"]),
+        ("lardge", True, ["large"]),
+        ("lardge", False, []),
+        ("none of them", True, []),
+    ],
+)
+def test_choice_is_one_of_those_that_there_are(said: str, loose: bool, value: list[str]) -> None:
+    found = find("choice", words(said), ["small", "large", "extra large"], loose)
+    assert sorted(one.value for one in found) == value
+
+
+SPOKEN = [
+    ("time", "10:30", "half past ten"),
+    ("time", "10:00", "ten"),
+    ("time", "15:00", "three"),
+    ("time", "15:15", "quarter past three"),
+    ("time", "08:45", "quarter to nine"),
+    ("time", "12:45", "quarter to one"),
+    ("time", "12:00", "noon"),
+    ("time", "00:00", "midnight"),
+    ("time", "00:30", "half past twelve in the morning"),
+    ("time", "10:05", "ten oh five"),
+    ("time", "11:40", "eleven forty"),
+    ("time", "06:00", "six in the morning"),
+    ("time", "19:00", "seven in the evening"),
+    ("time", "23:00", "eleven at night"),
+    ("weekday", "tuesday", "Tuesday"),
+    ("date", "next tuesday", "next Tuesday"),
+    ("date", "tomorrow", "tomorrow"),
+    ("date", "03-05", "the fifth of March"),
+    ("date", "12-31", "the thirty first of December"),
+    ("date", "05", "the fifth"),
+    ("name", "anna miller", "Anna Miller"),
+    ("number", "4", "4"),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "spoken"), SPOKEN, ids=[f"{v} is spoken '{s}'" for _, v, s in SPOKEN]
+)
+def test_value_is_spoken_as_people_say_it(kind: str, value: str, spoken: str) -> None:
+    assert speak(kind, value) == spoken
+
+
+def test_every_time_of_the_day_is_understood_as_it_is_spoken() -> None:
+    for minute_of_day in range(0, 24 * 60, 5):
+        value = f"{minute_of_day // 60:02}:{minute_of_day % 60:02}"
+        understood = [found.value for found in find("time", words(speak("time", value)), loose=True)]
+        assert understood == [value], speak("time", value)
+
+
+def test_every_day_of_the_year_is_understood_as_it_is_spoken() -> None:
+    longest = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
+    for month in range(1, 13):
+        for day in range(1, longest.get(month, 31) + 1):
+            value = f"{month:02}-{day:02}"
+            assert [found.value for found in find("date", words(speak("date", value)))] == [value]
