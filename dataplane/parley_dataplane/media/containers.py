@@ -35,6 +35,7 @@ KNOWN = "send WAV, WebM/Opus, Ogg/Opus, or raw Int16 at 16 kHz mono"
 
 _PIECE_BYTES = 4_096
 _SNIFFED_BYTES = 12
+_OGG_FIRST_PAGE = 0x02  # RFC 3533, 6
 _NOTHING = np.zeros(0, np.int16)
 
 
@@ -104,7 +105,7 @@ class AudioDecoder:
         self._head = b""
 
     def _decode(self, data: bytes) -> Iterator[Pcm]:
-        if self._recording is not None and _container(data) is not None:
+        if self._recording is not None and _begins_anew(data):
             yield self.finish()
         if self._recording is None:
             data = self._head + data
@@ -155,6 +156,13 @@ def _container(data: bytes) -> Recording | None:
         if seen:
             raise UnsupportedMedia(f"the audio is {name}: {KNOWN}")
     return None
+
+
+def _begins_anew(data: bytes) -> bool:
+    """Whether a message begins another recording. Every page of an Ogg begins alike, but for a flag of the first."""
+    if data[:5] == b"OggS\0":
+        return len(data) > 5 and bool(data[5] & _OGG_FIRST_PAGE)
+    return _container(data) is not None
 
 
 def _is_noise(data: bytes) -> bool:
