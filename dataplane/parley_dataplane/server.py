@@ -7,6 +7,7 @@ it closes their connections. One process, one event loop.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -49,7 +50,9 @@ class _Server(uvicorn.Server):
             self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._parley.sessions.close("server-stopping")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECS):
+                await self._parley.sessions.close("server-stopping")
         await super().shutdown(sockets)
 
 
@@ -87,7 +90,6 @@ async def serve(
     finally:
         listening.close()
         await parley.close("server-stopping")
-        await asyncio.sleep(0)
 
 
 def _bind(host: str, port: int) -> socket.socket:
