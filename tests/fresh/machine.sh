@@ -78,6 +78,8 @@ stop() { # as Ctrl-C does: to the whole group
     wait "$server" || true
 }
 
+run_tests() { inside "cd /root/parley && make test" >&2 || failed=1; } # the table comes in any case
+
 set -m # each server in a process group of its own, with SIGINT not ignored
 timed "debootstrap $suite (not the newcomer's)" make_machine
 hand_on_network
@@ -87,5 +89,6 @@ timed "make run, until the page answers" run_until_page
 timed "Ctrl-C, until it has ended" stop
 timed "make run again, until the page answers" run_until_page
 stop
-[[ -z $with_test ]] || timed "make test (installs Chromium and ffmpeg)" inside "cd /root/parley && make test"
+[[ -z $with_test ]] || timed "make test (installs Chromium and ffmpeg)" run_tests
 printf '\n%s at %s, %s cores\n%s' "$suite" "$(git -C "$MACHINE/srv/parley.git" rev-parse --short HEAD)" "$(nproc)" "$table"
+[[ -z ${failed:-} ]] || { echo "make test FAILED" >&2; exit 1; }
