@@ -38,7 +38,7 @@ from aiortc.rtp import RtcpRrPacket, RtcpSrPacket
 
 from parley_dataplane.errors import BadMessage
 from parley_dataplane.media import SPEAKING_FRAME, Pcm
-from parley_dataplane.media.opus import OpusSettings
+from parley_dataplane.media.opus import OpusSettings, new_encoder
 from parley_dataplane.transports.webrtc.ice import HostGatherer, HostIce, host_addresses
 from parley_dataplane.transports.webrtc.rtp import AudioReceiver, AudioSender, is_rtcp, parse_rtcp
 from parley_dataplane.transports.webrtc.sctp import BoundedSctp
@@ -158,6 +158,12 @@ class WebRtcCall:
             await call.close()
             raise
         return call
+
+    @staticmethod
+    def warm_up() -> None:
+        """Makes the certificate and loads libopus, so that the first caller does not wait 30 ms for them."""
+        _fingerprints(_certificate_epoch())
+        new_encoder()
 
     @property
     def connected(self) -> bool:

@@ -124,7 +124,8 @@ class HostIce(Connection):
         for pair in self._check_list:
             if pair.task:
                 pair.task.cancel()
-        if result != ICE_COMPLETED:
+        # Closed in the moment of success, aioice's own would start a consent task that nobody ends.
+        if result != ICE_COMPLETED or self._closing:
             raise ConnectionError("closed before ICE found a way to the peer")
         self._query_consent_task = asyncio.create_task(self.query_consent())
 
