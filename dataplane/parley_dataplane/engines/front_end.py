@@ -36,7 +36,6 @@ class FrontEnd:
         self._held = np.zeros(0, np.int16)
         self._wanted = _LOOK_AHEAD
         self._peak = _PEAK / _MAX_GAIN
-        self._gain: float | None = None
         self._place = 0
 
     def push(self, pcm: Pcm) -> Pcm:
@@ -51,11 +50,8 @@ class FrontEnd:
         if not len(pcm):
             return pcm
         self._peak = max(self._peak, float(np.abs(pcm.astype(np.int32)).max()))
-        gain = _PEAK / self._peak
-        # A ramp, since a step in the gain is a click.
-        ramp = np.linspace(self._gain or gain, gain, len(pcm), dtype=np.float32)
-        self._gain = gain
-        heard = pcm * ramp + self._floor(len(pcm))
+        # At once and not by a ramp: it can only fall, and a ramp would clip a sudden shout.
+        heard = pcm * np.float32(_PEAK / self._peak) + self._floor(len(pcm))
         clipped: Pcm = np.clip(heard, -32768, 32767).astype(np.int16)
         return clipped
 

@@ -152,7 +152,7 @@ class Worker:
     async def start(self) -> None:
         """Raises EngineUnavailable with what is missing."""
         if self._keeper is None:
-            process = await self._spawn()
+            process = self._process = await self._spawn()
             self._keeper = asyncio.create_task(self._keep(process), name=f"{self.name}-worker")
 
     async def close(self) -> None:
@@ -163,6 +163,10 @@ class Worker:
         keeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeper
+        # A task that is cancelled before its first step has not run its `finally` either.
+        if self._process:
+            await self._process.kill()
+            self._process = None
         self._fail_all(EngineUnavailable(f"{self.name} was closed"))
 
     @property

@@ -27,6 +27,8 @@ class _Utterance:
     partial: str = ""
 
     def start(self) -> None:
+        # Forgets the noise level of the utterance before.
+        self.decoder.start_stream()
         self.decoder.set_cmn(self.mean.current)
         self.decoder.start_utt()
 

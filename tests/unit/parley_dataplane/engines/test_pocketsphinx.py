@@ -1,0 +1,129 @@
+"""PocketSphinx hears an agent's own phrases, the same whatever came before, and a dying worker costs one utterance."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parley_dataplane.engines.base import Final
+from parley_dataplane.engines.pocketsphinx import PocketSphinx
+from parley_dataplane.errors import EngineCrashed, EngineUnavailable
+from parley_dataplane.media import HEARING_RATE, Pcm
+from tests.speech import say
+from tests.unit.parley_dataplane.engines.contract import hear, run, started
+
+PHRASES = [
+    "When are you open?",
+    "Where can I park my car?",
+    "I would like to book an appointment.",
+    "Tell me a story about a dragon.",
+    "What should I bring?",
+    "Can I cancel my appointment?",
+]
+
+
+def spoken(text: str, voice: str = "gmw/en-US", peak: float = 0.5) -> Pcm:
+    pause = np.zeros(HEARING_RATE // 4, np.int16)
+    return np.concatenate([pause, say(text, HEARING_RATE, voice=voice, peak=peak), pause])
+
+
+async def understood(engine: PocketSphinx, pcm: Pcm) -> Final:
+    final = (await hear(engine, pcm))[-1]
+    assert isinstance(final, Final)
+    return final
+
+
+def plain(text: str) -> str:
+    return text.lower().strip(".?")
+
+
+def test_the_agents_own_phrases_are_heard() -> None:
+    async def test() -> None:
+        async with started(PocketSphinx(PHRASES)) as engine:
+            heard = [(await understood(engine, spoken(phrase))).text for phrase in PHRASES]
+            right = sum(text == plain(phrase) for text, phrase in zip(heard, PHRASES, strict=True))
+            assert right >= 5, heard
+
+    run(test())
+
+
+@pytest.mark.parametrize("peak", [0.02, 0.99], ids=["a whisper", "a shout"])
+def test_level_does_not_matter(peak: float) -> None:
+    async def test() -> None:
+        async with started(PocketSphinx(PHRASES)) as engine:
+            assert (await understood(engine, spoken(PHRASES[1], peak=peak))).text == plain(PHRASES[1])
+
+    run(test())
+
+
+def test_what_is_heard_does_not_depend_on_what_came_before() -> None:
+    async def test() -> None:
+        sound = {phrase: spoken(phrase) for phrase in PHRASES[:3]}
+        async with started(PocketSphinx(PHRASES)) as engine:
+            there = {phrase: await understood(engine, sound[phrase]) for phrase in PHRASES[:3]}
+            back = {phrase: await understood(engine, sound[phrase]) for phrase in reversed(PHRASES[:3])}
+            assert there == back
+
+    run(test())
+
+
+def test_a_name_that_is_in_no_dictionary_is_heard() -> None:
+    async def test() -> None:
+        async with started(PocketSphinx(["where is doctor zumbrunnen"])) as engine:
+            assert "zumbrunnen" in (await understood(engine, spoken("where is doctor zumbrunnen"))).text
+
+    run(test())
+
+
+def test_another_language_is_refused_with_what_is_heard_instead() -> None:
+    async def test() -> None:
+        async with started(PocketSphinx(PHRASES)) as engine:
+            with pytest.raises(EngineUnavailable, match="language de-DE: pocketsphinx hears en-US alone"):
+                engine.open("de-DE")
+
+    run(test())
+
+
+def test_a_worker_killed_in_the_middle_of_an_utterance_loses_that_one_alone() -> None:
+    async def test() -> None:
+        async with started(PocketSphinx(PHRASES)) as engine:
+            stream = engine.open("en-US")
+            stream.push(spoken(PHRASES[0]))
+            assert engine.worker.pid
+            os.kill(engine.worker.pid, signal.SIGKILL)
+            with pytest.raises(EngineCrashed):
+                async for _ in stream.events():
+                    pass
+            await stream.aclose()
+            async with asyncio.timeout(2):
+                assert (await understood(engine, spoken(PHRASES[1]))).text == plain(PHRASES[1])
+
+    run(test())
+
+
+def test_closing_leaves_no_file_and_nothing_that_was_heard_is_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    caplog.set_level(logging.DEBUG)
+
+    async def test() -> None:
+        async with started(PocketSphinx(PHRASES)) as engine:
+            assert list(tmp_path.iterdir())
+            assert (await understood(engine, spoken(PHRASES[1]))).text
+            assert engine.worker.load == 0
+        assert not list(tmp_path.iterdir())
+
+    run(test())
+    assert not any(word in caplog.text for word in ("park", "car", "appointment"))
+
+
+def test_an_engine_that_is_not_started_says_so() -> None:
+    with pytest.raises(EngineUnavailable, match=r"await start\(\) first"):
+        PocketSphinx(PHRASES).open("en-US")

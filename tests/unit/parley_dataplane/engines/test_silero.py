@@ -1,0 +1,79 @@
+"""Silero tells speech from silence, however the audio is cut, and brings no torch."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from parley_dataplane.engines.base import VadStream
+from parley_dataplane.engines.silero import WINDOW, Silero
+from parley_dataplane.errors import EngineUnavailable
+from parley_dataplane.media import HEARING_RATE
+from tests.speech import say
+
+
+def stream() -> VadStream:
+    silero = Silero()
+    asyncio.run(silero.start())
+    return silero.open()
+
+
+def test_speech_is_told_from_silence_and_noise() -> None:
+    speech = say("Where can I park my car?", HEARING_RATE)
+    noise = np.random.default_rng(1).normal(0, 300, HEARING_RATE).astype(np.int16)
+    assert np.median(stream().push(speech)) > 0.8
+    assert max(stream().push(np.zeros(HEARING_RATE, np.int16))) < 0.2
+    assert np.median(stream().push(noise)) < 0.3
+
+
+@pytest.mark.parametrize("size", [1, 160, 320, 511, 513, 5000])
+def test_probabilities_do_not_depend_on_how_the_audio_is_cut(size: int) -> None:
+    speech = say("Hello there.", HEARING_RATE)[: WINDOW * 12]
+    whole, cut = stream(), stream()
+    parts = [cut.push(speech[start : start + size]) for start in range(0, len(speech), size)]
+    assert [p for part in parts for p in part] == pytest.approx(whole.push(speech))
+
+
+def test_there_is_one_probability_per_complete_window() -> None:
+    vad = stream()
+    assert len(vad.push(np.zeros(WINDOW - 1, np.int16))) == 0
+    assert len(vad.push(np.zeros(1 + WINDOW, np.int16))) == 2
+
+
+def test_callers_do_not_disturb_each_other() -> None:
+    silero = Silero()
+    asyncio.run(silero.start())
+    speech = say("Good morning.", HEARING_RATE)[: WINDOW * 10]
+    alone = silero.open().push(speech)
+    one, other = silero.open(), silero.open()
+    interleaved = []
+    for start in range(0, len(speech), WINDOW):
+        interleaved += one.push(speech[start : start + WINDOW])
+        other.push(np.zeros(WINDOW, np.int16))
+    assert interleaved == pytest.approx(alone)
+
+
+def test_torch_is_never_imported() -> None:
+    program = """
+import asyncio, sys
+from parley_dataplane.engines.silero import Silero
+silero = Silero()
+asyncio.run(silero.start())
+silero.open()
+print([name for name in ("torch", "silero_vad") if name in sys.modules])
+"""
+    environment = {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_detector_that_is_not_started_says_so() -> None:
+    with pytest.raises(EngineUnavailable, match=r"await start\(\) first"):
+        Silero().open()

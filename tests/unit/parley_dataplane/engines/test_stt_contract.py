@@ -1,0 +1,93 @@
+"""What every STT engine promises, whichever it is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from parley_dataplane.engines.base import Final, Partial, SttEngine
+from parley_dataplane.engines.instant import InstantStt
+from parley_dataplane.engines.pocketsphinx import PocketSphinx
+from parley_dataplane.media import HEARING_RATE, Pcm
+from tests.speech import say
+from tests.unit.parley_dataplane.engines.contract import hear, run, started
+
+TEXT = "where can i park my car"
+
+engines = pytest.mark.parametrize(
+    "make", [lambda: PocketSphinx([TEXT]), lambda: InstantStt(TEXT)], ids=["pocketsphinx", "instant"]
+)
+Make = Callable[[], SttEngine]
+
+
+def spoken(text: str = TEXT) -> Pcm:
+    """As the ear hands it on: with what came before and after it."""
+    pause = np.zeros(HEARING_RATE // 4, np.int16)
+    return np.concatenate([pause, say(text, HEARING_RATE), pause])
+
+
+@engines
+def test_partials_come_before_the_one_final(make: Make) -> None:
+    async def test() -> None:
+        async with started(make()) as engine:
+            *partials, final = await hear(engine, spoken())
+            assert isinstance(final, Final)
+            assert final.text == TEXT
+            assert final.text not in final.alternatives
+            assert partials
+            assert all(
+                isinstance(partial, Partial) and partial.stable <= len(partial.text) for partial in partials
+            )
+
+    run(test())
+
+
+@engines
+def test_utterances_at_the_same_time_do_not_mix(make: Make) -> None:
+    async def test() -> None:
+        async with started(make()) as engine:
+            alone = (await hear(engine, spoken()))[-1]
+            together = await asyncio.gather(*(hear(engine, spoken()) for _ in range(4)))
+            assert [events[-1] for events in together] == [alone] * 4
+
+    run(test())
+
+
+@engines
+def test_an_utterance_that_is_given_up_does_not_disturb_the_next(make: Make) -> None:
+    async def test() -> None:
+        async with started(make()) as engine:
+            for _ in range(3):
+                stream = engine.open("en-US")
+                stream.push(spoken())
+                await stream.aclose()
+                await stream.aclose()
+                stream.push(spoken())
+                stream.end()
+            final = (await hear(engine, spoken()))[-1]
+            assert final.text == TEXT
+
+    run(test())
+
+
+@engines
+def test_an_utterance_without_audio_ends(make: Make) -> None:
+    async def test() -> None:
+        async with started(make()) as engine:
+            assert isinstance((await hear(engine, np.zeros(0, np.int16)))[-1], Final)
+
+    run(test())
+
+
+@engines
+def test_closing_twice_is_fine(make: Make) -> None:
+    async def test() -> None:
+        engine = make()
+        await engine.start()
+        await engine.close()
+        await engine.close()
+
+    run(test())
