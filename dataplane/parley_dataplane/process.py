@@ -12,6 +12,7 @@ from parley_dataplane.metrics import Metrics, both
 from parley_dataplane.records import ErrorSeen
 from parley_dataplane.session import Session
 from parley_dataplane.sessions import Sessions
+from parley_dataplane.transports.webrtc import WebRtcCall
 
 
 class Parley:
@@ -33,6 +34,7 @@ class Parley:
     async def start(self) -> None:
         """Load the engines and start the clock; raises EngineUnavailable."""
         await self.agent.start()
+        WebRtcCall.warm_up()
         self.pacer.start()
         self._started = True
 
