@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from parley_dataplane.errors import BadMessage, ParleyError, TooBig
 from parley_dataplane.process import Parley
@@ -30,27 +30,26 @@ def problem(error: ParleyError) -> Response:
 
 
 async def read_body(request: Request, limit: int = MAX_JSON_BYTES) -> bytes:
-    """The body, of at most `limit` bytes; raises TooBig as soon as it is more, BadMessage when it does not come."""
-    body = b""
+    """The body. Raises TooBig when it is more than `limit` bytes, which are all that is kept; BadMessage when it does
+    not come.
+    """
+    body, size = bytearray(), 0
     try:
-        async with asyncio.timeout(BODY_SECS):
+        async with asyncio.timeout(BODY_SECS) as patience:
             async for chunk in request.stream():
-                body += chunk
-                if len(body) > limit:
-                    break
-            else:
-                return body
+                if size <= limit < size + len(chunk):
+                    patience.reschedule(asyncio.get_running_loop().time() + LINGER_SECS)
+                size += len(chunk)
+                if size <= limit:
+                    body += chunk
     except TimeoutError:
-        raise BadMessage(f"the body was not there after {BODY_SECS:.0f} s: send it at once") from None
-    await _discard(request)
-    raise TooBig(f"a body of more than {limit} bytes: at most {limit} are read")
-
-
-async def _discard(request: Request) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(LINGER_SECS):
-            while (await request.receive()).get("more_body", False):
-                pass
+        if size <= limit:
+            raise BadMessage(f"the body was not there after {BODY_SECS:.0f} s: send it at once") from None
+    except ClientDisconnect:
+        raise BadMessage("the peer left in the middle of its body") from None
+    if size > limit:
+        raise TooBig(f"a body of more than {limit} bytes: at most {limit} are read")
+    return bytes(body)
 
 
 def install(app: FastAPI, parley: Parley) -> None:

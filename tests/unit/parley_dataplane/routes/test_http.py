@@ -1,0 +1,140 @@
+"""HTTP: every error is problem JSON of its status, bodies are bounded while they are read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from parley_dataplane.doors import DUPLEX, WEBRTC_SIGNALING
+from parley_dataplane.errors import TooManySessions
+from parley_dataplane.routes import problems
+
+OFFER, STOP = "/api/webrtc/offer", "/api/voice/stop-tts"
+
+ERRORS: dict[str, tuple[str, str, bytes, int, str]] = {
+    "an offer that is no JSON": ("POST", OFFER, b"{nonsense", 400, "bad-message"),
+    "an offer that is no object": ("POST", OFFER, b"[1]", 400, "bad-message"),
+    "an offer without SDP": ("POST", OFFER, b'{"type": "offer"}', 400, "bad-message"),
+    "an offer of nonsense": ("POST", OFFER, b'{"type": "offer", "sdp": "v=0 nonsense"}', 400, "bad-sdp"),
+    "an offer too big": ("POST", OFFER, b" " * 70_000, 413, "too-big"),
+    "an unknown session": ("GET", "/v1/sessions/nobody", b"", 404, "unknown-session"),
+    "an ended session": ("GET", "/v1/sessions/over", b"", 410, "ended-session"),
+    "an unknown session of Alice's": ("GET", "/api/voice/sessions/nobody", b"", 404, "unknown-session"),
+    "nobody to stop": ("POST", STOP, b'{"session_id": "nobody"}', 404, "unknown-session"),
+    "stop without a name": ("POST", STOP, b"{}", 400, "bad-message"),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_is_problem_json_and_is_counted_once(server: Any, name: str) -> None:
+    async def scenario() -> None:
+        method, path, body, status, code = ERRORS[name]
+        server.parley.sessions.open(DUPLEX, None, session_id="over").end("idle")
+        answer = await server.http(method, path, body)
+        assert answer.status == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        problem = answer.json()
+        assert problem["type"] == f"urn:parley:problem:{code}"
+        assert problem["status"] == status
+        assert problem["title"]
+        assert problem["detail"]
+        assert server.parley.errors == [code]
+        assert server.parley.sessions.active() == []
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("PUT", "/health", 405)])
+def test_what_http_itself_refuses_is_problem_json(server: Any, method: str, path: str, status: int) -> None:
+    answer = asyncio.run(server.http(method, path))
+    assert answer.status == answer.json()["status"] == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_full_server_says_when_to_come_back(server: Any) -> None:
+    server.parley.sessions.refuse = TooManySessions("full", retry_after=9)
+    answer = asyncio.run(server.http("POST", OFFER, b'{"type": "offer", "sdp": "v=0"}'))
+    assert (answer.status, answer.headers["retry-after"]) == (503, "9")
+
+
+def test_a_body_is_not_kept_beyond_its_limit(server: Any) -> None:
+    """The pieces behind the limit are read, so that the peer gets to read the answer, and thrown away."""
+    answer = asyncio.run(server.http("POST", OFFER, [b" " * 60_000] * 200))
+    assert answer.status == 413
+
+
+def test_a_body_that_stops_coming_is_given_up(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(problems, "BODY_SECS", 0.01)
+    answer = asyncio.run(server.http("POST", OFFER, [b"{", b""]))
+    assert (answer.status, server.parley.errors) == (400, ["bad-message"])
+
+
+def test_the_rest_of_a_huge_body_is_not_waited_for(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(problems, "LINGER_SECS", 0.01)
+    answer = asyncio.run(server.http("POST", OFFER, [b" " * 70_000, b""]))
+    assert answer.status == 413
+
+
+def test_a_fault_of_our_own_tells_nothing_of_itself(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> dict[str, Any]:
+        raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr(server.parley.agent, "info", fail)
+    answer = asyncio.run(server.http("GET", "/v1/agent"))
+    assert answer.status == 500
+    assert b"secret" not in answer.body
+    assert answer.json()["type"] == "urn:parley:problem:error"
+
+
+def test_a_session_tells_its_state_on_both_doors_and_stops_speaking(server: Any) -> None:
+    async def scenario() -> None:
+        session = server.parley.sessions.open(DUPLEX, None)
+        for path in ("/v1/sessions/s0", "/api/voice/sessions/s0"):
+            assert (await server.http("GET", path)).json() == session.info()
+        answer = await server.http("POST", STOP, b'{"session_id": "s0"}')
+        assert answer.json() == {"session_id": "s0", "stopped": True}
+        assert session.calls == ["interrupt"]
+
+    asyncio.run(scenario())
+
+
+def test_the_root_is_a_page_for_browsers_and_json_for_others(server: Any) -> None:
+    page = asyncio.run(server.http("GET", "/", headers={"accept": "text/html,*/*;q=0.8"}))
+    assert page.headers["content-type"].startswith("text/html")
+    assert b"<html" in page.body
+    about = asyncio.run(server.http("GET", "/", headers={"accept": "*/*"})).json()
+    assert (about["service"], about["agent"], about["status"]) == ("Parley", "bench", "running")
+
+
+@pytest.mark.parametrize("path", ["/health", "/api/v1/rtc/health", "/readyz"])
+def test_health_is_503_while_no_call_is_taken(server: Any, path: str) -> None:
+    assert asyncio.run(server.http("GET", path)).status == 200
+    server.parley.ready = False
+    assert asyncio.run(server.http("GET", path)).status == 503
+    assert asyncio.run(server.http("GET", "/healthz")).status == 200
+
+
+def test_sessions_of_v2_are_listed_without_those_of_other_doors(server: Any) -> None:
+    async def scenario() -> None:
+        server.parley.sessions.open(DUPLEX, None)
+        made = (await server.http("POST", "/v2/sessions")).json()
+        assert server.session.kind is WEBRTC_SIGNALING
+        assert made["websocket_url"] == f"/ws/v2/{made['session_id']}"
+        listed = (await server.http("GET", "/v2/sessions")).json()
+        assert listed == {"sessions": [{"session_id": made["session_id"], "state": "idle"}], "count": 1}
+
+    asyncio.run(scenario())
+
+
+def test_metrics_are_prometheus_text(server: Any) -> None:
+    answer = asyncio.run(server.http("GET", "/metrics"))
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert answer.body == server.parley.metrics_text()
+
+
+def test_the_openapi_document_is_json(server: Any) -> None:
+    paths = json.loads(asyncio.run(server.http("GET", "/openapi.json")).body)["paths"]
+    assert {OFFER, STOP, "/v1/agent", "/v2/sessions", "/health"} <= set(paths)
