@@ -203,7 +203,7 @@ class Dialogue:
         if filling.misses + 1 >= SLOT_TRIES:
             return self._leave(state, builtin.SLOT_GIVEN_UP)
         missed = replace(filling, misses=filling.misses + 1)
-        return f"{builtin.SLOT_MISSED} {self._question(filling)}", _waiting(state, missed)
+        return f"{builtin.SLOT_MISSED} {self._question(state)}", _waiting(state, missed)
 
     def _is_aside(self, best: Match, filling: Filling, values: Mapping[str, str], heard: Heard) -> bool:
         """Is this another question, rather than the value that was asked for?"""
@@ -221,7 +221,7 @@ class Dialogue:
         answer, after = self._meant(key, state, heard)
         if key == "builtin repeat" or len(after.filling) != len(state.filling):
             return answer, after
-        return f"{answer} {self._question(state.filling[-1])}", after
+        return f"{answer} {self._question(state)}", after
 
     def _leave(self, state: State, words_of_parting: str) -> Outcome:
         return self._back(self._said(words_of_parting, _waiting(state)))
@@ -264,7 +264,7 @@ class Dialogue:
         answer, state = outcome
         if not state.filling:
             return outcome
-        return f"{answer} {builtin.RESUME} {self._question(state.filling[-1])}", state
+        return f"{answer} {builtin.RESUME} {self._question(state)}", state
 
     # Slots and templates
 
@@ -281,8 +281,10 @@ class Dialogue:
     def _asked_slot(self, filling: Filling) -> Slot:
         return next(slot for slot in self._intents[filling.intent].slots if slot.name == filling.asked)
 
-    def _question(self, filling: Filling) -> str:
-        return self._asked_slot(filling).ask
+    def _question(self, state: State) -> str:
+        """What was asked last, in the slot dialogue that is talked about."""
+        filling = state.filling[-1]
+        return self._ask(self._asked_slot(filling), filling, state)
 
     def _ask(self, slot: Slot, filling: Filling, state: State) -> str:
         return self._filled(slot.ask, self._intents[filling.intent], filling.values, state.records)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from parley_api.knowledge import KnowledgeText
-from parley_dataplane.engines.scripted.words import Vocabulary, is_content, stem, words
+from parley_dataplane.engines.scripted.words import Vocabulary, is_content, stem, words, written_words
 
 K1 = 1.2
 B = 0.75
@@ -30,6 +30,8 @@ _MARKDOWN = ((re.compile(r"!?\[([^\]]*)\]\([^)]*\)"), r"\1"), (re.compile(r"[*_`
 
 @dataclass(frozen=True)
 class Paragraph:
+    title: frozenset[str]
+    """Its content stems."""
     sentences: tuple[str, ...]
     counts: Counter[str]
     """Content stems of title and text."""
@@ -52,7 +54,10 @@ class Knowledge:
         """An answer to listen to, or None if no paragraph covers enough of the question."""
         asked = self._asked(text)
         best = self._best(asked)
-        return self._shorten(asked, best) if best and self._coverage(asked, best) >= ENOUGH else None
+        if best is None or self._coverage(asked, best) < ENOUGH:
+            return None
+        # One word may have been misheard; if it is what the text is about, it is a question.
+        return self._shorten(asked, best) if len(asked) > 1 or asked[0] in best.title else None
 
     def holds_all(self, text: str) -> bool:
         """True if one paragraph holds every word of a question that has at least two."""
@@ -115,8 +120,9 @@ def _paragraphs(entry: KnowledgeText) -> Iterable[Paragraph]:
         plain = " ".join(plain.split())
         if not block.lstrip().startswith("#") and plain:
             sentences = tuple(_SENTENCE_END.split(plain))
-            yield Paragraph(sentences, Counter([*title, *(word for s in sentences for word in _content(s))]))
+            counts = Counter([*title, *(word for s in sentences for word in _content(s))])
+            yield Paragraph(frozenset(title), sentences, counts)
 
 
 def _content(text: str) -> list[str]:
-    return [stem(word) for word in words(text) if is_content(word)]
+    return [stem(word) for word in written_words(text) if is_content(word)]

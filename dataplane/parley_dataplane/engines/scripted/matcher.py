@@ -35,7 +35,10 @@ from parley_dataplane.engines.scripted.words import (
 )
 
 MOST_READINGS = 5
-READING_DECAY = 0.93
+READING_DECAY = 0.97
+AGREEMENT = 0.5
+"""How much of the evidence is what the readings have in common, rather than the best one."""
+
 PHRASE_SHARE = 0.8
 COVERED_SHARE = 0.6
 """Hearing what was expected counts a little more than hearing nothing else."""
@@ -151,14 +154,19 @@ class Matcher:
     def rank(self, readings: Sequence[str], eligible: Collection[str]) -> list[Match]:
         """The eligible targets, best first; `readings` are what was heard, best first."""
         targets = [self.targets[key] for key in eligible]
-        best: dict[str, float] = dict.fromkeys(eligible, 0.0)
         owned = _ownership(targets)
-        for place, text in enumerate(list(readings)[:MOST_READINGS]):
-            hearing = self.hear(text)
-            for target in targets:
-                score = self._score(target, hearing, owned) * target.bias * READING_DECAY**place
-                best[target.key] = max(best[target.key], score)
-        return sorted((Match(key, score) for key, score in best.items()), key=lambda m: (-m.score, m.key))
+        hearings = [self.hear(text) for text in list(readings)[:MOST_READINGS]]
+        ranked = [Match(target.key, self._over(target, hearings, owned)) for target in targets]
+        return sorted(ranked, key=lambda match: (-match.score, match.key))
+
+    def _over(self, target: Target, hearings: Sequence[Hearing], owned: Mapping[str, float]) -> float:
+        """The best of all readings, and how far they agree: what only one of them says is doubtful."""
+        scores = [
+            self._score(target, hearing, owned) * READING_DECAY**place
+            for place, hearing in enumerate(hearings)
+        ]
+        mean = sum(scores) / max(len(scores), 1)
+        return target.bias * ((1 - AGREEMENT) * max(scores, default=0.0) + AGREEMENT * mean)
 
     def _score(self, target: Target, hearing: Hearing, owned: Mapping[str, float]) -> float:
         spoken = frozenset[int]().union(*(hearing.values.get(kind, frozenset()) for kind in target.kinds))

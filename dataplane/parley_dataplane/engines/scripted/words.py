@@ -69,16 +69,18 @@ _WORD = re.compile(r"\d{1,2}:\d\d|\d+(?:st|nd|rd|th)\b|\d+|[^\W\d_]+")
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of `text`, lower case, without fillers; contractions are opened ("what's" -> what, is)."""
-    plain = (
-        unicodedata.normalize("NFKC", text[:MAX_CHARS])
-        .casefold()
-        .replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    )
+    """The words of what a person said, lower case, without fillers; contractions are opened (what's -> what is)."""
+    return written_words(text[:MAX_CHARS])[:MAX_WORDS]
+
+
+def written_words(text: str) -> tuple[str, ...]:
+    """The same for a text of the agent's author, which has its own bounds: nothing is cut but endless words."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    plain = plain.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     for pattern, opened in _CONTRACTIONS:
         plain = pattern.sub(opened, plain)
     found = (match.group() for match in _WORD.finditer(plain))
-    return tuple(word[:40] for word in found if word not in FILLERS)[:MAX_WORDS]
+    return tuple(word[:40] for word in found if word not in FILLERS)
 
 
 @lru_cache(maxsize=8192)
@@ -98,10 +100,6 @@ def stem(word: str) -> str:
     if len(base) > 3 and base[-1] == base[-2]:
         base = base[:-1]
     return base[:-1] + "i" if base.endswith("y") and len(base) > 3 else base
-
-
-def stems(text: str) -> tuple[str, ...]:
-    return tuple(stem(word) for word in words(text))
 
 
 def is_content(word: str) -> bool:

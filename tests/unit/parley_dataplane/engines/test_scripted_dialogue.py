@@ -65,7 +65,7 @@ BARBER = Conversation.model_validate(
                 "otherwise": "There is nothing to move.",
                 "slots": [
                     {"name": "day", "kind": "weekday", "ask": "To which day?"},
-                    {"name": "time", "kind": "time", "ask": "At what time?"},
+                    {"name": "time", "kind": "time", "ask": "At what time on {day}?"},
                 ],
                 "answer": "Moved to {day} at {time}.",
                 "stores": "appointment",
@@ -266,7 +266,7 @@ def test_an_appointment_is_booked_corrected_moved_and_canceled_in_one_conversati
         "Behind the house. What time?",
         "Booked for Tuesday at half past ten.",
         "Booked for Tuesday at eleven.",
-        "At what time?",
+        "At what time on Friday?",
         "Moved to Friday at three.",
         "Friday at three is canceled.",
         "There is nothing to cancel.",
@@ -290,6 +290,13 @@ def test_a_slot_dialogue_waits_for_another_and_goes_on() -> None:
 def test_leaving_the_inner_slot_dialogue_goes_back_to_the_outer() -> None:
     answers, _ = converse(TALK, "book an appointment", "Monday", "I want to buy shampoo", "never mind")
     assert answers[-1] == f"{builtin.CANCELLED} {builtin.RESUME} What time?"
+
+
+def test_a_question_that_is_asked_again_says_the_values_as_well() -> None:
+    answers, _ = converse(
+        TALK, "book it on Monday at nine, an appointment", "move my appointment to Friday", "potato"
+    )
+    assert answers[1:] == ["At what time on Friday?", f"{builtin.SLOT_MISSED} At what time on Friday?"]
 
 
 def test_slot_dialogues_do_not_pile_up() -> None:

@@ -47,10 +47,15 @@ def test_nothing_is_answered_that_no_text_holds(asked: str) -> None:
 
 
 def test_a_long_text_is_cut_to_what_one_can_listen_to() -> None:
-    answer = LEAFLETS.find("where are the turtles")
+    answer = LEAFLETS.find("where do the turtles live")
     assert answer is not None
     assert len(answer.split()) <= LONGEST_ANSWER
     assert answer.endswith(".")
+
+
+def test_one_word_is_a_question_if_it_is_what_a_text_is_about() -> None:
+    assert LEAFLETS.find("masks?") is not None
+    assert LEAFLETS.find("basket") is None
 
 
 def test_without_texts_there_is_no_answer() -> None:
