@@ -24,7 +24,8 @@ from tests import speech
 from tests.browser.tape import RATE, Tape
 from tests.speech import Pcm
 
-CALLER = "f3"
+CALLER = ""
+"""eSpeak's British voice as it is: the agent speaks American."""
 ROOM_DB = -45.0
 TAPE = Path(__file__).with_name("tape.js").read_text()
 FLAGS = (

@@ -15,7 +15,7 @@ from tests.server import ParleyServer
 
 pytestmark = pytest.mark.browser
 
-OPENING_HOURS, STORY, PARKING = "what are your opening hours", "tell me a story", "where can I park my car"
+OPENING_HOURS, STORY, PARKING = "when are you open", "I would like to hear a story", "where can I park my car"
 GREETING_SECS, ANSWER_SECS, INTO_THE_STORY_SECS, END_SECS = 11.0, 18.0, 7.0, 10.0
 """The recording can't wait for the agent: these are long enough for what it says in between."""
 
@@ -75,9 +75,9 @@ def test_a_spoken_question_is_answered_and_a_second_one_interrupts(
 
 
 def check_captions(talk: TalkPage, answers: dict[str, str]) -> None:
-    assert [plain(talk.words("you", n)) for n in range(3)] == [
-        plain(q) for q in (OPENING_HOURS, STORY, PARKING)
-    ]
+    # A small recogniser may miss a word; the one that the question is about it must have got.
+    for n, topic in enumerate(("open", "story", "park")):
+        assert topic in plain(talk.words("you", n)).split()
     assert talk.words("agent", 0) == answers["greeting"]
     assert talk.words("agent", 1) == answers["opening-hours"]
     assert talk.words("agent", 3) == answers["parking"]
