@@ -15,7 +15,7 @@ command -v debootstrap >/dev/null || { echo "$0 needs debootstrap" >&2; exit 1; 
 
 # The work is done with mounts and processes of its own: all of them end with it, and then the folder goes.
 if [[ -z ${MACHINE:-} ]]; then
-    MACHINE=$(mktemp -d)
+    MACHINE=$(mktemp -d) && chmod 755 "$MACHINE" # apt works as a user of its own
     export MACHINE
     trap 'rm -rf --one-file-system "$MACHINE"' EXIT
     unshare --mount --pid --fork --kill-child "$0" "$@"
