@@ -466,5 +466,6 @@ def _timing(reply: Reply, now: float) -> TurnTiming:
     clause = stamps.clause if stamps.clause is not None else now
     speech = stamps.speech if stamps.speech is not None else now
     marks = [stamps.spoke_until, stamps.ended, stamps.understood, clause, speech, now]
-    stages = [1000 * (after - before) for before, after in pairwise(marks)]
-    return TurnTiming(reply.number, *stages, sum(stages))
+    endpointing, stt, llm, tts, send = (1000 * (after - before) for before, after in pairwise(marks))
+    total = 1000 * (now - stamps.spoke_until)
+    return TurnTiming(reply.number, endpointing, stt, llm, tts, send, total)
