@@ -22,7 +22,8 @@ ENOUGH = 0.6
 """The share of a question, by weight of its words, that a paragraph has to hold."""
 
 LONGEST_ANSWER = 45
-MOST_PARAGRAPHS = 20_000
+MOST_ASKED = 12
+"""Words of a question that are looked for, the rarest: a longer one is no question."""
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[\"'A-Z0-9])")
 _MARKDOWN = ((re.compile(r"!?\[([^\]]*)\]\([^)]*\)"), r"\1"), (re.compile(r"[*_`#>|]+"), " "))
@@ -45,10 +46,13 @@ class Knowledge:
     """All entries, ready to be asked."""
 
     def __init__(self, entries: Iterable[KnowledgeText]) -> None:
-        self.paragraphs = [p for entry in entries for p in _paragraphs(entry)][:MOST_PARAGRAPHS]
-        self._spread = Counter(word for paragraph in self.paragraphs for word in paragraph.counts)
+        self.paragraphs = [p for entry in entries for p in _paragraphs(entry)]
+        self._holders: dict[str, list[int]] = {}
+        for at, paragraph in enumerate(self.paragraphs):
+            for word in paragraph.counts:
+                self._holders.setdefault(word, []).append(at)
         self._mean = sum(p.length for p in self.paragraphs) / max(len(self.paragraphs), 1)
-        self._vocabulary = Vocabulary(self._spread)
+        self._vocabulary = Vocabulary(self._holders)
 
     def find(self, text: str) -> str | None:
         """An answer to listen to, or None if no paragraph covers enough of the question."""
@@ -66,9 +70,9 @@ class Knowledge:
         return best is not None and len(asked) >= 2 and all(word in best.counts for word in asked)
 
     def _best(self, asked: Sequence[str]) -> Paragraph | None:
-        if not asked:
-            return None
-        return max(self.paragraphs, key=lambda paragraph: self._relevance(asked, paragraph), default=None)
+        holders = sorted({at for word in asked for at in self._holders.get(word, ())})
+        found = [self.paragraphs[at] for at in holders]
+        return max(found, key=lambda paragraph: self._relevance(asked, paragraph), default=None)
 
     def _asked(self, text: str) -> tuple[str, ...]:
         """The content stems of a question; a misheard word stands for the one it is like."""
@@ -77,10 +81,10 @@ class Knowledge:
             max(likes, key=likes.__getitem__) if (likes := self._vocabulary.likes(w)) else stem(w)
             for w in content
         )
-        return tuple(dict.fromkeys(meant))
+        return tuple(sorted(dict.fromkeys(meant), key=self._rarity, reverse=True)[:MOST_ASKED])
 
     def _rarity(self, word: str) -> float:
-        spread = self._spread.get(word, 0)
+        spread = len(self._holders.get(word, ()))
         return math.log(1 + (len(self.paragraphs) - spread + 0.5) / (spread + 0.5))
 
     def _relevance(self, asked: Sequence[str], paragraph: Paragraph) -> float:

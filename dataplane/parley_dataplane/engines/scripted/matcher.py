@@ -18,7 +18,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from parley_dataplane.engines.scripted import slots
@@ -129,7 +129,10 @@ class Hearing:
     said: tuple[str, ...]
     likes: tuple[Mapping[str, float], ...]
     weights: tuple[float, ...]
-    values: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    values: Mapping[str, frozenset[int]]
+    where: Mapping[str, Sequence[tuple[int, float]]]
+    """Stem -> the words that may stand for it, and how likely. A phrase of whose content words none is here is not
+    looked at."""
 
 
 class Matcher:
@@ -149,7 +152,12 @@ class Matcher:
         said = _join(words(text), self.vocabulary)
         likes = tuple(self.vocabulary.likes(word) for word in said)
         weights = tuple(self._weight(word, like) for word, like in zip(said, likes, strict=True))
-        return Hearing(said, likes, weights, {kind: _value_words(kind, said) for kind in _VALUE_KINDS})
+        values = {kind: _value_words(kind, said) for kind in _VALUE_KINDS}
+        where: dict[str, list[tuple[int, float]]] = {}
+        for at, like in enumerate(likes):
+            for word, likeness in like.items():
+                where.setdefault(word, []).append((at, likeness))
+        return Hearing(said, likes, weights, values, where)
 
     def rank(self, readings: Sequence[str], eligible: Collection[str]) -> list[Match]:
         """The eligible targets, best first; `readings` are what was heard, best first."""
@@ -170,8 +178,13 @@ class Matcher:
 
     def _score(self, target: Target, hearing: Hearing, owned: Mapping[str, float]) -> float:
         spoken = frozenset[int]().union(*(hearing.values.get(kind, frozenset()) for kind in target.kinds))
-        left = [at for at in range(len(hearing.said)) if at not in spoken or hearing.said[at] in target.share]
-        phrase = max((_phrase_score(one, hearing, left) for one in self._weighed[target.key]), default=0.0)
+        left = {at for at, word in enumerate(hearing.said) if at not in spoken or word in target.share}
+        hopeful = (
+            one
+            for one in self._weighed[target.key]
+            if not one.keys or not hearing.where.keys().isdisjoint(one.keys)
+        )
+        phrase = max((_phrase_score(one, hearing, left) for one in hopeful), default=0.0)
         if phrase >= STRONG_WILDCARD or phrase == 1.0:
             return phrase
         return max(
@@ -192,25 +205,23 @@ class Matcher:
         return Weighed(phrase, weights, sum(weights.values()), keys)
 
 
-def _phrase_score(weighed: Weighed, hearing: Hearing, left: Sequence[int]) -> float:
+def _phrase_score(weighed: Weighed, hearing: Hearing, left: Collection[int]) -> float:
     """Geometric mean of how much of the phrase was heard, and how much of what was heard it explains."""
     wanted = weighed.weights
     heard: dict[str, float] = {}
-    explained = total = 0.0
-    for at in left:
-        best = 0.0
-        for word, like in hearing.likes[at].items():
-            if word in wanted:
+    explained: dict[int, float] = {}
+    for word in wanted:
+        for at, like in hearing.where.get(word, ()):
+            if at in left:
                 heard[word] = max(heard.get(word, 0.0), like)
-                best = max(best, like)
-        explained += hearing.weights[at] * best
-        total += hearing.weights[at]
+                explained[at] = max(explained.get(at, 0.0), like * hearing.weights[at])
+    total = sum(hearing.weights[at] for at in left)
     if not heard or not total:
         return 0.0
     if weighed.phrase.free and (wild := _wildcard(weighed, hearing, heard)):
         return wild
     covered = sum(wanted[word] * like for word, like in heard.items()) / weighed.total
-    return math.pow(covered, COVERED_SHARE) * math.pow(explained / total, 1 - COVERED_SHARE)
+    return math.pow(covered, COVERED_SHARE) * math.pow(sum(explained.values()) / total, 1 - COVERED_SHARE)
 
 
 def _wildcard(weighed: Weighed, hearing: Hearing, heard: Mapping[str, float]) -> float:
@@ -248,7 +259,7 @@ def _ownership(targets: Sequence[Target]) -> dict[str, float]:
     return dict(owned)
 
 
-def _belonging(target: Target, hearing: Hearing, left: Sequence[int], owned: Mapping[str, float]) -> float:
+def _belonging(target: Target, hearing: Hearing, left: Collection[int], owned: Mapping[str, float]) -> float:
     """How far the content words heard belong to this target and to no other, 0 to 1."""
     belongs = total = 0.0
     for at in left:

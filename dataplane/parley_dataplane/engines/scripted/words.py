@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
 MAX_CHARS = 2_000
-MAX_WORDS = 100
+MAX_WORDS = 60
 
 STOP_WEIGHT = 0.15
 QUESTION_WEIGHT = 0.3
@@ -23,6 +23,9 @@ FOREIGN_WEIGHT = 0.75
 
 NEAR_MISS = 0.85
 """What a word that was not said so is worth, of its likeness."""
+
+HOMOPHONE = 0.4
+"""What a known word is worth as evidence of another that sounds the same."""
 
 ALIKE = 0.72
 """Below this, two words are different ones."""
@@ -167,16 +170,21 @@ class Vocabulary:
 
     def __init__(self, known: Iterable[str]) -> None:
         self.known = frozenset(known)
-        self._by_initial: dict[str, list[str]] = {}
+        self._by_sound: dict[str, list[str]] = {}
+        self._by_start: dict[tuple[str, int], list[str]] = {}
         for word in sorted(self.known):
             if is_content(word) and len(word) >= 3:
-                self._by_initial.setdefault(sound(word)[:1], []).append(word)
+                key = sound(word)
+                self._by_sound.setdefault(key, []).append(word)
+                self._by_start.setdefault((key[:1], len(word)), []).append(word)
+        # A search among thousands of words takes a millisecond, and people say the same words again and again.
+        self.likes = lru_cache(maxsize=4096)(self._likes)
 
-    def likes(self, word: str) -> Mapping[str, float]:
+    def _likes(self, word: str) -> Mapping[str, float]:
         """Stem -> likeness. A known word stands for itself, and a little for what sounds the same."""
         base = stem(word)
         if base in self.known:
-            return {base: 1.0} | {other: 0.4 for other in self._near(base) if sound(other) == sound(base)}
+            return dict.fromkeys(self._by_sound.get(sound(base), ()), HOMOPHONE) | {base: 1.0}
         near = {other: alikeness(base, other) for other in self._near(base)}
         best = max(near.values(), default=0.0)
         return {other: NEAR_MISS * like for other, like in near.items() if like >= ALIKE and like == best}
@@ -186,9 +194,8 @@ class Vocabulary:
         pairs = ((i, stem(a + b)) for i, (a, b) in enumerate(pairwise(heard)))
         return {i: pair for i, pair in pairs if len(pair) >= 6 and pair in self.known}
 
-    def _near(self, base: str) -> list[str]:
-        if len(base) < 3:
-            return []
-        return [
-            w for w in self._by_initial.get(sound(base)[:1], ()) if w != base and abs(len(w) - len(base)) <= 3
-        ]
+    def _near(self, base: str) -> Iterator[str]:
+        """Known stems that begin alike and are about as long."""
+        if len(base) >= 3:
+            for size in range(len(base) - 2, len(base) + 3):
+                yield from self._by_start.get((sound(base)[:1], size), ())
