@@ -34,9 +34,13 @@ _START_SECS = 10.0
 """A process that is not ready by then won't be; on an idle machine it takes 0.1 to 0.3 s."""
 
 _FIRST_PAUSE_SECS = 0.05
-_LONGEST_PAUSE_SECS = 1.0
-_STEADY_SECS = 5.0
-"""A process that lived this long is replaced at once; one that did not, after a pause that doubles."""
+_LONGEST_PAUSE_SECS = 0.4
+_STEADY_SECS = 2.0
+"""A process that lived this long is replaced at once; one that did not, after a pause that doubles, but never so
+long that the next one is not up within a second."""
+
+_UNAVAILABLE_PAUSE_SECS = 1.0
+"""Between two tries to start a process that can't be started."""
 
 _PATH = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
 """So that the worker imports what the parent does."""
@@ -214,7 +218,7 @@ class Worker:
                 return await self._spawn()
             except EngineUnavailable as error:
                 self._fail_all(error)
-                pause = _LONGEST_PAUSE_SECS
+                pause = _UNAVAILABLE_PAUSE_SECS
 
     async def _hold(self, process: _Process) -> EngineError:
         """Serve streams with `process` until it ends; returns why."""

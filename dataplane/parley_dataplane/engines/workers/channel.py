@@ -164,7 +164,8 @@ def _handle(channel: Channel, handler: Handler, frame: Frame) -> None:
 
 def _open_channel() -> Channel:
     """Take stdin and stdout for frames, and leave libraries a stdin and stdout that lead nowhere."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     # Ctrl-C in a terminal reaches the whole process group; the parent decides when a worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stdin, stdout = os.dup(0), os.dup(1)

@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 
 from parley_dataplane.engines.base import Final
+from parley_dataplane.engines.espeak import Espeak
 from parley_dataplane.engines.pocketsphinx import PocketSphinx
+from parley_dataplane.engines.workers.resampler import Resampler
 from parley_dataplane.errors import EngineCrashed, EngineUnavailable
-from parley_dataplane.media import HEARING_RATE, Pcm
+from parley_dataplane.media import HEARING_RATE, SPEAKING_RATE, Pcm
 from tests.speech import say
-from tests.unit.parley_dataplane.engines.contract import hear, run, started
+from tests.unit.parley_dataplane.engines.contract import hear, run, sound, started
+from tests.unit.parley_dataplane.engines.contract import say as say_clause
 
 PHRASES = [
     "When are you open?",
@@ -58,6 +61,18 @@ def test_level_does_not_matter(peak: float) -> None:
     async def test() -> None:
         async with started(PocketSphinx(PHRASES)) as engine:
             assert (await understood(engine, spoken(PHRASES[1], peak=peak))).text == plain(PHRASES[1])
+
+    run(test())
+
+
+def test_what_espeak_says_pocketsphinx_hears() -> None:
+    async def test() -> None:
+        async with started(PocketSphinx(PHRASES)) as engine, started(Espeak()) as espeak:
+            said = sound(await say_clause(espeak, PHRASES[1]))
+            resampler = Resampler(SPEAKING_RATE, HEARING_RATE)
+            assert (
+                await understood(engine, np.concatenate([resampler.push(said), resampler.flush()]))
+            ).text == (plain(PHRASES[1]))
 
     run(test())
 
