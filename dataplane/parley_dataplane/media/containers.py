@@ -71,8 +71,7 @@ class AudioDecoder:
         return np.concatenate([_NOTHING, *self.pieces(data)])
 
     def pieces(self, data: bytes) -> Iterator[Pcm]:
-        """As `feed`, bit by bit, for messages of any size; `complete` is true of the piece handed out last.
-        """
+        """As `feed`, bit by bit, for messages of any size; `complete` is true of the piece handed out last."""
         self.complete = False
         samples = 0
         try:

@@ -20,8 +20,7 @@ _CONTINUED, _LAST_PAGE = 0x01, 0x04
 
 
 class OggReader:
-    """`push` yields packets; the first is the OpusHead. `complete` after the page that says it is the last.
-    """
+    """`push` yields packets; the first is the OpusHead. `complete` after the page that says it is the last."""
 
     def __init__(self) -> None:
         self.complete = False
