@@ -10,7 +10,7 @@ import pytest
 
 from tests import speech
 from tests.calls import agent_file
-from tests.calls.doors import CALLER, DOORS, history
+from tests.calls.doors import CALLER, DOORS, QUESTION, history
 from tests.clients.containers import opus, wav
 from tests.clients.listening import SAME, resemblance
 from tests.clients.sockets import UP_RATE, FastRtcClient
@@ -18,8 +18,6 @@ from tests.server import ParleyServer
 from tests.speech import Pcm
 
 pytestmark = pytest.mark.calls
-
-QUESTION = "What are your opening hours?"
 
 KINDS: dict[str, Callable[[Pcm], bytes]] = {
     "WAV at 16 kHz": lambda pcm: wav(pcm, UP_RATE),

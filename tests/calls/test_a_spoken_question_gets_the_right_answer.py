@@ -11,49 +11,79 @@ import asyncio
 import pytest
 
 from tests.calls import agent_file
-from tests.calls.doors import DOORS, Door, ask, history
+from tests.calls.doors import (
+    DOORS,
+    OTHER_QUESTION,
+    QUESTION,
+    Calls,
+    Door,
+    Held,
+    ask,
+    at_every_door,
+    held_at,
+    history,
+)
 from tests.clients.listening import SAME, resemblance
 from tests.server import ParleyServer
 
 pytestmark = pytest.mark.calls
 
-QUESTION = "What are your opening hours?"
-OTHER_QUESTION = "What should I bring?"
 TICK_SECS = 0.06
 """What a test's loop and the server's 20 ms tick may add to a time of arrival on a busy machine."""
 
 
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.route)
-def test_a_spoken_question_gets_the_right_answer(door: Door, reception: ParleyServer) -> None:
-    asyncio.run(_question(door, reception))
+@pytest.fixture(scope="module")
+def calls(reception: ParleyServer) -> Calls:
+    return at_every_door(_question, reception)
 
 
-async def _question(door: Door, server: ParleyServer) -> None:
-    expected, other = agent_file.answers_to(QUESTION), agent_file.answers_to(OTHER_QUESTION)
+async def _question(door: Door, server: ParleyServer) -> Held:
     async with door.call(server.url) as client:
         if door.greets:
-            greeted = await client.heard.first_audible(0.0)
+            await client.heard.first_audible(0.0)
             await client.heard.quiet(1.0)
-            assert resemblance(client.heard.pcm(greeted.at), client.heard.rate, agent_file.greeting()) >= SAME
         else:
             await asyncio.sleep(1.5)
-            assert client.heard.arrivals == [], "a WebSocket door spoke before its caller"
-
         spoken = ask(client, server, QUESTION)
-        asked_at = await spoken.begun()
-        first = await client.heard.first_audible(await spoken.ended())
+        asked = await spoken.begun()
+        begin = (await client.heard.first_audible(await spoken.ended())).at
         await client.heard.quiet(1.5)
+        return Held(door, client, await history(client, server), asked, begin)
 
-        *_, question, answer = await history(client, server)
-        assert (question["role"], answer["role"]) == ("user", "assistant")
-        assert answer["text"] in expected
-        assert answer["unheard"] == ""
-        assert door.transcripts(client, asked_at) == [question["text"]]
-        assert door.answer(client, asked_at) == answer["text"]
 
-        heard = client.heard.pcm(first.at)
-        assert resemblance(heard, client.heard.rate, answer["text"]) >= SAME
-        assert all(resemblance(heard, client.heard.rate, foreign) < SAME for foreign in other)
-        assert client.heard.seconds(first.at) == pytest.approx(answer["seconds"], abs=0.5)
-        if door.ahead:
-            assert client.heard.ahead(first.at) <= door.ahead + TICK_SECS
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.route)
+def test_a_spoken_question_gets_the_right_answer_as_text_and_in_the_history(door: Door, calls: Calls) -> None:
+    held = held_at(door, calls)
+    *_, question, answer = held.messages
+    assert (question["role"], answer["role"]) == ("user", "assistant")
+    assert answer["text"] in agent_file.answers_to(QUESTION)
+    assert answer["unheard"] == ""
+    assert door.transcripts(held.client, held.asked) == [question["text"]]
+    assert door.answer(held.client, held.asked) == answer["text"]
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.route)
+def test_the_audio_that_arrives_is_the_right_answer_and_no_other(door: Door, calls: Calls) -> None:
+    held = held_at(door, calls)
+    heard, rate, answer = held.client.heard.pcm(held.begin), held.client.heard.rate, held.messages[-1]
+    assert all(resemblance(heard, rate, foreign) < SAME for foreign in agent_file.answers_to(OTHER_QUESTION))
+    assert any(resemblance(heard, rate, right) >= SAME for right in agent_file.answers_to(QUESTION))
+    assert held.client.heard.seconds(held.begin) == pytest.approx(answer["seconds"], abs=0.5)
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.route)
+def test_the_greeting_is_spoken_on_the_webrtc_doors_alone(door: Door, calls: Calls) -> None:
+    held = held_at(door, calls)
+    before = held.client.heard.pcm(0.0, held.asked)
+    if door.greets:
+        assert resemblance(before, held.client.heard.rate, agent_file.greeting()) >= SAME
+        assert held.messages[0]["text"] == agent_file.greeting()
+    else:
+        assert before.size == 0, "a WebSocket door spoke before its caller"
+        assert held.messages[0]["role"] == "user"
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if door.ahead], ids=lambda door: door.route)
+def test_audio_leaves_at_the_pace_of_speech(door: Door, calls: Calls) -> None:
+    held = held_at(door, calls)
+    assert held.client.heard.ahead(held.begin) <= door.ahead + TICK_SECS

@@ -9,20 +9,32 @@ which what has been played counts as heard. A pause between clauses is in the hi
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
 from tests import speech
 from tests.calls import agent_file
-from tests.calls.doors import DOORS, Client, Door, ask, history
+from tests.calls.doors import (
+    DOORS,
+    OTHER_QUESTION,
+    STORY,
+    Calls,
+    Client,
+    Door,
+    Held,
+    ask,
+    at_every_door,
+    held_at,
+    history,
+)
 from tests.clients import plain_http
 from tests.clients.sockets import SocketClient
 from tests.server import ParleyServer
 
 pytestmark = pytest.mark.calls
 
-STORY = "Please tell me a story about the sea."
-INTERRUPTION = "What are your opening hours?"
+INTERRUPTION = OTHER_QUESTION
 HEARD_SECS = 2.0
 STOP_SECS = 0.6
 MESSAGE_SECS = 0.15
@@ -30,79 +42,86 @@ PAUSE_SECS = 0.6
 TICK_SECS = 0.06
 
 
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.route)
-def test_an_interruption_by_voice_stops_bytes_and_history_near_there(
-    door: Door, reception: ParleyServer
-) -> None:
-    asyncio.run(_interrupted_by_voice(door, reception))
+@pytest.fixture(scope="module")
+def by_voice(reception: ParleyServer) -> Calls:
+    return at_every_door(_interrupted_by_voice, reception)
 
 
-async def _interrupted_by_voice(door: Door, server: ParleyServer) -> None:
+async def _interrupted_by_voice(door: Door, server: ParleyServer) -> Held:
     async with door.call(server.url) as client:
-        begin = await _story_at_two_seconds(door, client, server)
-        speech_out = ask(client, server, INTERRUPTION)
-        interrupted_at = await speech_out.begun()
-        speech_ended = await speech_out.ended()
-
-        # The next answer can't begin before the silence that ends a turn: what comes before it is the story's.
-        await client.heard.first_audible(speech_ended + 0.1, within=15.0)
-        messages = await _after_quiet(client, server)
-
-        late = client.heard.audible(interrupted_at + STOP_SECS, speech_ended + 0.25)
-        assert late == [], f"{len(late)} audible arrivals of the story {STOP_SECS} s after the interruption"
-        _assert_history_stops_near(door, client, messages, begin, interrupted_at, STOP_SECS)
-        assert messages[-1]["text"] in agent_file.answers_to(INTERRUPTION)
+        asked, begin = await _story_at_two_seconds(door, client, server)
+        interruption = ask(client, server, INTERRUPTION)
+        began, ended = await interruption.begun(), await interruption.ended()
+        await client.heard.first_audible(ended + 0.1, within=15.0)
+        await client.heard.quiet(1.5)
+        return Held(door, client, await history(client, server), asked, begin, began, ended)
 
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.route)
-def test_an_interrupt_message_stops_bytes_and_history_near_there(door: Door, reception: ParleyServer) -> None:
-    asyncio.run(_interrupted_by_message(door, reception))
+def test_an_interruption_by_voice_stops_bytes_and_history_near_there(door: Door, by_voice: Calls) -> None:
+    held = held_at(door, by_voice)
+    # The next answer can't begin before the silence that ends a turn: what comes before it is the story's.
+    late = held.client.heard.audible(held.interrupted + STOP_SECS, held.interruption_ended + 0.25)
+    assert late == [], f"{len(late)} audible arrivals of the story {STOP_SECS} s after the interruption"
+    _assert_history_stops_near(held, STOP_SECS)
 
 
-async def _interrupted_by_message(door: Door, server: ParleyServer) -> None:
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.route)
+def test_what_interrupted_is_answered(door: Door, by_voice: Calls) -> None:
+    assert held_at(door, by_voice).messages[-1]["text"] in agent_file.answers_to(INTERRUPTION)
+
+
+@pytest.fixture(scope="module")
+def by_message(reception: ParleyServer) -> Calls:
+    return at_every_door(_interrupted_by_message, reception)
+
+
+async def _interrupted_by_message(door: Door, server: ParleyServer) -> Held:
     async with door.call(server.url) as client:
-        begin = await _story_at_two_seconds(door, client, server)
-        interrupted_at = asyncio.get_running_loop().time()
+        asked, begin = await _story_at_two_seconds(door, client, server)
+        interrupted = time.monotonic()
         await _interrupt(client)
         await asyncio.sleep(1.5)
-        messages = await history(client, server)
+        return Held(door, client, await history(client, server), asked, begin, interrupted)
 
-        assert client.heard.audible(interrupted_at + MESSAGE_SECS) == []
-        _assert_history_stops_near(door, client, messages, begin, interrupted_at, MESSAGE_SECS)
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.route)
+def test_an_interrupt_message_stops_bytes_and_history_near_there(door: Door, by_message: Calls) -> None:
+    held = held_at(door, by_message)
+    assert held.client.heard.audible(held.interrupted + MESSAGE_SECS) == []
+    _assert_history_stops_near(held, MESSAGE_SECS)
 
 
 def test_stop_tts_stops_the_speech_at_once(reception: ParleyServer) -> None:
-    asyncio.run(_stopped_by_http(reception))
+    held = asyncio.run(_stopped_by_http(DOORS[0], reception))
+    assert held.client.heard.audible(held.interrupted + MESSAGE_SECS) == []
+    _assert_history_stops_near(held, MESSAGE_SECS)
 
 
-async def _stopped_by_http(server: ParleyServer) -> None:
-    door = DOORS[0]
+async def _stopped_by_http(door: Door, server: ParleyServer) -> Held:
     async with door.call(server.url) as client:
-        begin = await _story_at_two_seconds(door, client, server)
-        interrupted_at = asyncio.get_running_loop().time()
+        asked, begin = await _story_at_two_seconds(door, client, server)
+        interrupted = time.monotonic()
         body = {"session_id": client.session_id}
-        response = await plain_http.request("POST", f"{server.url}/api/voice/stop-tts", body)
-        assert response.status == 200
-        assert response.json() == {**body, "stopped": True}
-        await asyncio.sleep(1.0)
-        again = await plain_http.request("POST", f"{server.url}/api/voice/stop-tts", body)
-        assert again.json() == {**body, "stopped": False}
-
-        assert client.heard.audible(interrupted_at + MESSAGE_SECS) == []
-        messages = await history(client, server)
-        _assert_history_stops_near(door, client, messages, begin, interrupted_at, MESSAGE_SECS)
+        for stopped in (True, False):
+            response = await plain_http.request("POST", f"{server.url}/api/voice/stop-tts", body)
+            assert response.status == 200
+            assert response.json() == {**body, "stopped": stopped}
+            await asyncio.sleep(0.5)
+        return Held(door, client, await history(client, server), asked, begin, interrupted)
 
 
-async def _story_at_two_seconds(door: Door, client: Client, server: ParleyServer) -> float:
-    """Ask for the story and hear 2 s of it; return when its first audible packet arrived."""
+async def _story_at_two_seconds(door: Door, client: Client, server: ParleyServer) -> tuple[float, float]:
+    """Ask for the story and hear 2 s of it; return when it was asked for, and when it began to arrive."""
     if door.greets:
         await client.heard.first_audible(0.0)
+        await client.events.wait("session")
         await _interrupt(client)
         await client.heard.quiet(0.5)
     asked = await ask(client, server, STORY).ended()
     begin = (await client.heard.first_audible(asked, within=15.0)).at
-    await asyncio.sleep(begin + HEARD_SECS - asyncio.get_running_loop().time())
-    return begin
+    await asyncio.sleep(begin + HEARD_SECS - time.monotonic())
+    return asked, begin
 
 
 async def _interrupt(client: Client) -> None:
@@ -112,39 +131,28 @@ async def _interrupt(client: Client) -> None:
         client.send({"type": "interrupt"})
 
 
-async def _after_quiet(client: Client, server: ParleyServer) -> list[dict[str, object]]:
-    await client.heard.quiet(1.5)
-    return await history(client, server)
-
-
-def _assert_history_stops_near(
-    door: Door,
-    client: Client,
-    messages: list[dict[str, object]],
-    begin: float,
-    interrupted_at: float,
-    allowed: float,
-) -> None:
+def _assert_history_stops_near(held: Held, allowed: float) -> None:
     """The story in the history ends where its audio ended, and that is where the caller cut in."""
-    story = next(m for m in messages if m["role"] == "assistant" and _is_story(m))
+    story = next((message for message in held.messages if _is_story(message)), None)
+    assert story is not None, f"no interrupted story in {held.messages}"
     heard, unheard, seconds = str(story["text"]), str(story["unheard"]), float(str(story["seconds"]))
-    played = interrupted_at - begin
+    played = held.interrupted - held.begin
     assert played - TICK_SECS <= seconds <= played + allowed + TICK_SECS
     assert _voiced_secs(f"{heard} {unheard}") >= 15.0
     assert _voiced_secs(heard) <= seconds + PAUSE_SECS
     assert _voiced_secs(heard) >= seconds - 2 * PAUSE_SECS
 
-    received = client.heard.seconds(begin, interrupted_at + allowed)
-    if door.clauses:
-        assert client.heard.ahead(begin) <= door.ahead + TICK_SECS
+    audio, end = held.client.heard, held.interrupted + allowed
+    received = audio.seconds(held.begin, end)
+    if held.door.clauses:
+        assert audio.ahead(held.begin, end) <= held.door.ahead + TICK_SECS
         assert seconds <= received + TICK_SECS
     else:
-        assert seconds - PAUSE_SECS <= received <= seconds + door.ahead + TICK_SECS
+        assert seconds - PAUSE_SECS <= received <= seconds + held.door.ahead + TICK_SECS
 
 
 def _is_story(message: dict[str, object]) -> bool:
-    whole = agent_file.plain(f"{message['text']} {message['unheard']}")
-    return bool(message["unheard"]) and _voiced_secs(whole) > 10.0
+    return agent_file.plain(f"{message['text']} {message['unheard']}") in agent_file.answers_to(STORY)
 
 
 def _voiced_secs(text: str) -> float:

@@ -180,25 +180,31 @@ def test_bad_input_gets_its_typed_error_and_is_counted(
     assert_alone(beside)
 
 
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.route)
-def test_a_killed_client_is_noticed_and_its_session_ends(
-    door: Any, server: ParleyServer, beside: Beside
-) -> None:
+def test_peers_that_vanish_are_noticed_and_their_sessions_end(server: ParleyServer, beside: Beside) -> None:
+    """One client of each door is killed outright, and one posts an offer and is never seen again; all at once."""
     beside.report()
-    before = server.metric("parley_sessions_active")
-    peer = subprocess.Popen(
-        [sys.executable, "-m", "tests.clients.vanishing", door.route, server.url],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert peer.stdout is not None
-    assert peer.stdout.readline().strip()
-    assert server.metric("parley_sessions_active") == before + 1
-    os.kill(peer.pid, signal.SIGKILL)
-    peer.communicate()
-    eventually(lambda: server.metric("parley_sessions_active") == before, VANISHED_SECS)
+    before = _active(server)
+    peers = [_peer(door.route, server.url) for door in DOORS]
+    for peer in peers:
+        assert peer.stdout is not None
+        assert peer.stdout.readline().strip(), "the peer did not get through"
+    asyncio.run(_offer_and_go(server.url))
+    assert sum(_active(server).values()) == sum(before.values()) + len(peers) + 1
+    for peer in peers:
+        os.kill(peer.pid, signal.SIGKILL)
+        peer.communicate()
+    eventually(lambda: _active(server) == before, VANISHED_SECS)
     assert_alone(beside)
+
+
+def _peer(route: str, url: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.clients.vanishing", route, url]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def _active(server: ParleyServer) -> dict[str, float]:
+    """Return the sessions by door, of the doors that have any."""
+    return {labels["door"]: value for labels, value in server.metrics("parley_sessions_active") if value}
 
 
 def test_a_call_whose_data_channel_never_opens_is_answered(server: ParleyServer, beside: Beside) -> None:
@@ -211,15 +217,6 @@ async def _without_data_channel(server: ParleyServer) -> None:
     async with WebRtcClient(server.url, data_channel=False) as call:
         asked_at = await call.say(speech.say("How long is a tone?", call.rate)).ended()
         await call.heard.first_audible(asked_at)
-
-
-def test_an_offer_that_nobody_follows_up_is_forgotten(server: ParleyServer, beside: Beside) -> None:
-    """The peer posts an offer and is never seen again: no ICE, no DTLS, no media."""
-    beside.report()
-    before = server.metric("parley_sessions_active")
-    asyncio.run(_offer_and_go(server.url))
-    eventually(lambda: server.metric("parley_sessions_active") == before, VANISHED_SECS)
-    assert_alone(beside)
 
 
 async def _offer_and_go(url: str) -> None:

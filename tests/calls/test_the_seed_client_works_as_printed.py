@@ -11,13 +11,11 @@ import pytest
 
 from tests import speech
 from tests.calls import agent_file
-from tests.calls.doors import CALLER
+from tests.calls.doors import CALLER, QUESTION
 from tests.clients.containers import wav
 from tests.server import ParleyServer
 
 pytestmark = pytest.mark.calls
-
-QUESTION = "What are your opening hours?"
 
 AS_PRINTED = textwrap.dedent(
     """

@@ -69,14 +69,12 @@ class Recording:
             return 0.0
         return sum(a.pcm.size for a in heard[edges[0] : edges[-1] + 1]) / self.rate
 
-    def ahead(self, start: float = 0.0) -> float:
-        """By how many seconds the sender was ahead of such a player at most, after each arrival of more than
-        one.
-        """
-        end, most = start, 0.0
-        for arrival in self.between(start):
-            most = max(most, end - arrival.at)
-            end = max(end, arrival.at) + arrival.pcm.size / self.rate
+    def ahead(self, start: float = 0.0, end: float = float("inf")) -> float:
+        """By how many seconds what arrived in [start, end) was at most ahead of a player that plays it in turn."""
+        free, most = start, 0.0
+        for arrival in self.between(start, end):
+            most = max(most, free - arrival.at)
+            free = max(free, arrival.at) + arrival.pcm.size / self.rate
         return most
 
     def longest_gap(self, start: float, end: float) -> float:
