@@ -16,7 +16,7 @@ const STAGES = [
   ["send_ms", "Sending", "until it leaves"],
 ];
 const ROWS = 4;
-const SCALES_MS = [500, 1000, 2000, 4000, 8000, 16000];
+const SCALES_MS = [50, 100, 250, 500, 1000, 2000, 4000, 8000, 16000];
 
 export class LatencyStrip {
   #list;

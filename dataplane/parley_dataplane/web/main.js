@@ -21,7 +21,7 @@ const WORDS = {
   muted: ["Muted", "Unmute to speak, or type below."],
   listening: ["Listening", "Pause, and I will answer."],
   processing: ["Thinking", "One moment."],
-  speaking: ["Speaking", "Speak, or press Interrupt, to stop me."],
+  speaking: ["Speaking", "Speak or press Interrupt to stop me."],
 };
 const STATES = new Set(["idle", "listening", "processing", "speaking"]);
 const EXAMPLES = 4;
