@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests import speech
 from tests.calls import agent_file
-from tests.calls.doors import CALLER, DOORS, QUESTION, history
+from tests.calls.doors import QUESTION, history, in_callers_voice
 from tests.clients.containers import opus, wav
 from tests.clients.listening import SAME, resemblance
 from tests.clients.sockets import UP_RATE, FastRtcClient
@@ -27,37 +30,72 @@ KINDS: dict[str, Callable[[Pcm], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("way", ["whole", "sliced", "base64"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_recording_is_understood_and_answered(kind: str, way: str, reception: ParleyServer) -> None:
-    recording = KINDS[kind](_question())
-    slices = (
-        [recording[i : i + 4096] for i in range(0, len(recording), 4096)] if way == "sliced" else [recording]
-    )
-    asyncio.run(_recording(slices, way == "base64", reception))
+WAYS = ("whole", "sliced", "base64")
+RAW = ("raw PCM", "sliced")
+"""Raw PCM has no end of its own: it is the silence that ends the turn."""
+
+CASES = [*itertools.product(KINDS, WAYS), RAW]
+AT_ONCE = 5
 
 
-def test_raw_pcm_is_understood_and_answered(reception: ParleyServer) -> None:
-    """Raw PCM has no end of its own: it is the silence that ends the turn."""
-    pcm = np.concatenate([_question(), speech.silence(1.7)])
-    asyncio.run(_recording([pcm[i : i + 2048].tobytes() for i in range(0, pcm.size, 2048)], False, reception))
+@dataclass(frozen=True)
+class Answered:
+    client: FastRtcClient
+    response: dict[str, Any]
+    messages: list[dict[str, Any]]
 
 
-def _question() -> Pcm:
-    return speech.say(QUESTION, UP_RATE, variant=CALLER, noise_db=-50.0)
+Results = dict[tuple[str, str], Answered | BaseException]
 
 
-async def _recording(slices: list[bytes], base64: bool, server: ParleyServer) -> None:
+@pytest.fixture(scope="module")
+def results(reception: ParleyServer) -> Results:
+    """All recordings, some at once: each is answered at the pace of speech."""
+    return asyncio.run(_send_all(reception))
+
+
+async def _send_all(server: ParleyServer) -> Results:
+    room = asyncio.Semaphore(AT_ONCE)
+    recordings = {case: _messages(*case) for case in CASES}
+
+    async def one(case: tuple[str, str]) -> Answered:
+        async with room:
+            return await _send(recordings[case], case[1] == "base64", server)
+
+    return dict(zip(CASES, await asyncio.gather(*map(one, CASES), return_exceptions=True), strict=True))
+
+
+def _messages(kind: str, way: str) -> list[bytes]:
+    question = in_callers_voice(QUESTION, UP_RATE)
+    if kind == RAW[0]:
+        recording = np.concatenate([question, speech.silence(1.7)]).tobytes()
+    else:
+        recording = KINDS[kind](question)
+    if way == "sliced":
+        return [recording[i : i + 4096] for i in range(0, len(recording), 4096)]
+    return [recording]
+
+
+async def _send(messages: list[bytes], base64: bool, server: ParleyServer) -> Answered:
     server.private(QUESTION)
-    expected, door = agent_file.answers_to(QUESTION), DOORS[2]
     async with FastRtcClient(server.url) as client:
-        for data in slices:
+        for data in messages:
             await (client.send_base64(data) if base64 else client.send_bytes(data))
         response = await client.events.wait("response")
+        await client.heard.first_audible(0.0)
         await client.heard.quiet(1.0)
-        question, answer = await history(client, server)
-        assert answer["text"] in expected
-        assert response["text"] == answer["text"]
-        assert set(response["timing"]) >= {"stt_ms", "llm_ms", "tts_ms", "total_ms"}
-        assert door.transcripts(client, 0.0) == [question["text"]]
-        assert resemblance(client.heard.pcm(), client.heard.rate, answer["text"]) >= SAME
+        return Answered(client, response, await history(client, server))
+
+
+@pytest.mark.parametrize("case", CASES, ids=" ".join)
+def test_a_recording_is_understood_and_answered(case: tuple[str, str], results: Results) -> None:
+    answered = results[case]
+    if isinstance(answered, BaseException):
+        raise answered
+    client, response = answered.client, answered.response
+    question, answer = answered.messages
+    assert answer["text"] in agent_file.answers_to(QUESTION)
+    assert response["text"] == answer["text"]
+    assert set(response["timing"]) >= {"stt_ms", "llm_ms", "tts_ms", "total_ms"}
+    assert [message["text"] for message in client.events.of("transcript")] == [question["text"]]
+    assert resemblance(client.heard.pcm(), client.heard.rate, answer["text"]) >= SAME

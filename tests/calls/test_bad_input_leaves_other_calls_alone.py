@@ -30,7 +30,7 @@ from tests.server import ROOT, ParleyServer
 pytestmark = pytest.mark.calls
 
 LONGEST_GAP_SECS = 0.12
-"""Between two packets of the call beside: 20 ms, and what two busy cores may add to it on either side."""
+"""Between two packets of the call beside: 20 ms, and what two busy cores add to the server's; its own is known."""
 HUGE = 100 * 2**20
 VANISHED_SECS = 45.0
 """Consent to send is lost 30 s after the last answer (RFC 7675, 5.1)."""
@@ -83,7 +83,7 @@ def assert_alone(beside: Beside) -> None:
     report = beside.report()
     assert report.packets >= 20
     assert (report.lost, report.silent) == (0, 0)
-    assert report.longest_gap <= LONGEST_GAP_SECS
+    assert report.longest_gap <= LONGEST_GAP_SECS + report.late
 
 
 # What is sent to a door, and the error that it gets

@@ -20,21 +20,26 @@ from tests.clients.webrtc import OPUS_RATE, WebRtcClient
 
 @dataclass(frozen=True)
 class Report:
-    """What arrived: packets, how many were lost or silent, the longest wait for the next in seconds."""
+    """What arrived: packets, how many were lost or silent, the longest wait for the next in seconds.
+
+    `late` is by how much this process itself was late at most meanwhile (`Pace.latest`).
+    """
 
     packets: int
     lost: int
     silent: int
     longest_gap: float
+    late: float
 
 
-def report(heard: Recording, start: float, end: float) -> Report:
+def report(heard: Recording, start: float, end: float, late: float) -> Report:
     arrived = heard.between(start, end)
     return Report(
         packets=len(arrived),
         lost=heard.lost(start, end),
         silent=sum(not arrival.audible for arrival in arrived),
         longest_gap=heard.longest_gap(start, end),
+        late=late,
     )
 
 
@@ -45,8 +50,8 @@ async def main(url: str, sentence: str) -> None:
         print(call.session_id, flush=True)
         while await asyncio.to_thread(sys.stdin.readline):
             end = time.monotonic()
-            print(json.dumps(asdict(report(call.heard, start, end))), flush=True)
-            start = end
+            print(json.dumps(asdict(report(call.heard, start, end, call.pace.latest))), flush=True)
+            start, call.pace.latest = end, 0.0
 
 
 if __name__ == "__main__":

@@ -86,9 +86,12 @@ class Microphone:
 
 
 class Pace:
-    """50 ticks a second from the first one on."""
+    """50 ticks a second from the first one on. `latest` is by how many seconds the latest of them came too late:
+    so much may every time that this process took be late, whoever else was on time.
+    """
 
     def __init__(self) -> None:
+        self.latest = 0.0
         self._next: float | None = None
 
     async def tick(self) -> None:
@@ -98,3 +101,4 @@ class Pace:
         self._next += PACKET_SECS
         if self._next > now:
             await asyncio.sleep(self._next - now)
+        self.latest = max(self.latest, time.monotonic() - self._next)

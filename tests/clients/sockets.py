@@ -38,6 +38,7 @@ class SocketClient:
         self._address = f"ws{url.removeprefix('http')}{self.path}"
         self.url = url
         self.microphone = Microphone(UP_RATE)
+        self.pace = Pace()
         self.heard = Recording(DOWN_RATE)
         self.events = Events()
         self.session_id = ""
@@ -87,10 +88,9 @@ class SocketClient:
         return self.socket.close_code
 
     async def _speak(self) -> None:
-        pace = Pace()
         with contextlib.suppress(ConnectionClosed):
             while True:
-                await pace.tick()
+                await self.pace.tick()
                 await self.socket.send(self.microphone.frame().tobytes())
                 self.microphone.sent(time.monotonic())
 

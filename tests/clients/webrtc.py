@@ -71,9 +71,9 @@ class MicrophoneTrack(MediaStreamTrack):
 
     kind = "audio"
 
-    def __init__(self, microphone: Microphone) -> None:
+    def __init__(self, microphone: Microphone, pace: Pace) -> None:
         super().__init__()
-        self._microphone, self._pace, self._encoder, self._pts = microphone, Pace(), OpusEncoder(), 0
+        self._microphone, self._pace, self._encoder, self._pts = microphone, pace, OpusEncoder(), 0
 
     async def recv(self) -> Packet[Any]:
         if self.readyState != "live":
@@ -100,12 +100,13 @@ class WebRtcClient:
     def __init__(self, url: str, *, data_channel: bool = True) -> None:
         self.url = url
         self.microphone = Microphone(OPUS_RATE)
+        self.pace = Pace()
         self.heard = Recording(OPUS_RATE)
         self.events = Events()
         self.session_id = ""
         self.offered_at = self.answered_at = self.connected_at = 0.0
         self.pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self._track = MicrophoneTrack(self.microphone)
+        self._track = MicrophoneTrack(self.microphone, self.pace)
         self._decoder = OpusDecoder()
         self._state_changed = asyncio.Event()
         self.pc.on("connectionstatechange", self._state_changed.set)
