@@ -114,10 +114,6 @@ class Ear:
         self._silence = silence_ms * HEARING_RATE // 1000
         self._longest = max_utterance_ms * HEARING_RATE // 1000
 
-    @property
-    def is_hearing_speech(self) -> bool:
-        return self._speaking
-
     def push(self, pcm: Pcm, now: float) -> list[EarEvent]:
         """Hear `pcm`; raises BadAudio, and drops it, when more waits than BACKLOG_SECS."""
         if self._backlog_samples + len(pcm) > BACKLOG_SECS * HEARING_RATE:

@@ -54,12 +54,9 @@ class VadEngine(Engine, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """What has been understood so far: the whole text each time. The first `stable` characters will not
-    change.
-    """
+    """What has been understood so far: the whole text each time."""
 
     text: str
-    stable: int = 0
 
 
 @dataclass(frozen=True, slots=True)

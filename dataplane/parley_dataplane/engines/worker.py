@@ -18,7 +18,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from parley_dataplane.engines.workers.frames import Decoder, Frame, FrameError, Kind, encode
@@ -54,8 +54,8 @@ class WorkerStream:
     """One request to a worker: send, send, ..., end; `frames` yields what it answers."""
 
     def __init__(self, worker: Worker, number: int, request: Any) -> None:
+        self.number = number
         self._worker = worker
-        self._number = number
         self._process: _Process | None = None
         self._pending = [encode(Frame(Kind.OPEN, number, json.dumps(request).encode()))]
         self._pending_bytes = len(self._pending[0])
@@ -64,10 +64,10 @@ class WorkerStream:
 
     def send(self, payload: bytes) -> None:
         """Never waits; after the stream is over it is dropped."""
-        self._send(Frame(Kind.DATA, self._number, payload))
+        self._send(Frame(Kind.DATA, self.number, payload))
 
     def end(self) -> None:
-        self._send(Frame(Kind.END, self._number))
+        self._send(Frame(Kind.END, self.number))
 
     async def frames(self) -> AsyncIterator[Frame]:
         """DATA and RESULT frames until the worker is done; raises EngineError when the stream is lost."""
@@ -86,8 +86,8 @@ class WorkerStream:
         if not self._over:
             self._over = True
             if self._process:
-                self._process.write(encode(Frame(Kind.CANCEL, self._number)))
-            self._worker.forget(self._number)
+                self._process.write(encode(Frame(Kind.CANCEL, self.number)))
+            self._worker.forget(self.number)
 
     # For the worker only.
 
@@ -113,7 +113,7 @@ class WorkerStream:
     def _finish(self) -> None:
         self._over = True
         self._pending.clear()
-        self._worker.forget(self._number)
+        self._worker.forget(self.number)
 
     def _send(self, frame: Frame) -> None:
         if self._over:
@@ -188,7 +188,7 @@ class Worker:
         if self._keeper is None:
             raise EngineUnavailable(f"{self.name} is not started: await start() first")
         stream = WorkerStream(self, next(self._numbers), request)
-        self._streams[stream._number] = stream
+        self._streams[stream.number] = stream
         if self._process:
             stream.attach(self._process)
         return stream
@@ -288,7 +288,7 @@ class Worker:
 class _Process(asyncio.SubprocessProtocol):
     """One process and its two pipes. `ended` becomes its exit status, or what was wrong with what it sent."""
 
-    def __init__(self, on_answer: Any) -> None:
+    def __init__(self, on_answer: Callable[[Frame], None]) -> None:
         loop = asyncio.get_running_loop()
         self._on_answer = on_answer
         self._decoder = Decoder()

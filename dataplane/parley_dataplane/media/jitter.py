@@ -52,7 +52,8 @@ class Quiet:
     ticks: int
 
 
-Heard = Packet | Lost | Quiet
+Piece = Packet | Lost | Quiet
+"""What comes out: some of the stream, or how much of it there is none of."""
 
 
 class JitterBuffer:
@@ -74,7 +75,7 @@ class JitterBuffer:
         self._filled = 0  # ticks of quiet given out before their packets came
         self._allowance = float(_FLOOD_BURST_TICKS)
         self._allowance_at: float | None = None
-        self.lost = self.late = self.duplicate = self.flooded = self.restarts = 0
+        self.lost = self.late = self.duplicate = self.flooded = 0
 
     def push(self, sequence: int, timestamp: int, payload: bytes, now: float) -> None:
         """Takes one packet of 16-bit `sequence` and 32-bit `timestamp`; late, double and too many ones are counted."""
@@ -89,7 +90,6 @@ class JitterBuffer:
                 # One stray packet is no new start: the next one decides (RFC 3550, A.1).
                 self._restart = (sequence + 1) & 0xFFFF
                 return
-            self.restarts += 1
             self._start(sequence, timestamp, now)
             unwrapped = sequence
         self._restart = None
@@ -100,19 +100,19 @@ class JitterBuffer:
         else:
             self._held[unwrapped] = (now, Packet(unwrapped, timestamp, payload))
 
-    def pop(self, now: float) -> list[Heard]:
+    def pop(self, now: float) -> list[Piece]:
         """All that can come out by `now`, in order."""
-        heard: list[Heard] = []
+        pieces: list[Piece] = []
         while self._held:
             first = min(self._held)
             if first != self._next:
                 if now - min(arrival for arrival, _ in self._held.values()) < self._patience:
                     break
-                heard += self._give_up(first)
-            heard += self._take(first, now)
+                pieces += self._give_up(first)
+            pieces += self._take(first, now)
         if not self._held:
-            heard += self._stall(now)
-        return heard
+            pieces += self._stall(now)
+        return pieces
 
     def _let_in(self, ticks: int, now: float) -> bool:
         """A token bucket of ticks: a peer may be in a hurry for a while, not for ever."""
@@ -150,7 +150,7 @@ class JitterBuffer:
         self._due += missing * each
         self._next = first
 
-    def _take(self, first: int, now: float) -> Iterator[Heard]:
+    def _take(self, first: int, now: float) -> Iterator[Piece]:
         packet = self._held.pop(first)[1]
         pause = min(_signed32(packet.timestamp - self._due) - self._filled, _LONGEST_QUIET_TICKS)
         if pause > 0:

@@ -86,7 +86,6 @@ THANKS = "You're welcome. Is there anything else?"
 YES = "Good. What can I do for you?"
 NO = "All right. I'm here if you need anything."
 MISSING_RECORD = "There is nothing like that yet."
-NOTHING_SAID = "I haven't said anything yet. What can I do for you?"
 RESUME = "So, back to where we were."
 
 CORRECTION = frozenset({

@@ -7,7 +7,7 @@ peer sends never raises: a packet that makes no sense is counted in `broken` and
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from aiortc.rtp import (
@@ -24,7 +24,7 @@ from aiortc.rtp import (
 
 from parley_dataplane.errors import BadAudio
 from parley_dataplane.media import HEARING_RATE, SPEAKING_FRAME, Pcm
-from parley_dataplane.media.jitter import JitterBuffer, Lost, Packet
+from parley_dataplane.media.jitter import JitterBuffer, Lost, Packet, Piece, Quiet
 from parley_dataplane.media.opus import (
     CLOCK_RATE,
     FRAME_TICKS,
@@ -175,7 +175,7 @@ class AudioReceiver:
         return self.tick(now)
 
     def tick(self, now: float) -> list[Pcm]:
-        return [pcm for item in self.jitter.pop(now) for pcm in self._heard(item)]
+        return [self._heard(piece) for piece in self.jitter.pop(now)]
 
     def sender_reported(self, ssrc: int, ntp: int, now: float) -> None:
         if ssrc == self._ssrc:
@@ -200,15 +200,15 @@ class AudioReceiver:
         self._sender_report = None
         self._concealed = 0  # ticks in a row
 
-    def _heard(self, item: object) -> Iterator[Pcm]:
-        if isinstance(item, Packet):
-            yield self._decoded(item.payload)
-        elif isinstance(item, Lost):
-            yield self._recovered(min(item.ticks, _LONGEST_HOLE_TICKS), item.following)
-        else:
-            # The sender chose to send nothing: to prolong its last sound would keep the turn from ending.
-            ticks = getattr(item, "ticks", 0)
-            yield np.zeros(ticks * HEARING_RATE // CLOCK_RATE, np.int16)
+    def _heard(self, piece: Piece) -> Pcm:
+        match piece:
+            case Packet():
+                return self._decoded(piece.payload)
+            case Lost():
+                return self._recovered(min(piece.ticks, _LONGEST_HOLE_TICKS), piece.following)
+            case Quiet():
+                # The sender chose to send nothing: to prolong its last sound would keep the turn from ending.
+                return np.zeros(piece.ticks * HEARING_RATE // CLOCK_RATE, np.int16)
 
     def _decoded(self, payload: bytes) -> Pcm:
         try:
