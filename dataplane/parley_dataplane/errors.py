@@ -1,4 +1,4 @@
-"""Every error that Parley raises on purpose, as one tree.
+"""Every error that a call can meet, as one tree.
 
 A type says whose fault it is and what a door answers; `detail` says what was seen, what is allowed and what
 to write instead. `detail` never holds spoken words, secrets or addresses: it may be logged and is sent to the
@@ -11,6 +11,7 @@ peer.
     |  |- BadAudio          audio that can't be decoded
     |  |- UnsupportedMedia  a container or codec that nobody here decodes
     |  |- TooBig            over a stated limit
+    |  |- SlowReader        does not read what it is sent
     |  |- UnknownSession    never existed here
     |  `- EndedSession      existed, has ended
     |- Busy                 try again after `retry_after` seconds
@@ -79,6 +80,13 @@ class TooBig(PeerError):
     title = "The message is larger than allowed"
     status = 413
     close_code = 1009
+
+
+class SlowReader(PeerError):
+    """RFC 6455, 7.4.1 has no close code of its own for it: 1008, policy violation, with the reason in words."""
+
+    code = "slow-reader"
+    title = "The peer reads too slowly"
 
 
 class UnknownSession(PeerError):

@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from parley_dataplane.errors import ParleyError, PeerError, TooBig
+from parley_dataplane.errors import ParleyError, SlowReader, TooBig
 
 MAX_WAITING_BYTES = 4 * 1024 * 1024
 """87 s of speech at 24 kHz; four of the largest WAVs."""
@@ -30,13 +30,6 @@ CLOSE_SECS = 2.0
 
 MAX_REASON_BYTES = 123
 """RFC 6455, 5.5: a control frame carries 125 bytes, two of which are the code."""
-
-
-class SlowReader(PeerError):
-    """RFC 6455, 7.4.1 has no close code of its own for it: 1008, policy violation, with the reason in words."""
-
-    code = "slow-reader"
-    title = "The peer reads too slowly"
 
 
 class Peer:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from starlette.websockets import WebSocket
 
-from parley_dataplane.errors import BadSdp, ParleyError, TooBig
+from parley_dataplane.errors import BadSdp, ParleyError, SlowReader, TooBig
 from parley_dataplane.transports import websocket
-from parley_dataplane.transports.websocket import Peer, SlowReader
+from parley_dataplane.transports.websocket import Peer
 
 Message = MutableMapping[str, Any]
 
