@@ -6,7 +6,7 @@ Labels are doors, stages, outcomes and error codes: closed sets, never an id, a 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from prometheus_client import (
     CollectorRegistry,
@@ -120,13 +120,3 @@ def _tasks() -> int:
         return len(asyncio.all_tasks())
     except RuntimeError:  # scraped outside the loop
         return 0
-
-
-def both(*observers: Callable[[Record], None]) -> Callable[[Record], None]:
-    """One observer that hands each record to all of `observers`, in order."""
-
-    def observe(record: Record) -> None:
-        for observer in observers:
-            observer(record)
-
-    return observe

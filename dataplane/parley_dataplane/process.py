@@ -8,8 +8,8 @@ from parley_dataplane.agent import Agent
 from parley_dataplane.errors import ParleyError
 from parley_dataplane.logs import log_record
 from parley_dataplane.media.pacer import Paced, Pacer
-from parley_dataplane.metrics import Metrics, both
-from parley_dataplane.records import ErrorSeen
+from parley_dataplane.metrics import Metrics
+from parley_dataplane.records import ErrorSeen, to_all
 from parley_dataplane.session import Session
 from parley_dataplane.sessions import Sessions
 from parley_dataplane.transports.webrtc import WebRtcCall
@@ -22,7 +22,7 @@ class Parley:
         self.agent = agent
         self.pacer = Pacer(self._tick_failed)
         self._metrics = Metrics(self.pacer)
-        self.observe = both(self._metrics, log_record)
+        self.observe = to_all(self._metrics, log_record)
         self.sessions = Sessions(agent, self.pacer, self.observe)
         self._started = False
 

@@ -62,3 +62,13 @@ class ErrorSeen:
 
 Record = CallStarted | CallFinished | TurnStarted | TurnFinished | ErrorSeen
 Observer = Callable[[Record], None]
+
+
+def to_all(*observers: Observer) -> Observer:
+    """One observer that hands each record to all of `observers`, in order."""
+
+    def observe(record: Record) -> None:
+        for observer in observers:
+            observer(record)
+
+    return observe
