@@ -7,8 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from parley_api import __version__
-
-LOG_LEVELS = ("debug", "info", "warning", "error")
+from parley_dataplane.settings import LOG_LEVELS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,6 +6,9 @@ from pydantic import Field
 
 from parley_api.model import Model, OneOf
 
+SHORTEST_TONE, LONGEST_TONE = 0.02, 600
+"""Seconds."""
+
 
 class Silero(Model):
     """Silero VAD, built in."""
@@ -53,7 +56,9 @@ class InstantLlm(Model):
 class Tone(Model):
     """For measurements: 440 and 660 Hz in turn, one tone per reply, in frames of 20 ms."""
 
-    seconds: float = Field(default=3.0, ge=0.02, le=600, description="Length of a reply in seconds.")
+    seconds: float = Field(
+        default=3.0, ge=SHORTEST_TONE, le=LONGEST_TONE, description="Length of a reply in seconds."
+    )
 
 
 class Vad(OneOf):

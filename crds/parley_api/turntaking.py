@@ -6,20 +6,31 @@ from pydantic import Field
 
 from parley_api.model import Model
 
+VAD_THRESHOLD = (0, 1)
+SILENCE_MS = (50, 10_000)
+UTTERANCE_MS = (1_000, 120_000)
+"""The least and the most, of a file and of what a caller may set for its own session."""
+
 
 class TurnTaking(Model):
     """When a person's turn begins, when it has ended, and whether they may interrupt."""
 
     vad_threshold: float = Field(
-        default=0.5, ge=0, le=1, description="Probability of speech from which a sound counts as speech."
+        default=0.5,
+        ge=VAD_THRESHOLD[0],
+        le=VAD_THRESHOLD[1],
+        description="Probability of speech from which a sound counts as speech.",
     )
     end_of_turn_silence_ms: int = Field(
-        default=300, ge=50, le=10_000, description="Milliseconds of silence after which the turn has ended."
+        default=300,
+        ge=SILENCE_MS[0],
+        le=SILENCE_MS[1],
+        description="Milliseconds of silence after which the turn has ended.",
     )
     longest_utterance_ms: int = Field(
         default=30_000,
-        ge=1_000,
-        le=120_000,
+        ge=UTTERANCE_MS[0],
+        le=UTTERANCE_MS[1],
         description="Milliseconds after which a turn ends even if the person goes on speaking.",
     )
     barge_in: bool = Field(default=True, description="Whether speech interrupts the agent.")

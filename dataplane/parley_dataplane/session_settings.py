@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from parley_api import VoiceAgentSpec
+from parley_api.turntaking import SILENCE_MS, UTTERANCE_MS, VAD_THRESHOLD
 from parley_dataplane.errors import BadMessage
 
 
@@ -21,9 +22,9 @@ class SessionSettings:
     barge_in: bool
 
     LIMITS = {  # noqa: RUF012 - a constant, not a field
-        "vad_threshold": (0.0, 1.0),
-        "silence_ms": (50, 10_000),
-        "max_utterance_ms": (1_000, 120_000),
+        "vad_threshold": VAD_THRESHOLD,
+        "silence_ms": SILENCE_MS,
+        "max_utterance_ms": UTTERANCE_MS,
     }
 
     @classmethod

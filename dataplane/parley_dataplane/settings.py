@@ -14,10 +14,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from parley_api.engines import LONGEST_TONE, SHORTEST_TONE
+
 LOG_LEVELS = ("debug", "info", "warning", "error")
-SHORTEST_TONE = 0.02
-LONGEST_TONE = 600.0
-"""Seconds; the bounds of `tone.seconds` in a file."""
 
 
 class BadSetting(ValueError):

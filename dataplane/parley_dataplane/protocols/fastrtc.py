@@ -10,6 +10,7 @@ import base64
 from dataclasses import dataclass, field
 from typing import Any
 
+from parley_api.turntaking import SILENCE_MS, UTTERANCE_MS, VAD_THRESHOLD
 from parley_dataplane.errors import BadMessage, TooBig
 from parley_dataplane.events import (
     AgentHeard,
@@ -110,9 +111,9 @@ def parse(raw: str | bytes) -> Message:
 
 def _read_config(fields: Fields) -> Config:
     return Config(
-        fields.number("vad_threshold", 0.0, 1.0),
-        fields.whole("silence_timeout_ms", 50, 10_000),
-        fields.whole("max_audio_duration_ms", 1_000, 120_000),
+        fields.number("vad_threshold", *VAD_THRESHOLD),
+        fields.whole("silence_timeout_ms", *SILENCE_MS),
+        fields.whole("max_audio_duration_ms", *UTTERANCE_MS),
         fields.optional_text("language", _MAX_NAME_CHARS),
         fields.optional_text("voice_id", _MAX_NAME_CHARS),
     )

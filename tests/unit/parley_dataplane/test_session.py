@@ -499,8 +499,8 @@ def test_the_longest_call_ends_even_while_somebody_speaks() -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"vad_threshold": 1.5}, "vad_threshold 1.5: use a number from 0.0 to 1.0"),
-        ({"vad_threshold": True}, "vad_threshold True: use a number from 0.0 to 1.0"),
+        ({"vad_threshold": 1.5}, "vad_threshold 1.5: use a number from 0 to 1"),
+        ({"vad_threshold": True}, "vad_threshold True: use a number from 0 to 1"),
         ({"silence_ms": "300"}, "silence_ms '300': use a number from 50 to 10000"),
         ({"max_utterance_ms": float("nan")}, "max_utterance_ms nan: use a number from 1000 to 120000"),
         ({"voice": ""}, "voice: use a text of 1 to 64 characters"),
