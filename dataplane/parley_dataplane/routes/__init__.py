@@ -1,6 +1,6 @@
 """The doors: FastAPI shells that read, parse, call the session, render and write, and decide nothing else.
 
-request -> protocols/ parse -> Session
+request -> bodies, sockets -> protocols/ parse -> Session
 Session -> Door (here) -> protocols/ render -> transports/ -> peer
 """
 

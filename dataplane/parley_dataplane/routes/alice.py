@@ -10,7 +10,7 @@ from parley_dataplane.doors import WEBRTC_OFFER
 from parley_dataplane.errors import ParleyError
 from parley_dataplane.process import Parley
 from parley_dataplane.protocols import alice
-from parley_dataplane.routes.problems import read_body
+from parley_dataplane.routes.bodies import read_body
 from parley_dataplane.routes.webrtc_door import WebRtcDoor
 
 

@@ -54,8 +54,8 @@ class _Door:
             self._peer.close(sockets.close_code(reason), reason)
 
 
-class _Visit:
-    """One connection."""
+class _Connection:
+    """One WebSocket, from accept to close: sessions one after the other."""
 
     def __init__(self, parley: Parley, peer: Peer) -> None:
         self._parley = parley
@@ -80,7 +80,7 @@ class _Visit:
             case fastrtc.EndSession():
                 self._end(self._running())
 
-    def over(self) -> None:
+    def closed(self) -> None:
         self._stop_waiting()
         if self._session is not None:
             self._session.end("peer-left")
@@ -138,11 +138,11 @@ def router(parley: Parley) -> APIRouter:
     async def stream(websocket: WebSocket) -> None:
         await websocket.accept()
         peer = Peer(websocket)
-        visit = _Visit(parley, peer)
+        connection = _Connection(parley, peer)
         try:
-            await sockets.serve(parley, peer, visit.handle)
+            await sockets.serve(parley, peer, connection.handle)
         finally:
-            visit.over()
+            connection.closed()
 
     return routes
 

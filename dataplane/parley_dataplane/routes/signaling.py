@@ -23,7 +23,7 @@ from parley_dataplane.transports.websocket import Peer
 Doors = WeakValueDictionary[str, WebRtcDoor]
 
 
-class _Visit:
+class _Connection:
     """One socket that signals for one session id."""
 
     def __init__(self, parley: Parley, peer: Peer, session_id: str, doors: Doors) -> None:
@@ -43,7 +43,7 @@ class _Visit:
             case signaling.Ping():
                 self._peer.send_text(signaling.render_pong())
 
-    def over(self) -> None:
+    def closed(self) -> None:
         door = self._doors.get(self._id)
         if door is not None and not door.has_call:
             door.session.end("peer-left")
@@ -64,11 +64,11 @@ def router(parley: Parley) -> APIRouter:
     async def signal(websocket: WebSocket, session_id: str) -> None:
         await websocket.accept()
         peer = Peer(websocket)
-        visit = _Visit(parley, peer, session_id, doors)
+        connection = _Connection(parley, peer, session_id, doors)
         try:
-            await sockets.serve(parley, peer, visit.handle)
+            await sockets.serve(parley, peer, connection.handle)
         finally:
-            visit.over()
+            connection.closed()
 
     @routes.get("/v2/sessions")
     async def sessions() -> dict[str, Any]:

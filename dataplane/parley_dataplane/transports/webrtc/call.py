@@ -285,10 +285,10 @@ class WebRtcCall:
         if self._freeing is None:
             self._connected = True
             self._alive()
-            self._every_second()
+            self._check_and_report()
             self._on_connected()
 
-    def _every_second(self) -> None:
+    def _check_and_report(self) -> None:
         """The one timer of a connected call: reports, and whether the peer is still there."""
         silent = self._loop.time() - self._last_heard
         if silent >= self._settings.vanished_secs:
@@ -303,7 +303,7 @@ class WebRtcCall:
             self._timer.cancel()
         # Varied, so that the reports of many calls do not come all at once (RFC 3550, 6.2).
         delay = min(0.5 + random.random(), self._settings.vanished_secs - silent)
-        self._timer = self._loop.call_later(delay, self._every_second)
+        self._timer = self._loop.call_later(delay, self._check_and_report)
 
     def _alive(self) -> None:
         self._last_heard = self._loop.time()

@@ -10,7 +10,7 @@ import pytest
 
 from parley_dataplane.doors import DUPLEX, WEBRTC_SIGNALING
 from parley_dataplane.errors import TooManySessions
-from parley_dataplane.routes import problems
+from parley_dataplane.routes import bodies
 
 OFFER, STOP = "/api/webrtc/offer", "/api/voice/stop-tts"
 
@@ -67,13 +67,13 @@ def test_a_body_is_not_kept_beyond_its_limit(server: Any) -> None:
 
 
 def test_a_body_that_stops_coming_is_given_up(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(problems, "BODY_SECS", 0.01)
+    monkeypatch.setattr(bodies, "BODY_SECS", 0.01)
     answer = asyncio.run(server.http("POST", OFFER, [b"{", b""]))
     assert (answer.status, server.parley.errors) == (400, ["bad-message"])
 
 
 def test_the_rest_of_a_huge_body_is_not_waited_for(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(problems, "LINGER_SECS", 0.01)
+    monkeypatch.setattr(bodies, "LINGER_SECS", 0.01)
     answer = asyncio.run(server.http("POST", OFFER, [b" " * 70_000, b""]))
     assert answer.status == 413
 
