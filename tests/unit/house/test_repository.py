@@ -10,23 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
-TEXT = {
-    "",
-    ".cfg",
-    ".css",
-    ".html",
-    ".js",
-    ".json",
-    ".lock",
-    ".md",
-    ".py",
-    ".sh",
-    ".svg",
-    ".toml",
-    ".txt",
-    ".yaml",
-    ".yml",
-}
+TEXT = {"", *".cfg .css .html .js .json .lock .md .py .sh .svg .toml .txt .yaml .yml".split()}
 
 # Paths of one machine, and registries: a reader has others, and to pip and apt a package's name is enough.
 FOREIGN = re.compile(
