@@ -36,6 +36,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now
 
+    def pass_time(self, seconds: float) -> None:
+        self._jumping.now += seconds
+
+
+def stall(seconds: float) -> None:
+    """As if something had blocked the running virtual loop for so long."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    loop.pass_time(seconds)
+
 
 def run(main: Coroutine[Any, Any, Result]) -> Result:
     """asyncio.run on a virtual clock."""
