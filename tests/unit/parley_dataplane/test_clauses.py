@@ -25,7 +25,9 @@ CASES = [
 
 @pytest.mark.parametrize(("_", "text", "clauses"), CASES, ids=[case[0] for case in CASES])
 @pytest.mark.parametrize("size", [1, 3, 1000])
-def test_split(_: str, text: str, clauses: list[str], size: int) -> None:
+def test_a_text_becomes_its_clauses_however_it_comes(
+    _: str, text: str, clauses: list[str], size: int
+) -> None:
     splitter = ClauseSplitter()
     found = [
         clause for start in range(0, len(text), size) for clause in splitter.feed(text[start : start + size])

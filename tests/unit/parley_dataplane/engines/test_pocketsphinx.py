@@ -57,7 +57,7 @@ def test_the_agents_own_phrases_are_heard() -> None:
 
 
 @pytest.mark.parametrize("peak", [0.02, 0.99], ids=["a whisper", "a shout"])
-def test_level_does_not_matter(peak: float) -> None:
+def test_a_quiet_voice_is_heard_as_a_loud_one(peak: float) -> None:
     async def test() -> None:
         async with started(PocketSphinx(PHRASES)) as engine:
             assert (await understood(engine, spoken(PHRASES[1], peak=peak))).text == plain(PHRASES[1])

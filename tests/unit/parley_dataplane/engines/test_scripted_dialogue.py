@@ -210,7 +210,7 @@ TURNS = [
 
 
 @pytest.mark.parametrize(("state", "said", "answer"), [turn[1:] for turn in TURNS], ids=[t[0] for t in TURNS])
-def test_answer(state: State, said: str, answer: str) -> None:
+def test_what_is_said_in_a_state_gets_its_answer(state: State, said: str, answer: str) -> None:
     assert TALK.answer(state, UserTurn(said))[0] == answer
 
 

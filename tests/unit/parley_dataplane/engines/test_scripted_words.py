@@ -22,7 +22,7 @@ from parley_dataplane.engines.scripted.words import MAX_WORDS, Vocabulary, stem,
         ("", ()),
     ],
 )
-def test_text_is_normalised(text: str, heard: tuple[str, ...]) -> None:
+def test_what_is_said_becomes_plain_words(text: str, heard: tuple[str, ...]) -> None:
     assert words(text) == heard
 
 
