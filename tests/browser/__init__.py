@@ -1,4 +1,4 @@
 """A real Chromium on the talk page, and what came out of its loudspeaker.
 
-conftest.py (server) + page.py (browser, page) -> test_*.py;  tape.js records both voices in the page -> tape.py
+tests/conftest.py (server) + page.py (browser, page) -> test_*.py;  tape.js records both voices in the page -> tape.py
 """

@@ -1,14 +1,13 @@
-"""Servers that the tests of one module share, and `--screenshots`, which remakes the pictures of the docs."""
+"""`--screenshots`, which remakes the pictures of the docs, and what the reception answers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.server import ROOT, ParleyServer
+from tests import agent_file
+from tests.server import ROOT
 
 IMAGES = ROOT / "docs" / "images"
 
@@ -26,26 +25,11 @@ def pictures(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return IMAGES
 
 
-@pytest.fixture(scope="module")
-def reception() -> Iterator[ParleyServer]:
-    """The clinic's reception, with the embedded engines."""
-    with ParleyServer("examples/reception.yaml") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def bench() -> Iterator[ParleyServer]:
-    """Engines that answer at once, with a tone of 20 s."""
-    with ParleyServer("examples/bench.yaml", {"BENCH_TONE_SECS": "20"}) as server:
-        yield server
-
-
 @pytest.fixture(scope="session")
 def answers() -> dict[str, str]:
     """What the reception's file says: intent -> its (first) answer, on one line."""
-    spec = yaml.safe_load((ROOT / "examples" / "reception.yaml").read_text())["spec"]
     intents = {
-        intent["name"]: " ".join((intent.get("answer") or intent["answers"][0]).split())
-        for intent in spec["conversation"]["intents"]
+        intent["name"]: agent_file.plain(intent.get("answer") or intent["answers"][0])
+        for intent in agent_file.spec()["conversation"]["intents"]
     }
-    return {**intents, "greeting": " ".join(spec["conversation"]["greeting"].split())}
+    return {**intents, "greeting": agent_file.greeting()}

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests import speech
-from tests.calls import agent_file
+from tests import agent_file, speech
 from tests.calls.doors import QUESTION, history, in_callers_voice
 from tests.clients.containers import opus, wav
 from tests.clients.listening import SAME, resemblance

@@ -10,7 +10,7 @@ import asyncio
 
 import pytest
 
-from tests.calls import agent_file
+from tests import agent_file
 from tests.calls.doors import (
     DOORS,
     OTHER_QUESTION,

@@ -13,8 +13,7 @@ import time
 
 import pytest
 
-from tests import speech
-from tests.calls import agent_file
+from tests import agent_file, speech
 from tests.calls.doors import (
     DOORS,
     OTHER_QUESTION,

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.calls import agent_file
+from tests import agent_file
 from tests.calls.doors import DOORS
 from tests.clients.listening import SAME, resemblance
 from tests.clients.webrtc import WebRtcClient

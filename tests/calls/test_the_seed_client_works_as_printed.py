@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import speech
-from tests.calls import agent_file
+from tests import agent_file, speech
 from tests.calls.doors import CALLER, QUESTION
 from tests.clients.containers import wav
 from tests.server import ParleyServer
