@@ -4,7 +4,8 @@
     TTS -> Speaker -> pacer tick -> opus -> packet
                  \\-> Ledger: the one truth of what was said
 
-Nothing in this folder reads a clock: `now` is an argument, in seconds of the loop's monotonic clock.
+Only the pacer reads a clock: elsewhere in this folder `now` is an argument, in seconds of the loop's
+monotonic clock.
 """
 
 import numpy as np

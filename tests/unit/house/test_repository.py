@@ -111,3 +111,22 @@ def test_only_the_settings_module_reads_the_environment() -> None:
         if file != allowed and reads.search(file.read_text())
     ]
     assert readers == []
+
+
+def test_only_the_pacer_reads_a_clock_in_the_media() -> None:
+    """Time is an argument: ten minutes of a call take a test as long as the CPU needs."""
+    package = ROOT / "dataplane/parley_dataplane"
+    clock = re.compile(r"\bimport time\b|\bfrom time import|\bloop\(?\)?\.time\(\)|\bdatetime\b")
+    readers = [
+        file.name
+        for file in [*(package / "media").glob("*.py"), package / "turns.py"]
+        if clock.search(file.read_text())
+    ]
+    assert readers == ["pacer.py"]
+
+
+def test_the_clients_use_no_code_of_the_server() -> None:
+    """Otherwise a fault of the server could hide itself in what judges it."""
+    judges = [ROOT / "tests/speech.py", *(ROOT / "tests/clients").glob("*.py")]
+    assert len(judges) > 5
+    assert [file.name for file in judges if re.search(r"\b(import|from) parley_", file.read_text())] == []
