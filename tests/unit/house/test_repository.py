@@ -55,14 +55,32 @@ def test_every_link_to_a_file_in_the_docs_leads_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+BASES = (ROOT, ROOT / "dataplane/parley_dataplane", ROOT / "tests/unit/parley_dataplane")
+
+
+def in_the_architecture_table() -> set[str]:
+    """The files and folders that it names, as they stand there."""
+    lines = (ROOT / "docs/architecture.md").read_text().splitlines()
+    rows = [line for line in lines if line.startswith("| ")]
+    return {path for row in rows for path in re.findall(r"`([\w./-]+(?:\.\w+|/))`", row)}
+
+
 def test_every_file_of_the_architecture_table_exists() -> None:
-    bases = (ROOT, ROOT / "dataplane/parley_dataplane", ROOT / "tests/unit/parley_dataplane")
-    table = [
-        line for line in (ROOT / "docs/architecture.md").read_text().splitlines() if line.startswith("| ")
-    ]
-    named = {path for line in table for path in re.findall(r"`([\w./-]+(?:\.\w+|/))`", line)}
+    named = in_the_architecture_table()
     assert len(named) > 50
-    assert [path for path in sorted(named) if not any((base / path).exists() for base in bases)] == []
+    assert [path for path in sorted(named) if not any((base / path).exists() for base in BASES)] == []
+
+
+def test_every_source_file_has_its_place_in_the_architecture_table() -> None:
+    places = [base / path for path in in_the_architecture_table() for base in BASES]
+    sources = [path for folder in ("crds", "dataplane", "cli") for path in (ROOT / folder).rglob("*.py")]
+    homeless = [
+        str(path.relative_to(ROOT))
+        for path in sources
+        if not path.stem.startswith("__") and not any(path.is_relative_to(place) for place in places)
+    ]
+    assert sources
+    assert homeless == []
 
 
 def test_the_readme_says_the_two_commands() -> None:
