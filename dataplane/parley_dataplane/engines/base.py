@@ -11,7 +11,7 @@ say; spoken words never reach a log. `start` may take its time, everything after
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -79,7 +79,7 @@ class SttStream(Protocol):
     def end(self) -> None:
         """No more audio: Final follows."""
 
-    def events(self) -> AsyncIterator[Partial | Final]:
+    def events(self) -> AsyncGenerator[Partial | Final, None]:
         """Raises EngineCrashed or EngineTimeout when the utterance is lost."""
 
     async def aclose(self) -> None:
@@ -132,7 +132,7 @@ class Remember:
 class LlmEngine(Engine, Protocol):
     def reply(
         self, turn: UserTurn, history: Sequence[Message], memory: Mapping[str, Any]
-    ) -> AsyncIterator[TextDelta | Remember]:
+    ) -> AsyncGenerator[TextDelta | Remember, None]:
         """Answer `turn`. `history` ends before it. `memory` is what the last `Remember` of this session held,
         or {}.
         """
@@ -164,5 +164,5 @@ class Speech:
 
 
 class TtsEngine(Engine, Protocol):
-    def synthesize(self, request: SpeechRequest) -> AsyncIterator[Speech]:
+    def synthesize(self, request: SpeechRequest) -> AsyncGenerator[Speech, None]:
         """Say one clause; first audio as soon as there is any."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import numpy as np
 
@@ -53,7 +53,7 @@ class Espeak:
     async def close(self) -> None:
         await self._worker.close()
 
-    async def synthesize(self, request: SpeechRequest) -> AsyncIterator[Speech]:
+    async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[Speech, None]:
         """Raises EngineError for a text over MAX_TEXT, EngineUnavailable for an unknown voice."""
         if len(request.text) > MAX_TEXT:
             raise EngineError(

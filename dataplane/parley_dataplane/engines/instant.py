@@ -7,7 +7,7 @@ come.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from parley_dataplane.engines.base import Final, Message, Partial, Remember, TextDelta, UserTurn
@@ -30,7 +30,7 @@ class InstantStream:
         self._ended.set()
         self._heard.set()
 
-    async def events(self) -> AsyncIterator[Partial | Final]:
+    async def events(self) -> AsyncGenerator[Partial | Final, None]:
         await self._heard.wait()
         yield Partial(self._text)
         await self._ended.wait()
@@ -74,6 +74,6 @@ class InstantLlm:
 
     async def reply(
         self, turn: UserTurn, history: Sequence[Message], memory: Mapping[str, Any]
-    ) -> AsyncIterator[TextDelta | Remember]:
+    ) -> AsyncGenerator[TextDelta | Remember, None]:
         yield TextDelta(self._text)
         yield Remember(memory)

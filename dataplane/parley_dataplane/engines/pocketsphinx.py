@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -106,7 +106,7 @@ class _Stream:
             self._send(self._front_end.flush())
             self._stream.end()
 
-    async def events(self) -> AsyncIterator[Partial | Final]:
+    async def events(self) -> AsyncGenerator[Partial | Final, None]:
         async for frame in self._stream.frames():
             heard = json.loads(frame.payload)
             if heard.get("final"):

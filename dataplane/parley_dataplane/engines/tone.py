@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from functools import cache
 
 import numpy as np
@@ -54,7 +54,7 @@ class Tone:
     async def close(self) -> None:
         """The cycles are shared by all tones of the process."""
 
-    async def synthesize(self, request: SpeechRequest) -> AsyncIterator[Speech]:
+    async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[Speech, None]:
         """The last frame may be shorter. The clause's words are spread evenly over the tone."""
         frames = cycle(PITCHES[request.reply % 2])
         words = _word_starts(request.text, self._samples)

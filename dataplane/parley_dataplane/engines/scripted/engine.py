@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any
 
 from parley_api.conversation import Conversation
@@ -31,7 +31,7 @@ class Scripted:
 
     async def reply(
         self, turn: UserTurn, history: Sequence[Message], memory: Mapping[str, Any]
-    ) -> AsyncIterator[TextDelta | Remember]:
+    ) -> AsyncGenerator[TextDelta | Remember, None]:
         """The sentences together are the answer; `history` is not read: `memory` holds all that counts."""
         answer, state = self._dialogue.answer(State.from_memory(memory), turn)
         for sentence in sentences(answer):

@@ -12,6 +12,7 @@ from typing import Any
 
 import espeakng_loader
 import numpy as np
+import numpy.typing as npt
 
 from parley_dataplane.engines.workers.channel import Channel, RefusedError, serve
 from parley_dataplane.engines.workers.frames import Kind
@@ -133,7 +134,7 @@ class Espeak:
             index += 1
         return words
 
-    def _send(self, pcm: Any, words: list[tuple[int, int]]) -> None:
+    def _send(self, pcm: npt.NDArray[np.int16], words: list[tuple[int, int]]) -> None:
         if len(pcm) or words:
             head = struct.pack("<H", len(words)) + b"".join(struct.pack("<II", *word) for word in words)
             self._channel.send(Kind.DATA, self._stream, head + pcm.tobytes())

@@ -35,7 +35,7 @@ async def started(engine: E) -> AsyncIterator[E]:
 
 
 async def say(engine: TtsEngine, text: str, **options: Any) -> list[Speech]:
-    async with aclosing(engine.synthesize(SpeechRequest(text, **options))) as speech:  # type: ignore[type-var]
+    async with aclosing(engine.synthesize(SpeechRequest(text, **options))) as speech:
         return [part async for part in speech]
 
 
