@@ -20,6 +20,7 @@ from parley_dataplane import logs, routes
 from parley_dataplane.agent import Agent
 from parley_dataplane.process import Parley
 from parley_dataplane.settings import Settings
+from parley_dataplane.transports.connections import PatientHttp, PatientWebSocket
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """One WebSocket message: 8 minutes of 16 kHz PCM; more is closed with 1009 (RFC 6455, 7.4.1)."""
@@ -79,8 +80,10 @@ async def serve(
             create_app(parley),
             log_config=None,
             access_log=False,
-            ws="websockets-sansio",
+            http=PatientHttp,
+            ws=PatientWebSocket,
             ws_max_size=MAX_MESSAGE_BYTES,
+            ws_per_message_deflate=False,  # 16 KB can say 16 MB; audio hardly gets smaller
             ws_ping_interval=20.0,
             ws_ping_timeout=20.0,
             timeout_graceful_shutdown=int(GOODBYE_SECS),

@@ -6,7 +6,7 @@
 Rules: whoever sends never waits; what waits to be written is bounded, and a peer that reads too slowly is
 closed with a reason, since late speech is of no use; audio that an interruption made stale is dropped. A
 PeerError that `handle` raises ends the connection with its close code. Whatever ends first (peer, reader,
-writer), all end.
+writer), all end. Between two messages everyone else has their turn, however many have arrived.
 """
 
 from __future__ import annotations
@@ -107,13 +107,14 @@ class Peer:
 
     async def _read(self, handle: Callable[[str | bytes], Awaitable[None]]) -> None:
         try:
-            while True:
+            while self._closing is None:
                 message = await self._websocket.receive()
                 if message["type"] == "websocket.disconnect":
                     self._disconnected(message.get("code"))
                     return
                 text, data = message.get("text"), message.get("bytes")
                 await handle(text if text is not None else data or b"")
+                await asyncio.sleep(0)  # a message that is there already is received without waiting
         except ParleyError as error:
             self._fail(error)
         except Exception:

@@ -60,12 +60,11 @@ class BoundedSctp(RTCSctpTransport):
 
     def _are_sent(self, chunk: SackChunk) -> bool:
         """Whether the gap blocks, which must not overlap (RFC 9260, 3.3.4), are of chunks that we have sent."""
-        last = self._sent_queue[-1].tsn if self._sent_queue else chunk.cumulative_tsn
+        last: int = self._sent_queue[-1].tsn if self._sent_queue else chunk.cumulative_tsn
         left = max(0, _ahead(last, chunk.cumulative_tsn))
-        for start, end in chunk.gaps:
-            if not 1 <= start <= end <= left:
-                return False
-        return sum(end - start + 1 for start, end in chunk.gaps) <= left
+        gaps: list[tuple[int, int]] = chunk.gaps
+        are_inside = all(1 <= start <= end <= left for start, end in gaps)
+        return are_inside and sum(end - start + 1 for start, end in gaps) <= left
 
 
 def _ahead(tsn: int, of: int) -> int:
