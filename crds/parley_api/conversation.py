@@ -148,6 +148,10 @@ class Conversation(Model):
     fallback: Sentence = Field(
         default="I'm sorry, I don't know that.", description="What is said when there is no answer."
     )
+    apology: Sentence = Field(
+        default="I'm sorry, something went wrong. Please say that again.",
+        description="What is said when hearing, thinking or speaking has failed.",
+    )
     goodbye: Sentence = Field(
         default="I have to go now. Goodbye.", description="What is said when the service ends a call."
     )

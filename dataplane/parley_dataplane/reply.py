@@ -8,14 +8,14 @@ tick() on the pacer's clock, which opens the gate between TTS and a full speaker
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from parley_dataplane.clauses import ClauseSplitter
 from parley_dataplane.engines.base import Remember, SpeechRequest, TextDelta, TtsEngine
-from parley_dataplane.errors import EngineError, EngineTimeout
+from parley_dataplane.errors import EngineCrashed, EngineError, EngineTimeout
 from parley_dataplane.events import AgentClause, AgentText, Event
 from parley_dataplane.media.ledger import Heard
 from parley_dataplane.media.speaker import Speaker
@@ -50,7 +50,7 @@ class Reply:
         self,
         *,
         number: int,
-        thoughts: AsyncIterator[TextDelta | Remember],
+        thoughts: AsyncGenerator[TextDelta | Remember, None],
         tts: TtsEngine,
         speaker: Speaker,
         emit: Callable[[Event], None],
@@ -117,6 +117,9 @@ class Reply:
                 group.create_task(self._speak(clauses), name="reply-tts")
         except* EngineError as failures:
             self.failure = next(f for f in _leaves(failures) if isinstance(f, EngineError))
+        except* Exception:
+            self.failure = EngineError("LLM or TTS failed in a way that it should not")
+            raise
         finally:
             if not self._cut:
                 self._speaker.finish()
@@ -124,8 +127,7 @@ class Reply:
 
     async def _think(self, clauses: asyncio.Queue[str | None]) -> None:
         splitter = ClauseSplitter()
-        thoughts: Any = self._thoughts
-        async with aclosing(thoughts):
+        async with aclosing(self._thoughts) as thoughts:
             while (thought := await _next(thoughts, LLM_DEADLINE_SECS, "LLM")) is not None:
                 if isinstance(thought, Remember):
                     self.memory = thought
@@ -153,8 +155,19 @@ class Reply:
         self._voiced += 1
         self._speaker.open_clause(clause)
         request = SpeechRequest(clause, self._voice, self._language, self.number)
-        speech_stream: Any = self._tts.synthesize(request)
-        async with aclosing(speech_stream):
+        try:
+            await self._synthesize(request)
+        except (EngineCrashed, EngineTimeout):
+            # An engine that died is replaced within a second, and what was made before may sound for longer. Only
+            # half a clause can't be made good: its rest may not fit.
+            if self._speaker.has_begun_clause:
+                raise
+            await self._synthesize(request)
+        if not self._was_cut():
+            self._speaker.close_clause()
+
+    async def _synthesize(self, request: SpeechRequest) -> None:
+        async with aclosing(self._tts.synthesize(request)) as speech_stream:
             while (speech := await _next(speech_stream, TTS_DEADLINE_SECS, "TTS")) is not None:
                 if self._was_cut():
                     return
@@ -162,8 +175,6 @@ class Reply:
                     self.stamps.speech = asyncio.get_running_loop().time()
                 self._speaker.push(speech.pcm, speech.words)
                 await self._gate()
-        if not self._was_cut():
-            self._speaker.close_clause()
 
     def _was_cut(self) -> bool:
         # A cancelled task group runs its children once more before it cancels them: the speaker may then be

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
@@ -26,7 +28,7 @@ MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """One WebSocket message: 8 minutes of 16 kHz PCM; more is closed with 1009 (RFC 6455, 7.4.1)."""
 
 GOODBYE_SECS = 2.0
-"""How long connections may take to close after the goodbye."""
+"""How long connections may take to close after the goodbye that was spoken."""
 
 
 def create_app(parley: Parley) -> FastAPI:
@@ -38,7 +40,9 @@ def create_app(parley: Parley) -> FastAPI:
 
 
 class _Server(uvicorn.Server):
-    """Ends the calls before the connections, so that each caller is told."""
+    """Ends the calls before the connections, so that each caller is told. A second Ctrl-C does not wait for the
+    goodbye.
+    """
 
     def __init__(self, config: uvicorn.Config, parley: Parley, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -50,7 +54,18 @@ class _Server(uvicorn.Server):
         if self.started:
             self._on_ready()
 
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """serve() has done so already, and for longer. uvicorn would raise all of them again at its end, and the
+        second one would come in the middle of closing the engines.
+        """
+        yield
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        goodbye = asyncio.create_task(self._parley.sessions.leave("server-stopping"), name="goodbye")
+        while not goodbye.done() and not self.force_exit:
+            await asyncio.wait((goodbye,), timeout=0.1)
+        goodbye.cancel()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_SECS):
                 await self._parley.sessions.close("server-stopping")
@@ -74,6 +89,7 @@ async def serve(
     logs.configure(settings.log_level)
     listening = _bind(host, port)
     parley = Parley(Agent.load(voice_agent, base_dir, settings))
+    stack = contextlib.ExitStack()
     try:
         await parley.start()
         config = uvicorn.Config(
@@ -89,10 +105,28 @@ async def serve(
             timeout_graceful_shutdown=int(GOODBYE_SECS),
             server_header=False,
         )
-        await _Server(config, parley, on_ready).serve(sockets=[listening])
+        server = _Server(config, parley, on_ready)
+        stack.enter_context(_signals(server))
+        await server.serve(sockets=[listening])
     finally:
         listening.close()
         await parley.close("server-stopping")
+        stack.close()
+
+
+@contextlib.contextmanager
+def _signals(server: uvicorn.Server) -> Iterator[None]:
+    """SIGINT and SIGTERM stop the server until the last engine is closed."""
+    if threading.current_thread() is not threading.main_thread():  # no other can be told of signals
+        yield
+        return
+    taken = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, server.handle_exit) for number in taken}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _bind(host: str, port: int) -> socket.socket:

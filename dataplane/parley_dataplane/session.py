@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 from parley_dataplane import hearing
 from parley_dataplane.agent import Agent
 from parley_dataplane.doors import Door, DoorKind, NoDoor
-from parley_dataplane.engines.base import Message, TextDelta, UserTurn
+from parley_dataplane.engines.base import Message, Remember, TextDelta, UserTurn
 from parley_dataplane.errors import BadMessage, ParleyError, UnexpectedEvent
 from parley_dataplane.events import (
     AgentHeard,
@@ -42,6 +42,9 @@ from parley_dataplane.turns import Effect, Happened, State, Turn
 from parley_dataplane.utterance import Utterance
 
 MAX_TYPED_CHARS = 2_000
+GOODBYE_SECS = 6.0
+"""How long a goodbye may take, from when the service wants to end the call."""
+
 MAX_UNANSWERED = 8
 """Utterances that one answer joins at most; the oldest go first."""
 
@@ -117,10 +120,13 @@ class Session:
         self._reply: Reply | None = None
         self._utterances: list[Utterance] = []
         self._unanswered: list[_Question] = []
+        self._asked: list[_Question] = []  # those of them that the present reply answers
+        self._leaving: tuple[str, float] | None = None  # (why, until when)
         self._memory: dict[str, Any] = {}
         self._count = _Counters()
         self._tasks: set[asyncio.Task[None]] = set()
         self.ended: str | None = None
+        self.over = asyncio.Event()
 
     # What the door calls
 
@@ -140,13 +146,15 @@ class Session:
 
     def start(self) -> None:
         """The media is connected: an agent that speaks first may."""
+        if self._is_over:
+            return
         self._use()
         if self.kind.speaks_first and self._agent.greeting:
             self._happened(Happened.GREETING_DUE)
 
     def hear(self, pcm: Pcm) -> None:
         """16 kHz audio of any length. Raises BadAudio when far more waits than can be heard."""
-        if self.ended is not None:
+        if self._is_over:
             return
         self.metrics.bytes_heard += pcm.nbytes
         if self.kind.audio_is_use:
@@ -157,13 +165,16 @@ class Session:
 
     def end_of_audio(self) -> None:
         """A recording is complete: what was said in it is a turn now."""
-        self._on_ear(self._ear.end_of_audio(self._clock()))
+        if not self._is_over:
+            self._on_ear(self._ear.end_of_audio(self._clock()))
 
     def type_text(self, text: str) -> None:
         """Raises BadMessage when it is empty or longer than MAX_TYPED_CHARS."""
         words = " ".join(text.split())
         if not words or len(text) > MAX_TYPED_CHARS:
             raise BadMessage(f"text of {len(text)} characters: use 1 to {MAX_TYPED_CHARS}")
+        if self._is_over:
+            return
         self._use()
         now = self._clock()
         self._ask(_Question(words, (), None, now, now, now))
@@ -173,6 +184,8 @@ class Session:
 
     def interrupt(self) -> bool:
         """Silence, at once. Returns whether there was an answer to stop."""
+        if self._is_over:
+            return False
         self._use()
         was_answering = self._reply is not None
         self._happened(Happened.INTERRUPTED)
@@ -186,11 +199,27 @@ class Session:
             self.settings.vad_threshold, self.settings.silence_ms, self.settings.max_utterance_ms
         )
 
+    def leave(self, reason: str) -> None:
+        """Say goodbye, and then end: nothing that the peer says or sends counts any more."""
+        if self._is_over:
+            return
+        goodbye = self._agent.spec.conversation.goodbye
+        if not self.has_door or not goodbye:
+            self.end(reason)
+            return
+        self._leaving = (reason, self._clock() + GOODBYE_SECS)
+        self._happened(Happened.GOODBYE_DUE)
+
+    @property
+    def _is_over(self) -> bool:
+        return self.ended is not None or self._leaving is not None
+
     def end(self, reason: str) -> None:
         """End the session, at once and for good."""
         if self.ended is not None:
             return
         self.ended = reason
+        self.over.set()
         now = self._clock()
         self._cancel_reply(now)
         self._drop_utterances()
@@ -234,13 +263,18 @@ class Session:
     # What the pacer calls
 
     def tick(self, now: float) -> None:
-        self._on_ear(self._ear.tick(now))
+        if self._leaving is None:
+            self._on_ear(self._ear.tick(now))
         self._speak(now)
         limits = self._agent.spec.sessions
-        if now - self._used > limits.idle_timeout_seconds and self._turn.state is State.IDLE:
-            self.end("idle")
+        if self._leaving is not None:
+            reason, until = self._leaving
+            if now > until:
+                self.end(reason)
+        elif now - self._used > limits.idle_timeout_seconds and self._turn.state is State.IDLE:
+            self.leave("idle")
         elif now - self._began > limits.longest_call_seconds:
-            self.end("longest-call")
+            self.leave("longest-call")
 
     def _speak(self, now: float) -> None:
         reply = self._reply
@@ -257,6 +291,8 @@ class Session:
             reply.tick()
             if reply.is_over(now):
                 self._reply_over(reply, now)
+                if self._leaving is not None:
+                    self.end(self._leaving[0])
 
     def _became_audible(self, reply: Reply) -> None:
         reply.is_audible = True
@@ -296,20 +332,23 @@ class Session:
         self._count.utterance += 1
         self.metrics.stt_calls += 1
         utterance = Utterance(
-            self._agent.engines.stt.open(self.settings.language),
+            number,
+            lambda: self._agent.engines.stt.open(self.settings.language),
             lambda text: self._emit(UserTranscript(number, text, final=False)),
-            lambda settled: self._utterance_settled(number, settled),
+            self._utterance_settled,
         )
         self._hold(utterance.task)
         self._utterances.append(utterance)
         return utterance
 
-    def _utterance_settled(self, number: int, utterance: Utterance) -> None:
+    def _utterance_settled(self, utterance: Utterance) -> None:
+        final = utterance.final
         if utterance.failure is not None:
             self._problem(utterance.failure)
-        elif utterance.final is not None and utterance.final.text:
-            final = utterance.final
-            self._emit(UserTranscript(number, final.text, final=True))
+        if final is None or not final.text:
+            self._take_back(utterance)
+        else:
+            self._emit(UserTranscript(utterance.number, final.text, final=True))
             self._ask(
                 _Question(
                     final.text,
@@ -326,12 +365,22 @@ class Session:
         """Go on once the person has ended and STT has said its last word on everything."""
         if not self._utterances or not all(utterance.is_settled for utterance in self._utterances):
             return
+        failed = any(utterance.failure is not None for utterance in self._utterances)
         self._utterances.clear()
         self._happened(Happened.UNDERSTOOD if self._unanswered else Happened.NOT_UNDERSTOOD)
+        if failed and not self._unanswered:
+            self._happened(Happened.APOLOGY_DUE)
+
+    def _take_back(self, utterance: Utterance) -> None:
+        """What was shown of it so far was not said after all, or does not count."""
+        if utterance.is_shown:
+            self._emit(UserTranscript(utterance.number, "", final=True))
 
     def _drop_utterances(self) -> None:
         for utterance in self._utterances:
             utterance.drop()
+            if self.ended is None:
+                self._take_back(utterance)
         self._utterances.clear()
         self._ear.mute()
 
@@ -356,20 +405,32 @@ class Session:
     def _carry_out(self, effect: Effect, event: Happened) -> None:
         match effect:
             case Effect.START_REPLY:
-                self._start_reply(greets=event is Happened.GREETING_DUE)
+                self._start_reply(self._unasked(event))
             case Effect.CANCEL_REPLY:
                 self._cancel_reply(self._clock())
             case Effect.DROP_UTTERANCE:
                 self._drop_utterances()
             case Effect.SET_ASIDE:
-                self._set_aside(len(self._unanswered))
+                self._set_aside(self._unanswered)
 
-    def _start_reply(self, greets: bool) -> None:
+    def _unasked(self, event: Happened) -> str | None:
+        """What the agent says by itself; None for an answer."""
+        conversation = self._agent.spec.conversation
+        match event:
+            case Happened.GREETING_DUE:
+                return conversation.greeting
+            case Happened.APOLOGY_DUE:
+                return conversation.apology
+            case Happened.GOODBYE_DUE:
+                return conversation.goodbye
+        return None
+
+    def _start_reply(self, unasked: str | None) -> None:
         now = self._clock()
-        asked = list(self._unanswered)
+        asked = [] if unasked is not None else list(self._unanswered)
         last = asked[-1] if asked else _Question("", (), None, now, now, now)
-        if greets:
-            asked, thoughts = [], _canned(self._agent.greeting)
+        if unasked is not None:
+            thoughts = _canned(unasked)
         else:
             text = " ".join(question.text for question in asked)
             alternatives = last.alternatives if len(asked) == 1 else ()
@@ -377,6 +438,7 @@ class Session:
             thoughts = self._agent.engines.llm.reply(
                 UserTurn(text, alternatives, last.confidence), self.history.messages(), self._memory
             )
+        self._asked = asked
         self._reply = Reply(
             number=self._count.reply,
             thoughts=thoughts,
@@ -397,38 +459,46 @@ class Session:
         reply, self._reply = self._reply, None
         heard = reply.cut(now)
         self.metrics.tts_calls += reply.clauses
-        if heard.text:
+        if reply.is_audible:
             self.metrics.interruptions += 1
+        if heard.text:
             self._commit(reply, heard, "interrupted")
         elif reply.is_audible:
-            self._emit(AgentHeard(reply.number, "", heard.unheard, True, heard.seconds))
+            self._end_turn(reply, heard, "interrupted")
 
     def _reply_over(self, reply: Reply, now: float) -> None:
         self._reply = None
+        self._use()
         heard = reply.heard(now)
         self.metrics.tts_calls += reply.clauses
         failed = reply.failure is not None
         if reply.failure is not None:
             self._problem(reply.failure)
+        answers = bool(self._asked)
         self._commit(reply, heard, "failed" if failed else "heard")
         self._happened(Happened.REPLY_FAILED if failed else Happened.REPLY_ENDED)
+        if failed and answers:  # and not when the apology itself fails
+            self._happened(Happened.APOLOGY_DUE)
 
     def _commit(self, reply: Reply, heard: Heard, outcome: str) -> None:
         """What was asked and what was heard of the answer become history."""
-        self._set_aside(reply.questions)
+        self._set_aside(self._asked)
         if heard.text or heard.unheard:
             self.history.add(Message("assistant", heard.text, heard.unheard, heard.seconds))
         if reply.memory is not None:
             self._memory = dict(reply.memory.memory)
+        self._end_turn(reply, heard, outcome)
+
+    def _end_turn(self, reply: Reply, heard: Heard, outcome: str) -> None:
         self.metrics.turns += 1
         self._emit(
             AgentHeard(reply.number, heard.text, heard.unheard, outcome == "interrupted", heard.seconds)
         )
         self._observe(TurnFinished(self.id, self.kind.name, outcome, heard.seconds))
 
-    def _set_aside(self, questions: int) -> None:
-        """The first `questions` of the unanswered ones need no further answer."""
-        done, self._unanswered = self._unanswered[:questions], self._unanswered[questions:]
+    def _set_aside(self, done: list[_Question]) -> None:
+        """These questions need no further answer. More may have come since they were asked."""
+        self._unanswered = [question for question in self._unanswered if question not in done]
         if done:
             self.history.add(Message("user", " ".join(question.text for question in done)))
 
@@ -457,7 +527,7 @@ class Session:
             )
 
 
-async def _canned(text: str) -> Any:
+async def _canned(text: str) -> AsyncGenerator[TextDelta | Remember, None]:
     yield TextDelta(text)
 
 

@@ -90,6 +90,15 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._active)
 
+    async def leave(self, reason: str) -> None:
+        """Take no more, and end all after a goodbye."""
+        self.draining = True
+        sessions = self.active()
+        for session in sessions:
+            session.leave(reason)
+        for session in sessions:
+            await session.over.wait()
+
     async def close(self, reason: str) -> None:
         """Take no more, and end all."""
         self.draining = True

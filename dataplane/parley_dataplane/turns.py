@@ -38,6 +38,8 @@ class Happened(Enum):
     UNDERSTOOD = "STT has ended all utterances, and something waits for an answer"
     NOT_UNDERSTOOD = "STT has ended all utterances, and nothing waits for an answer"
     TYPED = "the person typed instead of speaking"
+    APOLOGY_DUE = "an engine failed, and nothing else is going to be said"
+    GOODBYE_DUE = "the service ends the call"
     AUDIO_STARTED = "the first audio of the answer left"
     REPLY_ENDED = "the answer was heard to its end, or there was none"
     REPLY_FAILED = "an engine failed while answering"
@@ -62,18 +64,22 @@ Row = tuple[State, tuple[Effect, ...]]
 TRANSITIONS: dict[State, dict[Happened, Row]] = {
     S.IDLE: {
         H.GREETING_DUE: (S.PROCESSING, (E.START_REPLY,)),
+        H.APOLOGY_DUE: (S.PROCESSING, (E.START_REPLY,)),
+        H.GOODBYE_DUE: (S.PROCESSING, (E.START_REPLY,)),
         H.SPEECH_STARTED: (S.LISTENING, (E.OPEN_UTTERANCE,)),
         H.TYPED: (S.PROCESSING, (E.START_REPLY,)),
         H.INTERRUPTED: (S.IDLE, ()),
     },
     S.LISTENING: {
         H.GREETING_DUE: (S.LISTENING, ()),
+        H.GOODBYE_DUE: (S.PROCESSING, (E.DROP_UTTERANCE, E.START_REPLY)),
         H.SPEECH_ENDED: (S.PROCESSING, (E.FINISH_UTTERANCE,)),
         H.TYPED: (S.PROCESSING, (E.DROP_UTTERANCE, E.START_REPLY)),
         H.INTERRUPTED: (S.LISTENING, ()),
     },
     S.PROCESSING: {
         H.GREETING_DUE: (S.PROCESSING, ()),
+        H.GOODBYE_DUE: (S.PROCESSING, (E.CANCEL_REPLY, E.DROP_UTTERANCE, E.START_REPLY)),
         H.SPEECH_STARTED: (S.LISTENING, (E.CANCEL_REPLY, E.OPEN_UTTERANCE)),
         H.UNDERSTOOD: (S.PROCESSING, (E.START_REPLY,)),
         H.NOT_UNDERSTOOD: (S.IDLE, ()),
@@ -85,6 +91,7 @@ TRANSITIONS: dict[State, dict[Happened, Row]] = {
     },
     S.SPEAKING: {
         H.GREETING_DUE: (S.SPEAKING, ()),
+        H.GOODBYE_DUE: (S.PROCESSING, (E.CANCEL_REPLY, E.START_REPLY)),
         H.SPEECH_STARTED: (S.LISTENING, (E.CANCEL_REPLY, E.OPEN_UTTERANCE)),
         H.TYPED: (S.PROCESSING, (E.CANCEL_REPLY, E.START_REPLY)),
         H.REPLY_ENDED: (S.IDLE, ()),
@@ -101,13 +108,16 @@ REFUSED: dict[tuple[State, Happened], str] = {
     (S.IDLE, H.REPLY_ENDED): "no reply is under way",
     (S.IDLE, H.REPLY_FAILED): "no reply is under way",
     (S.LISTENING, H.SPEECH_STARTED): "the person speaks already",
+    (S.LISTENING, H.APOLOGY_DUE): "the person speaks: what they say now is answered",
     (S.LISTENING, H.UNDERSTOOD): "the person still speaks: what was understood is answered with the rest",
     (S.LISTENING, H.NOT_UNDERSTOOD): "the person still speaks",
     (S.LISTENING, H.AUDIO_STARTED): "the reply was cancelled when the person began to speak",
     (S.LISTENING, H.REPLY_ENDED): "the reply was cancelled when the person began to speak",
     (S.LISTENING, H.REPLY_FAILED): "the reply was cancelled when the person began to speak",
+    (S.PROCESSING, H.APOLOGY_DUE): "an answer is on its way",
     (S.PROCESSING, H.SPEECH_ENDED): "the person has ended already",
     (S.SPEAKING, H.SPEECH_ENDED): "the person is not speaking",
+    (S.SPEAKING, H.APOLOGY_DUE): "an answer is being said",
     (S.SPEAKING, H.UNDERSTOOD): "the utterance was answered already",
     (S.SPEAKING, H.NOT_UNDERSTOOD): "the utterance was answered already",
     (S.SPEAKING, H.AUDIO_STARTED): "the answer is audible already",

@@ -1,7 +1,7 @@
 """One utterance on its way through STT: audio in, partial texts out, and in the end one Final or a failure.
 
 Rules: push and end never wait; an utterance settles exactly once, unless it is dropped; a failure of the
-engine is this utterance's alone.
+engine, also a fault that nobody has thought of, is this utterance's alone.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Any
 
 from parley_dataplane.engines.base import Final, Partial, SttStream
 from parley_dataplane.errors import EngineError, EngineTimeout
@@ -20,21 +19,35 @@ DEADLINE_SECS = 10.0
 
 
 class Utterance:
-    """`on_partial(text)` while it grows; `on_settled(utterance)` once: `final` or `failure` is set then."""
+    """The utterance `number` of a session. `on_partial(text)` while it grows; `on_settled(utterance)` once: `final`
+    or `failure` is set then.
+    """
 
     def __init__(
-        self, stream: SttStream, on_partial: Callable[[str], None], on_settled: Callable[[Utterance], None]
+        self,
+        number: int,
+        open_stream: Callable[[], SttStream],
+        on_partial: Callable[[str], None],
+        on_settled: Callable[[Utterance], None],
     ) -> None:
-        self._stream = stream
+        self.number = number
+        self.is_shown = False
+        """Whether somebody has read a part of it."""
         self._on_partial = on_partial
         self._on_settled = on_settled
         self._ended = asyncio.Event()
         self._dropped = False
+        self._settled = False
         self.final: Final | None = None
         self.failure: EngineError | None = None
         self.spoke_until = 0.0
         self.ended_at = 0.0
         self.settled_at = 0.0
+        self._stream: SttStream | None = None
+        try:
+            self._stream = open_stream()
+        except EngineError as refusal:
+            self.failure = refusal
         self.task = asyncio.create_task(self._run(), name="utterance")
 
     @property
@@ -44,17 +57,18 @@ class Utterance:
     @property
     def is_settled(self) -> bool:
         """The audio has ended and STT has said its last word."""
-        return self._ended.is_set() and (self.final is not None or self.failure is not None)
+        return self._ended.is_set() and self._settled
 
     def push(self, pcm: Pcm) -> None:
-        if self.failure is None and not self._dropped:
+        if self._stream is not None and self.failure is None and not self._dropped:
             self._stream.push(pcm)
 
     def end(self, spoke_until: float, now: float) -> None:
         """The person has ended: `spoke_until` is when the last voice arrived."""
         self.spoke_until, self.ended_at = spoke_until, now
         self._ended.set()
-        self._stream.end()
+        if self._stream is not None:
+            self._stream.end()
 
     def drop(self) -> None:
         """Nobody waits for it any more."""
@@ -62,19 +76,30 @@ class Utterance:
         self.task.cancel()
 
     async def _run(self) -> None:
+        fault: Exception | None = None
         try:
-            await self._listen()
-        except EngineError as failure:
-            self.failure = failure
-            await self._ended.wait()
+            try:
+                if self._stream is not None:
+                    await self._listen(self._stream)
+            except EngineError as failure:
+                self.failure = failure
+            except Exception as error:
+                # Whoever waits for this utterance is told first; then the fault goes where faults are logged.
+                fault, self.failure = error, EngineError("STT failed in a way that it should not")
+            if self.failure is not None:
+                await self._ended.wait()
         finally:
-            await self._stream.aclose()
+            if self._stream is not None:
+                await self._stream.aclose()
         if not self._dropped:
             self.settled_at = asyncio.get_running_loop().time()
+            self._settled = True
             self._on_settled(self)
+        if fault is not None:
+            raise fault
 
-    async def _listen(self) -> None:
-        reader = asyncio.ensure_future(self._read())
+    async def _listen(self, stream: SttStream) -> None:
+        reader = asyncio.ensure_future(self._read(stream))
         try:
             ended = asyncio.ensure_future(self._ended.wait())
             try:
@@ -88,12 +113,12 @@ class Utterance:
         finally:
             reader.cancel()
 
-    async def _read(self) -> None:
-        events: Any = self._stream.events()
-        async with aclosing(events):
+    async def _read(self, stream: SttStream) -> None:
+        async with aclosing(stream.events()) as events:
             async for event in events:
                 if isinstance(event, Partial):
                     if not self._dropped and self.is_open:
+                        self.is_shown = True
                         self._on_partial(event.text)
                 else:
                     self.final = event

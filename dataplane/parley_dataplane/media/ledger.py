@@ -88,6 +88,11 @@ class Ledger:
         clause.samples += samples
         clause.words.extend(words)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is audio of the last clause."""
+        return bool(self._clauses) and self._clauses[-1].samples > 0
+
     def close(self) -> None:
         self._clauses[-1].closed = True
 

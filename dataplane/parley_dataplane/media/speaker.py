@@ -83,6 +83,11 @@ class Speaker:
         if self._unit == "frame" and self._rest_samples >= SPEAKING_FRAME:
             self._cut_frames()
 
+    @property
+    def has_begun_clause(self) -> bool:
+        """Whether there is audio of the open clause."""
+        return self._ledger.has_begun
+
     def close_clause(self) -> None:
         """The clause is complete. Its last frame is filled up with silence: a clause ends in a
         pause anyway.

@@ -181,7 +181,7 @@ class Renderer:
         match event:
             case StateChanged(state):
                 return [dump({"type": "state_change", "state": state})]
-            case UserTranscript(_, text, True):
+            case UserTranscript(_, text, True) if text:
                 return [dump({"type": "transcript", "text": text})]
             case AgentText():
                 self._text = event

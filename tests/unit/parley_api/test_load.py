@@ -118,8 +118,8 @@ WRONG = {
     ),
     "a field that is not there": (
         HEAD + "spec: {}\n",
-        "4: spec.conversation: saw nothing; write a map with instructions, greeting, fallback, goodbye, intents,"
-        " knowledge",
+        "4: spec.conversation: saw nothing; write a map with instructions, greeting, fallback, apology, goodbye,"
+        " intents, knowledge",
     ),
     "a probability above 1": (
         SPEC + "  turnTaking: {vadThreshold: 7}\n",

@@ -29,6 +29,7 @@ from parley_dataplane.errors import (
     Draining,
     EndedSession,
     EngineCrashed,
+    EngineUnavailable,
     TooManySessions,
     UnknownSession,
 )
@@ -47,7 +48,7 @@ from parley_dataplane.media import FRAME_SECS, HEARING_FRAME, SPEAKING_RATE, Pcm
 from parley_dataplane.media.pacer import Pacer
 from parley_dataplane.media.speaker import Chunk
 from parley_dataplane.records import ErrorSeen, Record
-from parley_dataplane.session import MAX_TYPED_CHARS, Session
+from parley_dataplane.session import GOODBYE_SECS, MAX_TYPED_CHARS, MAX_UNANSWERED, Session
 from parley_dataplane.sessions import Sessions
 from tests import virtual_time
 
@@ -74,22 +75,32 @@ class FakeVad(Fake):
         return [float(pcm[start : start + 320].mean()) for start in range(0, len(pcm) - 319, 320)]
 
 
+@dataclass(frozen=True)
+class Mumbled:
+    """An utterance that is understood as "when are" first, and then as `final`."""
+
+    final: str | Exception
+
+
 @dataclass
 class FakeStt(Fake):
     """Understands the n-th utterance as the n-th text; an exception is a crash."""
 
-    texts: list[str | Exception]
+    texts: list[str | Exception | Mumbled]
     secs: float = 0.05
     closed: int = 0
+    refuses: Exception | None = None
 
     def open(self, language: str) -> FakeUtterance:
+        if self.refuses is not None:
+            raise self.refuses
         return FakeUtterance(self, self.texts.pop(0))
 
 
 @dataclass
 class FakeUtterance:
     engine: FakeStt
-    text: str | Exception
+    text: str | Exception | Mumbled
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     def push(self, pcm: Pcm) -> None: ...
@@ -100,10 +111,13 @@ class FakeUtterance:
     async def events(self) -> AsyncIterator[Partial | Final]:
         if isinstance(self.text, Exception):
             raise self.text
-        yield Partial(self.text[:3])
+        text = self.text.final if isinstance(self.text, Mumbled) else self.text
+        yield Partial("when are" if isinstance(self.text, Mumbled) else str(text)[:3])
         await self.ended.wait()
         await asyncio.sleep(self.engine.secs)
-        yield Final(self.text)
+        if isinstance(text, Exception):
+            raise text
+        yield Final(text)
 
     async def aclose(self) -> None:
         self.engine.closed += 1
@@ -138,6 +152,7 @@ class FakeTts(Fake):
     said: list[SpeechRequest] = field(default_factory=list)
     open_streams: int = 0
     fails: Exception | None = None
+    dies_at: set[int] = field(default_factory=set)
 
     async def synthesize(self, request: SpeechRequest) -> AsyncIterator[Speech]:
         self.said.append(request)
@@ -146,6 +161,8 @@ class FakeTts(Fake):
             await asyncio.sleep(self.secs)
             if self.fails is not None:
                 raise self.fails
+            if len(self.said) in self.dies_at:
+                raise EngineCrashed("the voice is gone")
             offset = 0
             for word in request.text.split():
                 end = request.text.index(word, offset) + len(word)
@@ -193,7 +210,7 @@ class Call:
     """A process with one call in it."""
 
     def __init__(
-        self, kind: DoorKind = WEBRTC_OFFER, texts: Sequence[str | Exception] = (), **spec: Any
+        self, kind: DoorKind = WEBRTC_OFFER, texts: Sequence[str | Exception | Mumbled] = (), **spec: Any
     ) -> None:
         self.stt, self.llm, self.tts = FakeStt(list(texts)), FakeLlm(), FakeTts()
         self.records: list[Record] = []
@@ -441,7 +458,8 @@ def test_an_engine_that_fails_costs_one_turn_and_not_the_call(role: str) -> None
 
     first = EngineCrashed("the engine is gone") if role == "stt" else "a"
     call = Call(texts=[first, "b"]).run(script)
-    assert call.peer.of(Problem) == [Problem("engine-crashed", "the engine is gone")]
+    told = 2 if role == "tts" else 1  # of the apology as well
+    assert call.peer.of(Problem) == [Problem("engine-crashed", "the engine is gone")] * told
     assert ErrorSeen("engine-crashed", call.session.id, "offer") in call.records
     assert history(call)[-1] == ("assistant", ANSWER, "")
     assert call.peer.states[-1] == "idle"
@@ -482,7 +500,7 @@ def test_on_a_websocket_audio_keeps_a_session_in_use() -> None:
     async def script(call: Call) -> None:
         await call.quiet(30.0)
         assert call.peer.closed is None
-        await asyncio.sleep(11.0)
+        await asyncio.sleep(11.0 + GOODBYE_SECS)
         assert call.peer.closed == "idle"
 
     Call(DUPLEX, sessions={"idleTimeoutSeconds": 10}).run(script)
@@ -490,10 +508,11 @@ def test_on_a_websocket_audio_keeps_a_session_in_use() -> None:
 
 def test_the_longest_call_ends_even_while_somebody_speaks() -> None:
     async def script(call: Call) -> None:
-        await call.speak(21.0)
+        await call.speak(21.0 + GOODBYE_SECS)
         assert call.peer.closed == "longest-call"
 
-    Call(texts=["a"], sessions={"longestCallSeconds": 20}).run(script)
+    call = Call(texts=["a"], sessions={"longestCallSeconds": 20}).run(script)
+    assert history(call) == [("assistant", call.spec.conversation.goodbye, "")]
 
 
 @pytest.mark.parametrize(
@@ -576,3 +595,213 @@ def test_the_settings_of_one_call_are_not_those_of_another() -> None:
         assert list(other.history) == []
 
     Call(texts=["a"]).run(script)
+
+
+SORRY = "I'm sorry, something went wrong. Please say that again."
+
+
+@pytest.mark.parametrize("role", ["stt", "llm"])
+def test_a_caller_is_told_aloud_that_an_engine_has_failed(role: str) -> None:
+    """Bug: a caller without a screen heard nothing at all and waited for ever. Cause: a failure was an event and no
+    more. Without the apology the history of the call ends with silence.
+    """
+
+    async def script(call: Call) -> None:
+        if role == "llm":
+            call.llm.fails = EngineCrashed("the engine is gone")
+        await call.speak(1.0, 8.0)
+
+    call = Call(texts=[EngineCrashed("the engine is gone") if role == "stt" else "a"]).run(script)
+    assert history(call)[-1] == ("assistant", SORRY, "")
+    assert call.peer.states[-2:] == ["speaking", "idle"]
+
+
+def test_an_apology_that_fails_is_not_apologised_for() -> None:
+    """Else TTS that is gone for good would keep the call busy for ever."""
+
+    async def script(call: Call) -> None:
+        call.tts.fails = EngineCrashed("the voice is gone")
+        await call.speak(1.0, 30.0)
+
+    call = Call(texts=["a"]).run(script)
+    assert [message.role for message in call.session.history] == ["user", "assistant", "assistant"]
+    assert call.peer.states[-1] == "idle"
+
+
+def test_an_apology_gives_way_to_the_next_question() -> None:
+    async def script(call: Call) -> None:
+        await call.speak(1.0, 1.0)
+        assert call.session.state == "speaking"
+        await call.speak(1.0, 4.0)
+
+    call = Call(texts=[EngineCrashed("gone"), "b"]).run(script)
+    assert [asked[0] for asked in call.llm.asked] == ["b"]
+    assert history(call)[-1] == ("assistant", ANSWER, "")
+
+
+def test_a_voice_that_dies_between_two_clauses_says_the_second_all_the_same() -> None:
+    """Bug: of a story of 25 s the second half was lost when eSpeak's process died, though 10 s of it were still to
+    sound and the next process was there within one. Cause: a clause was asked for once. Without the second try the
+    history ends with what was made before.
+    """
+
+    async def script(call: Call) -> None:
+        call.llm.answer = lambda turn: "Alpha beta. Gamma delta."
+        call.tts.dies_at = {2}
+        await call.speak(1.0, 6.0)
+
+    call = Call(texts=["a"]).run(script)
+    assert history(call)[-1] == ("assistant", "Alpha beta. Gamma delta.", "")
+    assert call.peer.of(Problem) == []
+
+
+def test_the_last_words_of_a_call_are_the_goodbye() -> None:
+    """Bug: `goodbye` of an agent's file was never said. Cause: sessions were ended at once. Without leave() nothing
+    is heard after the server was told to stop.
+    """
+
+    async def script(call: Call) -> None:
+        await call.speak(1.0, 1.0)
+        leaving = asyncio.create_task(call.sessions.leave("server-stopping"))
+        await call.speak(1.0, 4.0)  # whatever the person says now: the goodbye is said to its end
+        await leaving
+        assert call.peer.closed == "server-stopping"
+
+    call = Call(texts=["tell me", "wait"]).run(script)
+    assert [role for role, _, _ in history(call)] == ["user", "assistant", "assistant"]
+    assert history(call)[-1] == ("assistant", call.spec.conversation.goodbye, "")
+
+
+def test_a_goodbye_that_can_not_be_said_holds_nobody_up() -> None:
+    async def script(call: Call) -> None:
+        call.tts.secs = 1e6
+        await call.speak(1.0, 1.0)
+        async with asyncio.timeout(GOODBYE_SECS + 0.1):
+            await call.sessions.leave("server-stopping")
+
+    assert Call(texts=["tell me"]).run(script).peer.closed == "server-stopping"
+
+
+@pytest.mark.parametrize(
+    "final", ["", EngineCrashed("gone"), "typed over"], ids=["cough", "crash", "typed over"]
+)
+def test_a_partial_text_never_stays_as_if_it_were_still_growing(final: str | Exception) -> None:
+    """Bug: after a cough, or when STT died, the page went on showing "when are" in grey. Cause: only an utterance that
+    was understood had a last transcript. Without the empty one the last is not final.
+    """
+
+    async def script(call: Call) -> None:
+        await call.speak(1.0)
+        if final == "typed over":
+            call.session.type_text("hello")
+        await call.quiet(9.0)
+
+    call = Call(texts=[Mumbled(final)]).run(script)
+    shown = [event for event in call.peer.of(UserTranscript) if event.turn == 0]
+    assert shown == [UserTranscript(0, "when are", False), UserTranscript(0, "", True)]
+
+
+def test_an_stt_that_takes_no_utterance_costs_one_turn_and_not_the_call() -> None:
+    """Bug: with a language that STT does not have, the call stayed "listening" for ever. Cause: open() raised in the
+    middle of the turn's effects, so that there was no utterance to end. Without the fix hear() raises.
+    """
+
+    async def script(call: Call) -> None:
+        call.stt.refuses = EngineUnavailable("language de: use en")
+        await call.speak(1.0, 6.0)
+        call.stt.refuses = None
+        await call.speak(1.0, 4.0)
+
+    call = Call(texts=["b"]).run(script)
+    assert call.peer.of(Problem) == [Problem("engine-unavailable", "language de: use en")]
+    assert history(call) == [("assistant", SORRY, ""), ("user", "b", ""), ("assistant", ANSWER, "")]
+
+
+@pytest.mark.parametrize("role", ["stt", "llm", "tts"])
+def test_an_engine_with_a_fault_of_its_own_costs_one_turn_and_is_logged(role: str) -> None:
+    """Bug: an STT engine that raised a KeyError left the call in "processing" for ever; one of the LLM was passed over
+    in silence. Cause: only EngineErrors were thought of. Without the fix the call is not idle at the end, and no
+    Problem was told.
+    """
+
+    async def script(call: Call) -> None:
+        logged: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: logged.append(context))
+        if role != "stt":
+            getattr(call, role).fails = KeyError("text")
+        await call.speak(1.0, 8.0)
+        assert logged
+        assert ErrorSeen("internal", call.session.id, "offer") in call.records
+
+    call = Call(texts=[KeyError("text") if role == "stt" else "a"]).run(script)
+    assert {problem.code for problem in call.peer.of(Problem)} == {"engine-error"}
+    assert call.peer.states[-1] == "idle"
+
+
+def test_what_is_typed_while_eight_questions_are_answered_is_answered_too() -> None:
+    """Bug: the ninth text got no answer; the LLM was asked "" instead. Cause: the questions of a reply were counted,
+    and the oldest of them had been thrown out to make room. Without the fix the last question asked is "".
+    """
+
+    async def script(call: Call) -> None:
+        for number in range(MAX_UNANSWERED):
+            call.session.type_text(f"q{number}")
+        await call.quiet(1.0)
+        call.session.type_text("and one more")
+        await call.quiet(4.0)
+
+    call = Call().run(script)
+    assert call.llm.asked[-1][0] == "and one more"
+    assert [text for role, text, _ in history(call) if role == "user"] == [
+        " ".join(f"q{number}" for number in range(MAX_UNANSWERED)),
+        "and one more",
+    ]
+
+
+def test_nothing_happens_in_a_call_that_has_ended() -> None:
+    """Bug: a text that arrived while the connection was closing began an answer that nobody heard and that waited for
+    ever. Cause: only audio was refused after the end. Without the fix run() finds a task too many.
+    """
+
+    async def script(call: Call) -> None:
+        call.llm.answer = lambda turn: " ".join(f"Word{number}." for number in range(100))
+        call.session.end("hung-up")
+        call.session.type_text("hello?")
+        call.session.end_of_audio()
+        assert not call.session.interrupt()
+        call.session.start()
+        await call.quiet(60.0)
+
+    call = Call(conversation={"instructions": "Be kind.", "greeting": "Good morning."})
+    call.run(script)
+    assert call.peer.events[-1] == CallEnded("hung-up")
+    assert call.llm.asked == []
+
+
+def test_a_caller_who_listens_to_a_long_answer_is_not_idle() -> None:
+    """Bug: a call ended as "idle" in the same moment as its story. Cause: the time was counted from the caller's last
+    word. Without the fix the call is over a second after the answer.
+    """
+
+    async def script(call: Call) -> None:
+        call.llm.answer = lambda turn: " ".join(f"Word{number}." for number in range(30))
+        await call.speak(1.0, 17.0)
+        assert call.session.state == "idle"
+        assert call.peer.closed is None
+
+    Call(texts=["tell me"], sessions={"idleTimeoutSeconds": 10}).run(script)
+
+
+def test_an_interruption_in_the_first_word_is_one() -> None:
+    """Bug: it was told to the peer and counted nowhere. Cause: what left no word in the history was no turn."""
+
+    async def script(call: Call) -> None:
+        await call.speak(1.0, 0.3)
+        await call.quiet(0.3)
+        assert call.session.interrupt()
+
+    call = Call(texts=["tell me"]).run(script)
+    (heard,) = call.peer.of(AgentHeard)
+    assert (heard.heard, heard.interrupted) == ("", True)
+    assert (call.session.metrics.interruptions, call.session.metrics.turns) == (1, 1)
+    assert history(call) == [("user", "tell me", "")]

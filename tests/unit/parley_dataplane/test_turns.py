@@ -67,6 +67,21 @@ ROWS = [
         State.IDLE,
         (Effect.CANCEL_REPLY, Effect.SET_ASIDE),
     ),
+    ("an apology is an answer", State.IDLE, Happened.APOLOGY_DUE, State.PROCESSING, (Effect.START_REPLY,)),
+    (
+        "a goodbye interrupts the agent",
+        State.SPEAKING,
+        Happened.GOODBYE_DUE,
+        State.PROCESSING,
+        (Effect.CANCEL_REPLY, Effect.START_REPLY),
+    ),
+    (
+        "a goodbye does not wait for the person",
+        State.LISTENING,
+        Happened.GOODBYE_DUE,
+        State.PROCESSING,
+        (Effect.DROP_UTTERANCE, Effect.START_REPLY),
+    ),
     ("an answer that was heard leaves silence", State.SPEAKING, Happened.REPLY_ENDED, State.IDLE, ()),
     ("so does one that failed", State.SPEAKING, Happened.REPLY_FAILED, State.IDLE, ()),
     (
@@ -95,7 +110,9 @@ def turn_in(state: State) -> Turn:
 
 
 @pytest.mark.parametrize(("_", "before", "event", "after", "effects"), ROWS, ids=[row[0] for row in ROWS])
-def test_row(_: str, before: State, event: Happened, after: State, effects: tuple[Effect, ...]) -> None:
+def test_an_event_leads_to_the_next_state_with_its_effects(
+    _: str, before: State, event: Happened, after: State, effects: tuple[Effect, ...]
+) -> None:
     turn = turn_in(before)
     assert turn.handle(event) == effects
     assert turn.state is after
