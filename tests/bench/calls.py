@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests import speech
@@ -34,7 +34,10 @@ NEVER_STOPPED_SECS = 0.1
 
 @dataclass(frozen=True)
 class Engines:
-    """An agent file with what the measurement has to know of it; `silence` in seconds, as the file sets it."""
+    """An agent file with what the measurement has to know of it; `silence` in seconds, as the file sets it.
+
+    The sentences have no inner pause as long as that: a caller who pauses so long has ended a turn.
+    """
 
     name: str
     file: str
@@ -42,7 +45,7 @@ class Engines:
     sentences: tuple[str, ...]
 
 
-INSTANT = Engines("instant", "examples/bench.yaml", 0.2, ("How long is a tone?", "And the next one, please."))
+INSTANT = Engines("instant", "examples/bench.yaml", 0.2, ("How long is a tone?", "Give me another one now."))
 EMBEDDED = Engines(
     "embedded",
     "examples/reception.yaml",
@@ -82,12 +85,14 @@ async def _conversation(
     def sample(figure: str, number: int, milliseconds: float) -> None:
         samples.append(Sample(figure, engines.name, door, call, number, milliseconds))
 
+    client = DOORS[door](url)
+    # Made before any call begins: whoever computes while calls go on is late at the wire.
+    sentences = [_sentence(engines, client.rate, chance) for _ in range(rounds + 1)]
     await asyncio.sleep(chance.uniform(0.0, 1.0))
-    async with DOORS[door](url) as client:
-        sentences = _sentences(engines, client.rate, chance)
+    async with client:
         await _after_greeting(engines, client)
-        for number in range(rounds + 1):
-            utterance = client.say(next(sentences))
+        for number, sentence in enumerate(sentences):
+            utterance = client.say(sentence)
             begun, ended = await utterance.begun(), await utterance.ended()
             first = await client.heard.first_audible(ended, within=20.0)
             sample(ANSWER, number, answer_ms(ended, first.at, engines.silence))
@@ -103,17 +108,16 @@ async def _conversation(
     return samples, paused
 
 
-def _sentences(engines: Engines, rate: int, chance: random.Random) -> Iterator[speech.Pcm]:
-    """Yield sentences for ever, each with a voice, pitch and speed of its own, over a room's noise."""
-    while True:
-        yield speech.say(
-            chance.choice(engines.sentences),
-            rate,
-            variant=chance.choice(VARIANTS),
-            pitch=chance.choice((40, 50, 60)),
-            words_per_minute=chance.choice((140, 155)),
-            noise_db=-60.0,
-        )
+def _sentence(engines: Engines, rate: int, chance: random.Random) -> speech.Pcm:
+    """Return a sentence with a voice, pitch and speed of its own, over a room's noise."""
+    return speech.say(
+        chance.choice(engines.sentences),
+        rate,
+        variant=chance.choice(VARIANTS),
+        pitch=chance.choice((40, 50, 60)),
+        words_per_minute=chance.choice((140, 155)),
+        noise_db=-60.0,
+    )
 
 
 async def _after_greeting(engines: Engines, client: Client) -> None:
