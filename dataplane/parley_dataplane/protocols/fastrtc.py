@@ -35,6 +35,8 @@ MAX_WAV_BYTES = 1024 * 1024
 
 _TYPES = ("start_session", "end_session", "config", "audio_base64", "interrupt")
 _MAX_USER_CHARS = 256
+_MOST_MARKS = 1_000
+"""Quotes, brackets and commas of a long message: base64 has none. Five million values take a second to read."""
 _MAX_NAME_CHARS = 64
 
 
@@ -91,6 +93,8 @@ def parse(raw: str | bytes) -> Message:
     """Binary is audio, text is JSON. Raises TooBig or BadMessage."""
     if isinstance(raw, bytes):
         return Audio(raw)
+    if len(raw) > MAX_JSON_BYTES and sum(map(raw.count, '"[{,')) > _MOST_MARKS:
+        raise TooBig(f"a JSON message of {len(raw)} bytes: only the data of audio_base64 may be that long")
     fields = read_object(raw, MAX_AUDIO_BYTES)
     kind = fields.type(_TYPES)
     if kind == "audio_base64":
@@ -134,9 +138,9 @@ def _read_base64(fields: Fields) -> bytes:
         return base64.b64decode(data, validate=True)
     except ValueError:
         pass  # lines, or no padding: tidied up only where needed, since 16 MiB take their time
-    data = "".join(data.split())
+    tidy = data.encode().translate(None, b" \t\r\n")
     try:
-        return base64.b64decode(data + "=" * (-len(data) % 4), validate=True)
+        return base64.b64decode(tidy + b"=" * (-len(tidy) % 4), validate=True)
     except ValueError:
         raise BadMessage(
             '"data" is not base64 (RFC 4648, 4): write the bytes with A-Z a-z 0-9 + / ='

@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
@@ -64,10 +63,8 @@ class PatientHttp(H11Protocol):
         if self.transport.get_protocol() is not self:  # a WebSocket by now
             return
         is_answered = self.cycle is None or self.cycle.response_complete
-        if is_answered and self.conn.their_state in (
-            h11.IDLE,
-            h11.SEND_BODY,
-        ):  # half a head, or a body for nobody
+        owes_us = str(self.conn.their_state) in ("IDLE", "SEND_BODY")  # half a head, or a body for nobody
+        if is_answered and owes_us:
             self._head.start(self.transport)
         else:
             self._head.stop()
@@ -80,7 +77,7 @@ class PatientHttp(H11Protocol):
         self._unread.stop()
         super().resume_writing()
 
-    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+    def handle_websocket_upgrade(self, event: Any) -> None:
         self._head.stop()
         self._unread.stop()
         super().handle_websocket_upgrade(event)

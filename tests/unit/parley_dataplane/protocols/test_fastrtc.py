@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import tracemalloc
 import wave
 from typing import Any
 
@@ -99,6 +100,29 @@ def test_only_audio_may_be_long() -> None:
     assert fastrtc.parse(json.dumps({"type": "audio_base64", "data": data})) == fastrtc.Audio(bytes(200_000))
     with pytest.raises(TooBig, match="a start_session message"):
         fastrtc.parse(json.dumps({"type": "start_session", "user_id": "x" * 70_000}))
+
+
+@pytest.mark.parametrize("values", ["[],", '"",', "{},", "0,"])
+def test_a_long_message_is_one_long_text_and_not_many_values(values: str) -> None:
+    """16 MiB of empty lists were read for 1.8 s, in which no call heard anything, to find that "data" is missing. Fails
+    when what may be long is handed to the parser as it is.
+    """
+    message = '{"type": "audio_base64", "data": "AQID", "x": [' + values * 50_000 + "0]}"
+    with pytest.raises(TooBig, match="only the data of audio_base64"):
+        fastrtc.parse(message)
+
+
+def test_base64_between_spaces_is_read_without_a_list_of_its_letters() -> None:
+    """A space behind each letter made eight million texts of one letter, and 0.2 s in which no call heard anything.
+    Fails when the spaces are taken out by splitting: a million letters then need 11 MB.
+    """
+    message = json.dumps({"type": "audio_base64", "data": "A " * 1_000_000})
+    tracemalloc.start()
+    try:
+        assert fastrtc.parse(message) == fastrtc.Audio(bytes(750_000))
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_settings_have_parleys_own_names() -> None:
