@@ -116,6 +116,7 @@ class Session:
             settings.silence_ms,
             settings.max_utterance_ms,
         )
+        self._spoke_until = 0.0
         self._speaker = Speaker(kind.lead_secs, kind.unit)
         self._reply: Reply | None = None
         self._utterances: list[Utterance] = []
@@ -314,20 +315,22 @@ class Session:
                 case hearing.SpeechStarted(pcm):
                     self._use()
                     self._happened(Happened.SPEECH_STARTED)
-                    self._open_utterance().push(pcm)
+                    self._transcribe(pcm)
                 case hearing.SpeechAudio(pcm):
                     self._use()
-                    if self._utterances and self._utterances[-1].is_open:
-                        self._utterances[-1].push(pcm)
+                    self._transcribe(pcm)
                 case hearing.SpeechEnded(spoke_until):
-                    if self._utterances and self._utterances[-1].is_open:
-                        self._utterances[-1].end(spoke_until, self._clock())
-                        self._happened(Happened.SPEECH_ENDED)
-                        self._settle()
+                    self._spoke_until = spoke_until
+                    self._happened(Happened.SPEECH_ENDED)
+                    self._settle()
                 case hearing.NothingSaid():
                     self._emit(Problem("no-speech", "no speech was found in the recording"))
 
-    def _open_utterance(self) -> Utterance:
+    def _transcribe(self, pcm: Pcm) -> None:
+        if self._utterances and self._utterances[-1].is_open:
+            self._utterances[-1].push(pcm)
+
+    def _open_utterance(self) -> None:
         number = self._count.utterance
         self._count.utterance += 1
         self.metrics.stt_calls += 1
@@ -339,7 +342,6 @@ class Session:
         )
         self._hold(utterance.task)
         self._utterances.append(utterance)
-        return utterance
 
     def _utterance_settled(self, utterance: Utterance) -> None:
         final = utterance.final
@@ -404,6 +406,10 @@ class Session:
 
     def _carry_out(self, effect: Effect, event: Happened) -> None:
         match effect:
+            case Effect.OPEN_UTTERANCE:
+                self._open_utterance()
+            case Effect.FINISH_UTTERANCE:
+                self._utterances[-1].end(self._spoke_until, self._clock())
             case Effect.START_REPLY:
                 self._start_reply(self._unasked(event))
             case Effect.CANCEL_REPLY:
