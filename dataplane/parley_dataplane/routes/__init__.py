@@ -1,6 +1,6 @@
 """The doors: FastAPI shells that read, parse, call the session, render and write, and decide nothing else.
 
-request -> bodies, sockets -> protocols/ parse -> Session
+request -> turnstile -> bodies, sockets -> protocols/ parse -> Session
 Session -> Door (here) -> protocols/ render -> transports/ -> peer
 """
 
@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from parley_dataplane.process import Parley
 from parley_dataplane.routes import alice, duplex, fastrtc, problems, service, signaling, v1
+from parley_dataplane.routes.turnstile import Turnstile
 
 
 def mount(app: FastAPI, parley: Parley) -> None:
@@ -16,3 +17,4 @@ def mount(app: FastAPI, parley: Parley) -> None:
         app.include_router(module.router(parley))
     service.mount_page(app)
     problems.install(app, parley)
+    app.add_middleware(Turnstile)

@@ -12,16 +12,23 @@ from parley_dataplane.transports.websocket import Peer
 GOING_AWAY = 1001
 NORMAL = 1000
 
+MOST_ERRORS = 200
+"""Of one connection: each is a message back and a line in the log, and a peer that is wrong so often stays so."""
+
 
 async def serve(parley: Parley, peer: Peer, handle: Callable[[str | bytes], Awaitable[None]]) -> None:
     """Hand on what the peer says until it leaves. An error is told and counted; few are worth the connection."""
 
+    errors = 0
+
     async def tolerant(raw: str | bytes) -> None:
+        nonlocal errors
         try:
             await handle(raw)
         except ParleyError as error:
+            errors += 1
             peer.send_text(problem.message(error.code, error.detail))
-            if isinstance(error, TooBig | Busy):
+            if isinstance(error, TooBig | Busy) or errors >= MOST_ERRORS:
                 raise
             parley.count_error(error)
 

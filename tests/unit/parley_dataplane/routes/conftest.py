@@ -37,6 +37,10 @@ class NotedSession:
         self.calls: list[Any] = []
         self.heard: list[Pcm] = []
 
+    @property
+    def has_door(self) -> bool:
+        return self.door is not None
+
     def start(self) -> None:
         self.calls.append("start")
 

@@ -35,6 +35,24 @@ def test_samples_words_and_interruptions_reach_the_session(server: Any) -> None:
     asyncio.run(scenario())
 
 
+def test_who_is_wrong_again_and_again_is_let_go(server: Any) -> None:
+    """Each wrong message was answered and logged, however many: one connection wrote 4 MB of log in four seconds. Fails
+    when errors of one connection have no limit.
+    """
+
+    async def scenario() -> None:
+        async with server.socket("/ws") as peer:
+            await peer.hear()
+            for _ in range(300):
+                peer.say("nonsense")
+            for _ in range(200):
+                assert (await peer.hear())["code"] == "bad-message"
+            assert await peer.hear() == ("close", 1007)
+        assert len(server.parley.errors) == 200
+
+    asyncio.run(scenario())
+
+
 def test_an_odd_message_is_an_error_and_shifts_nothing_that_follows(server: Any) -> None:
     async def scenario() -> None:
         async with server.socket("/ws") as peer:

@@ -129,6 +129,22 @@ def test_sessions_of_v2_are_listed_without_those_of_other_doors(server: Any) -> 
     asyncio.run(scenario())
 
 
+def test_sessions_that_wait_for_their_peers_leave_room_for_calls(server: Any) -> None:
+    """200 empty requests, which any web page may send, reserved every session for five minutes, and nobody could call.
+    Fails when reservations have no limit of their own.
+    """
+
+    async def scenario() -> None:
+        limit = server.parley.agent.spec.sessions.limit
+        statuses = [(await server.http("POST", "/v2/sessions")).status for _ in range(limit // 2)]
+        assert statuses == [200] * (limit // 4) + [503] * (limit // 4)
+        for session in server.parley.sessions.active():
+            session.end("idle")
+        assert (await server.http("POST", "/v2/sessions")).status == 200
+
+    asyncio.run(scenario())
+
+
 def test_metrics_are_prometheus_text(server: Any) -> None:
     answer = asyncio.run(server.http("GET", "/metrics"))
     assert answer.headers["content-type"].startswith("text/plain; version=")
