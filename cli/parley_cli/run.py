@@ -16,12 +16,9 @@ from pathlib import Path
 
 from parley_api import InvalidFile, VoiceAgent, load
 from parley_api.model import OneOf
-from parley_cli.check import WRONG, contents, tell
+from parley_cli.check import FAILED, WRONG, contents, say, tell
 
 _LISTENING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM)
-
-FAILED = 1
-"""Exit code: nothing that was given is wrong, but it could not be served."""
 
 
 def run(file: str, host: str, port: int, log_level: str | None) -> int:
@@ -45,7 +42,7 @@ def _serve(agent: VoiceAgent, base_dir: Path, host: str, port: int, log_level: s
     from parley_dataplane.settings import BadSetting, Settings
 
     def ready() -> None:
-        print(banner(agent, host, port), flush=True)
+        say(banner(agent, host, port))
 
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
@@ -69,7 +66,7 @@ def _serve(agent: VoiceAgent, base_dir: Path, host: str, port: int, log_level: s
             raise
         print(_listening_problem(error, host, port), file=sys.stderr)
         return FAILED
-    print("Goodbye.", flush=True)
+    say("Goodbye.")
     return 0
 
 
@@ -109,9 +106,8 @@ def port_problem(host: str, port: int) -> str | None:
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(
-                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
-            )  # as the server does: TIME_WAIT is free
+            # As the server does: a port in TIME_WAIT is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(where)
             probe.listen(1)
     except (OSError, UnicodeError) as error:

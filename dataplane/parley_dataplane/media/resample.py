@@ -21,9 +21,8 @@ HIGHEST_RATE = 48_000
 _CROSSINGS = 16  # zero crossings of the sinc on each side
 _ROLL_OFF = 0.90  # of the lower Nyquist frequency: the transition ends where aliases would begin
 _BETA = 8.0  # Kaiser window: stop band about 80 dB down
-_MOST_PHASES = (
-    1_024  # for rates without a small common ratio the nearest of these is taken, 60 dB below the signal
-)
+_MOST_PHASES = 1_024
+"""For rates without a small common ratio the nearest of these is taken, 60 dB below the signal."""
 
 
 class Resampler:

@@ -27,10 +27,8 @@ def read_object(raw: str | bytes, limit: int = MAX_JSON_BYTES) -> Fields:
         value = json.loads(raw, parse_constant=_refuse_constant)
     except BadMessage:
         raise
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # UnicodeDecodeError and numbers of 4,300 digits are ValueErrors
+    except (ValueError, RecursionError) as error:
+        # UnicodeDecodeError and numbers of 4,300 digits are ValueErrors.
         raise BadMessage(f"not JSON ({_reason(error)}): send one JSON object, in UTF-8") from None
     if not isinstance(value, dict):
         raise BadMessage(f"JSON of type {_kind(value)}: send an object, {{...}}")

@@ -100,10 +100,8 @@ def distributions_of(modules: set[str]) -> set[str]:
 
 
 def test_every_imported_library_is_declared_and_every_declared_one_is_used() -> None:
-    used_unseen = {
-        "silero-vad",
-        "websockets",
-    }  # an ONNX file read by path; the WebSocket code that uvicorn loads
+    # An ONNX file read by path; the WebSocket code that uvicorn loads.
+    used_unseen = {"silero-vad", "websockets"}
     used = distributions_of(set(chain.from_iterable(map(imported_by, PACKAGES))))
     assert used | used_unseen == {canonicalize_name(req.name) for req in RUNTIME}
 

@@ -51,19 +51,20 @@ _CERTIFICATE_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class CallSettings:
-    """Seconds; `addresses` are the local ones to offer, None for all that the machine has."""
+    """Seconds; `addresses` are the local ones to offer, None for all that the machine has.
+
+    `vanished_secs` without one authentic packet: browsers and aiortc send RTP, or check consent every 4 to 6 s.
+    """
 
     connect_secs: float = 30.0
-    vanished_secs: float = (
-        15.0  # no authentic packet at all: browsers and aiortc send RTP, or check consent every 4 to 6 s
-    )
+    vanished_secs: float = 15.0
     addresses: Sequence[str] | None = None
     opus: OpusSettings = field(default_factory=OpusSettings)
 
 
 @dataclass(frozen=True, slots=True)
 class CallCounts:
-    """What was let go since the call began, for metrics; of packets heard, those of the peer's present source."""
+    """What was let go since the call began; of packets heard, those of the peer's present source."""
 
     unsent_packets: int
     forged_packets: int
@@ -362,17 +363,15 @@ class WebRtcCall:
     def _goodbye(self) -> bytes:
         """BYE comes at the end of a compound packet that starts with a report (RFC 3550, 6.1)."""
         report = self._sender.report(time.time())
-        return (
-            report or self._receiver.report(self._sender.ssrc, self._loop.time())
-        ) + self._sender.goodbye()
+        report = report or self._receiver.report(self._sender.ssrc, self._loop.time())
+        return report + self._sender.goodbye()
 
     async def _free(self) -> None:
         self._ice_transport.remove_all_listeners()
         self._dtls.remove_all_listeners()
         self._texts.close()
-        async with (
-            contextlib.AsyncExitStack() as stack
-        ):  # last in, first out; the sockets close whatever else fails
+        # Last in, first out; the sockets close whatever else fails.
+        async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self._stop_connecting)
             stack.push_async_callback(self._ice_transport.stop)
             stack.push_async_callback(self._dtls.stop)

@@ -134,9 +134,8 @@ class HostIce(Connection):
         pair = self._nominated.get(1)
         if pair is None:
             return False
-        socket = cast(
-            Any, pair.protocol.transport
-        )  # typeshed knows no get_write_buffer_size; every loop's has it
+        # typeshed knows no get_write_buffer_size of a datagram transport; every loop's has it.
+        socket = cast(Any, pair.protocol.transport)
         if socket.get_write_buffer_size() > _WRITE_BUFFER_BYTES:
             return False
         socket.sendto(data, pair.remote_addr)

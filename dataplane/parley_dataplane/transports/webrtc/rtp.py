@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from aiortc.rtp import (
@@ -42,9 +43,8 @@ _SILENCE = np.zeros(SPEAKING_FRAME, np.int16)
 _SILENT_LEVEL = 127  # -dBov (RFC 6464, 3)
 _DTX_BYTES = 2  # a payload that need not be sent (RFC 7587, 3.1.3)
 _MUTED_AFTER_TICKS = 5 * FRAME_TICKS  # Opus' own concealment is background noise by then
-_LONGEST_HOLE_TICKS = (
-    CLOCK_RATE  # a second: more than the jitter buffer's window of usual packets would not be missed
-)
+_LONGEST_HOLE_TICKS = CLOCK_RATE
+"""A second: more than the jitter buffer's window of usual packets would not be missed."""
 
 
 def is_rtcp(datagram: bytes) -> bool:
@@ -161,7 +161,7 @@ class AudioReceiver:
     def receive(self, packet: bytes, now: float) -> list[Pcm]:
         """Takes one RTP packet, decrypted; gives what can be heard by now."""
         parsed = parse_rtp(packet)
-        if parsed is None or parsed[0] != self._payload_type:
+        if parsed is None or parsed.payload_type != self._payload_type:
             self.broken += 1
             return []
         _, sequence, timestamp, ssrc, payload = parsed
@@ -267,8 +267,18 @@ class ReceptionStatistics:
         )
 
 
-def parse_rtp(packet: bytes) -> tuple[int, int, int, int, bytes] | None:
-    """(payload type, sequence, timestamp, ssrc, payload) of an RTP packet; None where it is none (RFC 3550, 5.1)."""
+class RtpPacket(NamedTuple):
+    """The fields that a receiver looks at (RFC 3550, 5.1)."""
+
+    payload_type: int
+    sequence: int
+    timestamp: int
+    ssrc: int
+    payload: bytes
+
+
+def parse_rtp(packet: bytes) -> RtpPacket | None:
+    """An RTP packet, or None where it is none (RFC 3550, 5.1)."""
     if len(packet) < 12:
         return None
     first, second, sequence, timestamp, ssrc = _HEADER.unpack_from(packet)
@@ -286,7 +296,7 @@ def parse_rtp(packet: bytes) -> tuple[int, int, int, int, bytes] | None:
         end -= packet[-1]
     if start > end:
         return None
-    return second & 0x7F, sequence, timestamp, ssrc, packet[start:end]
+    return RtpPacket(second & 0x7F, sequence, timestamp, ssrc, packet[start:end])
 
 
 def parse_rtcp(packet: bytes) -> list[object]:

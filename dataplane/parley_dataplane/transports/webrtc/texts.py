@@ -20,9 +20,8 @@ LONGEST_TEXT = 64 * 1024
 MOST_WAITING = 256
 """Texts that wait for a peer to read."""
 
-_MOST_BUFFERED_BYTES = (
-    256 * 1024
-)  # of one channel; beyond it texts wait here, where the oldest can be dropped
+_MOST_BUFFERED_BYTES = 256 * 1024
+"""Of one channel; beyond it texts wait here, where the oldest can be dropped."""
 
 
 class Texts:
