@@ -33,6 +33,8 @@ for _name in ("aioice", "aiortc"):
 
 _MOST_QUEUED = 256  # datagrams; a DTLS handshake has about ten
 _CHECK_SECS = 0.020
+_ROLE_CONFLICT = 487  # RFC 8445, 7.3.1.1
+_MOST_CONFLICTS = 4  # honest peers agree after one
 _WRITE_BUFFER_BYTES = 64 * 1024  # beyond it the network takes nothing: audio that waits is worth nothing
 
 
@@ -51,6 +53,7 @@ class HostIce(Connection):
         self._on_media = on_media
         self._addresses = addresses
         self.on_alive = on_alive
+        self._conflicts = 0
 
     async def gather_candidates(self) -> None:
         """One socket and one candidate for each address; an address that can't be bound is left out."""
@@ -141,6 +144,11 @@ class HostIce(Connection):
         socket.sendto(data, pair.remote_addr)
         return True
 
+    def may_change_role(self) -> bool:
+        """Whether one more conflict of roles is believed: aioice asks again at once, inside the call that asked."""
+        self._conflicts += 1
+        return self._conflicts <= _MOST_CONFLICTS
+
     def data_received(self, data: bytes, component: int) -> None:
         if 127 < data[0] < 192:
             self._on_media(data)
@@ -184,7 +192,12 @@ class DemuxProtocol(StunProtocol):
         retransmissions: int | None = None,
     ) -> tuple[stun.Message, tuple[str, int]]:
         """A check of ours; its answer is proven to be the peer's, consent included (RFC 7675)."""
-        answer = await super().request(request, addr, integrity_key, retransmissions)
+        try:
+            answer = await super().request(request, addr, integrity_key, retransmissions)
+        except stun.TransactionFailed as failed:
+            if failed.response.error_code == _ROLE_CONFLICT and not self._ice.may_change_role():
+                raise stun.TransactionTimeout from None
+            raise
         self._ice.on_alive()
         return answer
 

@@ -78,6 +78,44 @@ def test_a_peer_seen_at_ever_new_addresses_is_followed_to_a_limit() -> None:
     asyncio.run(roam())
 
 
+def test_a_peer_that_never_agrees_on_roles_is_not_asked_for_ever() -> None:
+    """A peer that answered each check with a signed 487 was asked again at once, each time one call deeper: 3,000
+    packets and 10 MB more a second. Fails when every conflict of roles is believed.
+    """
+
+    async def quarrel() -> None:
+        ice = await gathered()
+        asked: list[bytes] = []
+
+        class Peer(asyncio.DatagramProtocol):
+            def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
+                self.transport = transport
+
+            def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+                asked.append(data)
+                refusal = stun.Message(
+                    message_method=stun.Method.BINDING,
+                    message_class=stun.Class.ERROR,
+                    transaction_id=stun.parse_message(data).transaction_id,
+                )
+                refusal.attributes["ERROR-CODE"] = (487, "Role Conflict")
+                refusal.add_message_integrity(b"x" * 22)
+                self.transport.sendto(bytes(refusal), addr)
+
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(Peer, local_addr=("127.0.0.1", 0))
+        port = transport.get_extra_info("sockname")[1]
+        ice.add(f"1 1 udp 1 127.0.0.1 {port} typ host")
+        connecting = asyncio.create_task(ice.connect())
+        await asyncio.sleep(0.3)
+        assert 2 <= len(asked) <= 5
+        await ice.close()
+        await asyncio.gather(connecting, return_exceptions=True)
+        transport.close()
+
+    asyncio.run(quarrel())
+
+
 @pytest.mark.parametrize(
     "datagram",
     [
