@@ -47,11 +47,13 @@ class ClauseSplitter:
 
     def _end(self) -> int | None:
         for match in _SENTENCE_END.finditer(self._text):
+            if match.end() > MAX_CHARS:
+                break
             if not _ABBREVIATION.search(self._text[: match.end()]):
                 return match.end()
         enough = FIRST_CHARS if self._first else LONG_CHARS
         for match in _PAUSE.finditer(self._text):
-            if match.end() >= enough:
+            if enough <= match.end() <= MAX_CHARS:
                 return match.end()
         if len(self._text) > MAX_CHARS:
             space = self._text.rfind(" ", 0, MAX_CHARS)

@@ -173,7 +173,7 @@ class Reply:
                     return
                 if self.stamps.speech is None:
                     self.stamps.speech = asyncio.get_running_loop().time()
-                self._speaker.push(speech.pcm, speech.words)
+                self._speaker.push(speech.pcm, speech.words, speech.is_pause)
                 await self._gate()
 
     def _was_cut(self) -> bool:

@@ -156,11 +156,12 @@ class Speech:
     """Some more audio of the clause at 24 kHz, and the words that begin in it.
 
     `words` are (end offset of the word in the clause's text, its first sample counted from the clause's
-    start).
+    start). `is_pause`: the clause has been said, and only silence follows.
     """
 
     pcm: Pcm
     words: tuple[tuple[int, int], ...] = field(default=())
+    is_pause: bool = False
 
 
 class TtsEngine(Engine, Protocol):

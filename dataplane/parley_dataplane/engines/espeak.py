@@ -77,7 +77,7 @@ class Espeak:
                     yield speech
         finally:
             stream.close()
-        yield Speech(_pause_after(request.text))
+        yield Speech(_pause_after(request.text), is_pause=True)
 
     async def pronounce(self, words: Sequence[str]) -> list[str]:
         """The IPA of each word."""

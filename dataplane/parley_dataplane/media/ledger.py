@@ -31,13 +31,17 @@ class _Clause:
     start: int
     samples: int = 0
     closed: bool = False
+    said: int | None = None
     words: list[tuple[int, int]] = field(default_factory=list)
 
     def heard_chars(self, played: int) -> int:
         """How many characters of `text` were heard when `played` samples of this clause were."""
         if played <= 0:
             return 0
-        if self.closed and played >= self.samples:
+        end = self.samples if self.closed else None
+        if self.said is not None:
+            end = self.said  # the pause after the last word says nothing
+        if end is not None and played >= end:
             return len(self.text)
         if self.words:
             return self._by_words(played)
@@ -82,9 +86,11 @@ class Ledger:
         self._clauses.append(_Clause(text, start))
         return len(self._clauses) - 1
 
-    def add(self, samples: int, words: tuple[tuple[int, int], ...] = ()) -> None:
-        """More audio of the open clause; `words` as in engines.base.Speech."""
+    def add(self, samples: int, words: tuple[tuple[int, int], ...] = (), is_pause: bool = False) -> None:
+        """More audio of the open clause; `words` and `is_pause` as in engines.base.Speech."""
         clause = self._clauses[-1]
+        if is_pause and clause.said is None:
+            clause.said = clause.samples
         clause.samples += samples
         clause.words.extend(words)
 

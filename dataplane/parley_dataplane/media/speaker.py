@@ -74,9 +74,11 @@ class Speaker:
     def open_clause(self, text: str) -> None:
         self._clause = self._ledger.open(text)
 
-    def push(self, pcm: Pcm, words: tuple[tuple[int, int], ...] = ()) -> None:
-        """Audio of the open clause at SPEAKING_RATE, any length; `words` as in engines.base.Speech."""
-        self._ledger.add(len(pcm), words)
+    def push(self, pcm: Pcm, words: tuple[tuple[int, int], ...] = (), is_pause: bool = False) -> None:
+        """Audio of the open clause at SPEAKING_RATE, any length; `words` and `is_pause` as in
+        engines.base.Speech.
+        """
+        self._ledger.add(len(pcm), words, is_pause)
         self._rest.append(pcm)
         self._rest_samples += len(pcm)
         self._waiting += len(pcm)
@@ -95,7 +97,7 @@ class Speaker:
         if self._unit == "frame":
             padding = -self._rest_samples % SPEAKING_FRAME
             if padding:
-                self.push(np.zeros(padding, np.int16))
+                self.push(np.zeros(padding, np.int16), is_pause=True)
             if self._queue and self._queue[-1].clause == self._clause:
                 self._queue[-1].last = True
         elif self._rest_samples:

@@ -47,3 +47,14 @@ def test_a_sentence_leaves_as_soon_as_it_is_complete() -> None:
     splitter = ClauseSplitter()
     assert splitter.feed("We open at eight.") == []
     assert splitter.feed(" We") == ["We open at eight."]
+
+
+def test_a_long_text_in_one_piece_is_cut_as_one_that_comes_bit_by_bit() -> None:
+    """Bug: an answer of 3,000 characters that ends in a full stop was one clause, which no voice takes (eSpeak: 2,000).
+    Cause: the sentence's end was looked for first, however far away. Without the fix there is one clause of 2,995.
+    """
+    text = "word " * 598 + "end. And"
+    splitter = ClauseSplitter()
+    clauses = splitter.feed(text) + splitter.flush()
+    assert max(map(len, clauses)) <= MAX_CHARS
+    assert " ".join(clauses) == text

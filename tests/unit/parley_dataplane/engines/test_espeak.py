@@ -11,7 +11,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from parley_dataplane.engines.base import SpeechRequest
+from parley_dataplane.engines.base import Speech, SpeechRequest
 from parley_dataplane.engines.espeak import MAX_TEXT, Espeak
 from parley_dataplane.errors import EngineCrashed, EngineError, EngineUnavailable
 from parley_dataplane.media import SPEAKING_RATE
@@ -153,3 +153,19 @@ def test_a_clause_that_is_given_up_leaves_nothing_in_the_worker() -> None:
             assert espeak.worker.load == 0
 
     run(test())
+
+
+def test_the_pause_after_a_clause_is_said_to_be_one() -> None:
+    """The speaker's ledger counts on it: what follows the last word says nothing."""
+    for clause in asyncio.run(_said("Good morning.")):
+        assert clause.is_pause == (not np.any(np.abs(clause.pcm) > 8))
+
+
+async def _said(text: str) -> list[Speech]:
+    engine = Espeak()
+    await engine.start()
+    try:
+        async with aclosing(engine.synthesize(SpeechRequest(text))) as speech:
+            return [part async for part in speech]
+    finally:
+        await engine.close()

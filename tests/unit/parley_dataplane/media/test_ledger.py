@@ -1,9 +1,11 @@
 """What counts as heard."""
 
+import numpy as np
 import pytest
 
 from parley_dataplane.media import SPEAKING_RATE
 from parley_dataplane.media.ledger import Heard, Ledger
+from parley_dataplane.media.speaker import Speaker
 
 
 def ledger(*clauses: tuple[str, int, tuple[tuple[int, int], ...]]) -> Ledger:
@@ -62,3 +64,28 @@ def test_heard_and_unheard_together_are_always_the_whole_answer(samples: int) ->
     made = ledger(("One two three.", 1200, ((3, 0), (7, 400), (13, 800))), ("Four five six.", 1200, ()))
     heard = made.heard(min(samples, 2400))
     assert f"{heard.text} {heard.unheard}".split() == "One two three. Four five six.".split()
+
+
+def test_the_last_word_is_heard_before_the_pause_that_follows_it_has_ended() -> None:
+    """Bug: who interrupted between two sentences had not heard the last word of the first, says the history ("On Sunday
+    we are", of 7.84 s out of 7.92). Cause: the last word counted once its clause's pause had sounded as well, and that
+    is where people interrupt. Without the fix "two." is unheard.
+    """
+    made = Ledger()
+    made.open("One two.")
+    made.add(1000, ((3, 0), (7, 400)))
+    made.add(7200, is_pause=True)
+    made.close()
+    assert made.heard(999).text == "One"
+    assert made.heard(1000) == Heard("One two.", "", 1000 / SPEAKING_RATE)
+
+
+def test_the_silence_that_fills_up_the_last_frame_is_no_word() -> None:
+    speaker = Speaker()
+    speaker.begin(0)
+    speaker.open_clause("One two.")
+    speaker.push(np.ones(500, np.int16), ((3, 0), (7, 400)))
+    speaker.close_clause()
+    speaker.take(0.0)
+    speaker.take(0.02)
+    assert speaker.heard(501 / SPEAKING_RATE).text == "One two."
