@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
@@ -12,6 +13,9 @@ from parley_dataplane.settings import LOG_LEVELS
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. argparse itself exits with 2 on wrong arguments."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name may have letters that the terminal's alphabet lacks
+            stream.reconfigure(errors="backslashreplace")
     given = _parser().parse_args(arguments)
     if given.command == "run":
         from parley_cli.run import run
@@ -22,9 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return check(given.files)
     from parley_api.schema import custom_resource_definition_yaml
+    from parley_cli.check import FAILED, say
 
-    print(custom_resource_definition_yaml(), end="")
-    return 0
+    return 0 if say(custom_resource_definition_yaml().removesuffix("\n")) else FAILED
 
 
 def _parser() -> argparse.ArgumentParser:

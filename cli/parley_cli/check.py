@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from collections.abc import Sequence
 
 from parley_api import InvalidFile, VoiceAgent, load
+
+FAILED = 1
+"""Exit code: nothing that was given is wrong, but it could not be done."""
 
 WRONG = 2
 """Exit code: something that was given is wrong."""
@@ -22,8 +27,18 @@ def _check(file: str) -> int:
     except InvalidFile as invalid:
         tell(invalid)
         return WRONG
-    print(f"{file}: ok ({summary(agent)})")
-    return 0
+    return 0 if say(f"{file}: ok ({summary(agent)})") else FAILED
+
+
+def say(text: str) -> bool:
+    """Print on standard output. Whether it could be: its reader may have gone, or the disk may be full."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        with contextlib.suppress(OSError, ValueError):  # else Python tries again at its end, and says so
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
 
 
 def tell(invalid: InvalidFile) -> None:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from parley_api.model import Model, OneOf
+from parley_api.model import Model, OneOf, Rule
 
 SHORTEST_TONE, LONGEST_TONE = 0.02, 600
 """Seconds."""
+
+HEARS = Rule(
+    "!has(self.engines) || !has(self.engines.stt) || !has(self.engines.stt.pocketsphinx)"
+    " || !has(self.language) || self.language == 'en' || self.language.startsWith('en-')",
+    "write en-US, or choose another engine for stt: pocketsphinx hears English alone",
+)
+"""Both have their defaults before CEL sees them."""
 
 
 class Silero(Model):

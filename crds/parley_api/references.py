@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parley_api.conversation import ANSWER, CHOICES, KNOWLEDGE, OTHERWISE
-from parley_api.engines import Engines
+from parley_api.engines import HEARS, Engines
 from parley_api.model import OneOf, set_members
 from parley_api.problems import Location, shown
 
@@ -39,9 +39,10 @@ def mistakes(agent: Any) -> Mistakes:
     """All mistakes of reference in a VoiceAgent as plain values (camelCase, as in the file)."""
     spec = _map(agent, "spec")
     yield from _unions(_map(spec, "engines"))
+    yield from _language(spec)
     conversation = _map(spec, "conversation")
     here: Location = ("spec", "conversation")
-    for name in ("greeting", "fallback", "goodbye"):
+    for name in ("greeting", "fallback", "apology", "goodbye"):
         yield from _no_braces(conversation, name, here)
     yield from _intents(_maps(conversation, "intents", here))
     for location, entry in _maps(conversation, "knowledge", here):
@@ -66,6 +67,15 @@ def _unions(engines: dict[str, Any]) -> Mistakes:
             several = len(set_members(value, union.members())) > 1
             if several or not value:
                 yield Mistake(("spec", "engines", role), shown(value), union.advice())
+
+
+def _language(spec: dict[str, Any]) -> Mistakes:
+    language = spec.get("language")
+    stt = _map(_map(spec, "engines"), "stt") or {"pocketsphinx": {}}
+    if not isinstance(language, str) or language == "en" or language.startswith("en-"):
+        return
+    if stt.get("pocketsphinx") is not None:
+        yield Mistake(("spec", "language"), shown(language), HEARS.message)
 
 
 def _intents(intents: list[tuple[Location, dict[str, Any]]]) -> Mistakes:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from parley_api import references
 from parley_api.conversation import Conversation
-from parley_api.engines import Engines
+from parley_api.engines import HEARS, Engines
 from parley_api.metadata import ObjectMeta
-from parley_api.model import Model
+from parley_api.model import Model, cel_rules
 from parley_api.problems import Problem, path_text
 from parley_api.turntaking import Sessions, TurnTaking
 
@@ -21,6 +21,8 @@ VERSION = "v1alpha1"
 
 class VoiceAgentSpec(Model):
     """What the agent says, when, and with which engines."""
+
+    model_config = ConfigDict(json_schema_extra=cel_rules(HEARS))
 
     language: str = Field(
         default="en-US",

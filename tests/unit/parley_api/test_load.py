@@ -121,6 +121,16 @@ WRONG = {
         "4: spec.conversation: saw nothing; write a map with instructions, greeting, fallback, apology, goodbye,"
         " intents, knowledge",
     ),
+    "a language that the engine does not hear": (
+        SPEC + "  language: de-DE\n",
+        '7: spec.language: saw "de-DE";'
+        " write en-US, or choose another engine for stt: pocketsphinx hears English alone",
+    ),
+    "braces in an apology": (
+        SPEC + "    apology: Sorry {name}.\n",
+        '7: spec.conversation.apology: saw "Sorry {name}.";'
+        " only phrases, questions and answers may hold {slot}: write it without braces",
+    ),
     "a probability above 1": (
         SPEC + "  turnTaking: {vadThreshold: 7}\n",
         "7: spec.turnTaking.vadThreshold: saw 7; write a number from 0 to 1",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -71,3 +73,28 @@ def test_the_module_runs_as_the_command() -> None:
         [sys.executable, "-m", "parley_cli", "--version"], capture_output=True, text=True, check=True
     )
     assert ran.stdout == f"parley {__version__}\n"
+
+
+def parley(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "parley_cli", *arguments]
+    return subprocess.run(command, text=True, stderr=subprocess.PIPE, timeout=60, check=False, **options)
+
+
+def test_a_name_that_the_terminal_can_not_write_is_written_in_escapes(tmp_path: Path) -> None:
+    """Bug: `parley check größe.yaml` ended in a UnicodeEncodeError where Python writes ASCII (a service without a
+    locale). Cause: print() is strict. Without the fix the exit code is 1.
+    """
+    file = tmp_path / "gr\u00f6\u00dfe.yaml"
+    file.write_bytes(Path("examples/bench.yaml").read_bytes())
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    checked = parley("check", str(file), stdout=subprocess.PIPE, env=environment)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert "gr\\xf6\\xdfe.yaml: ok" in checked.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("command", [("check", "examples/bench.yaml"), ("crd",)])
+def test_what_could_not_be_written_is_a_failure_without_a_traceback(command: tuple[str, ...]) -> None:
+    """Bug: a traceback, and another of Python's at its end. Cause: nobody expected a full disk."""
+    with open("/dev/full", "w") as full:
+        assert (parley(*command, stdout=full).returncode, parley(*command, stdout=full).stderr) == (1, "")

@@ -202,3 +202,24 @@ def test_the_banner_says_where_by_which_engines_and_how_to_stop() -> None:
 )
 def test_the_address_is_one_that_a_browser_here_can_open(host: str, url: str) -> None:
     assert address(host, 9011) == url
+
+
+def test_a_server_whose_output_nobody_reads_serves_all_the_same(
+    served: Callable[[Serve], None], free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bug: `parley run FILE | head -1`, or a full disk under its log, ended the server with three tracebacks.
+    Cause: the banner was printed without a thought for that. Without the fix on_ready() raises.
+    """
+    told: list[str] = []
+
+    async def serve(*_: Any, on_ready: Callable[[], None], **__: Any) -> None:
+        on_ready()
+        told.append("calls")
+
+    served(serve)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w") as nobody:
+        monkeypatch.setattr("sys.stdout", nobody)
+        assert main(["run", BENCH, "--port", str(free_port)]) == 0
+    assert told == ["calls"]
