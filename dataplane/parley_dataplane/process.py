@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import structlog
 
 from parley_dataplane.agent import Agent
@@ -35,6 +37,9 @@ class Parley:
         """Load the engines and start the clock; raises EngineUnavailable."""
         await self.agent.start()
         WebRtcCall.warm_up()
+        # What is loaded by now stays: the collector need not look through it again while people speak.
+        gc.collect()
+        gc.freeze()
         self.pacer.start()
         self._started = True
 

@@ -226,7 +226,8 @@ class Session:
         self._drop_utterances()
         self._emit(CallEnded(reason))
         self._on_end(self, reason)
-        self._door.close(reason)
+        door, self._door = self._door, NoDoor()  # each holds the other: apart, both are freed at once
+        door.close(reason)
         self._observe(
             CallFinished(
                 self.id,

@@ -377,6 +377,15 @@ class WebRtcCall:
             stack.push_async_callback(self._dtls.stop)
             if self._sctp is not None:
                 stack.push_async_callback(self._sctp.stop)
+        self._release()
+
+    def _release(self) -> None:
+        """Let go by hand of what is large: a closed call is a knot of objects that refer to each other, which the
+        collector comes to late.
+        """
+        self._on_audio = self._on_connected = _nothing
+        self._ice.release()
+        self._dtls._ssl = None
 
     async def _stop_connecting(self) -> None:
         if self._connecting is not None:

@@ -61,8 +61,11 @@ class Texts:
             self.dropped += 1
 
     def close(self) -> None:
+        """From here on nobody is told anything, and nothing of the caller's is held."""
         self._channels.clear()
         self._waiting.clear()
+        self._on_message = lambda _: None
+        self._on_open = lambda: None
 
     def _receive(self, message: str | bytes) -> None:
         if isinstance(message, str) and len(message) <= LONGEST_TEXT:
