@@ -126,6 +126,8 @@ class AudioDecoder:
 
     def _push(self, recording: Recording, data: bytes) -> Iterator[Pcm]:
         for start in range(0, len(data), _PIECE_BYTES):
+            if start and not self.complete:
+                yield _NOTHING  # whatever the piece before was made of, others have their turn now
             was_complete = recording.complete
             yield from recording.push(data[start : start + _PIECE_BYTES])
             if recording.complete and not was_complete:

@@ -106,7 +106,8 @@ class _Connection:
     async def _hear(self, session: Session, data: bytes) -> None:
         """Bit by bit, so that a long recording in one message never holds up other calls."""
         for pcm in self._decoder.pieces(data):
-            session.hear(pcm)
+            if len(pcm):
+                session.hear(pcm)
             if self._decoder.complete:
                 session.end_of_audio()
             await asyncio.sleep(0)

@@ -224,3 +224,34 @@ def test_an_endless_recording_takes_no_more_memory_than_a_short_one(recordings: 
 def test_a_large_message_is_handed_out_bit_by_bit() -> None:
     longest = max(len(pcm) for pcm in AudioDecoder().pieces(wav.render(np.tile(RAW, 40), 16_000)))
     assert longest <= 16_000
+
+
+_SEGMENT = b"\x1a\x45\xdf\xa3\x80\x18\x53\x80\x67\x01" + b"\xff" * 7
+HOLLOW = {
+    "WebM of empty elements": _SEGMENT + b"\xec\x80" * 50_000,
+    "WebM of tracks without content": _SEGMENT + b"\x16\x54\xae\x6b\x80" + b"\xae\x80" * 50_000,
+    "WAV of empty chunks": b"RIFF\xff\xff\xff\xffWAVE" + b"junk\0\0\0\0" * 12_500,
+    "WAV of one endless chunk": b"RIFF\xff\xff\xff\xffWAVEjunk\xff\xff\xff\xff" + bytes(100_000),
+}
+
+
+@pytest.mark.parametrize("name", HOLLOW)
+def test_a_file_that_holds_nothing_gives_others_their_turn(name: str) -> None:
+    """Eight million empty elements in one message of 16 MiB were stepped over in one go: no call heard anything for
+    ten seconds, since only sound was handed out. Fails when a piece without sound is not.
+    """
+    data = HOLLOW[name]
+    pieces = list(AudioDecoder().pieces(data))
+    assert sum(map(len, pieces)) == 0
+    assert len(pieces) >= len(data) // 4_096
+
+
+def test_an_ogg_of_empty_packets_gives_others_their_turn(recordings: dict[str, bytes]) -> None:
+    """The same, of 255 empty packets a page."""
+    ogg = recordings["Ogg"]
+    head = ogg[: ogg.index(b"OggS", 4)]
+    page = b"OggS\0\0" + bytes(8) + head[14:18] + bytes(8) + b"\xff" + bytes(255)
+    data = head + page * 500
+    pieces = list(AudioDecoder().pieces(data))
+    assert sum(map(len, pieces)) == 0
+    assert len(pieces) >= len(data) // 4_096
