@@ -144,6 +144,11 @@ class HostIce(Connection):
         socket.sendto(data, pair.remote_addr)
         return True
 
+    def release(self) -> None:
+        """Closed: from here on nobody is told anything."""
+        self._on_media = lambda _: None
+        self.on_alive = lambda: None
+
     def may_change_role(self) -> bool:
         """Whether one more conflict of roles is believed: aioice asks again at once, inside the call that asked."""
         self._conflicts += 1
