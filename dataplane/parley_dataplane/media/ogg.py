@@ -15,6 +15,8 @@ from parley_dataplane.errors import BadAudio, UnsupportedMedia
 MAX_PACKET_BYTES = 61_440
 """RFC 7845, 6: no Opus packet of one or two channels is larger."""
 
+_MOST_EMPTY = 1_000  # packets in a row: a page can claim 255 of them
+
 _HEADER_BYTES = 27
 _CONTINUED, _LAST_PAGE = 0x01, 0x04
 
@@ -27,6 +29,7 @@ class OggReader:
         self._pending = b""
         self._serial: int | None = None
         self._packets = 0  # of the stream, begun
+        self._empty = 0  # packets, in a row
         self._packet = bytearray()
         self._oversized = False
 
@@ -81,6 +84,9 @@ class OggReader:
         self._packet.clear()
         self._oversized = False
         self._packets += 1
+        self._empty = 0 if packet else self._empty + 1
+        if self._empty > _MOST_EMPTY:
+            raise BadAudio(f"Ogg: more than {_MOST_EMPTY} packets without audio: record it anew")
         if self._packets == 1 and not packet.startswith(b"OpusHead"):
             raise UnsupportedMedia("Ogg: its first stream is not Opus: record audio/ogg with codecs=opus")
         if self._packets == 2:  # OpusTags: titles and cover art, of any size

@@ -24,6 +24,7 @@ PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 _MAX_CHANNELS = 8
 _RATES = range(4_000, 192_001)
 _MAX_FMT_BYTES = 256
+_MAX_CHUNKS = 256  # before the samples; editors write a dozen
 # Live writers (ffmpeg to a pipe, browsers' polyfills) can't know the length and write one of these.
 _UNKNOWN_LENGTHS = (0, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)
 # Chunks behind the samples (LIST, id3) are skipped up to this size; a RIFF length beyond is a lie, not a
@@ -90,6 +91,7 @@ class WavReader:
         self._position = 0  # of the first pending byte, in the file
         self._end = 0  # of the file, as RIFF claims; 0: unknown
         self._skip = 0
+        self._chunks = 0
         self._data_left: int | None = None  # None: before the samples, or their number is unknown
         self._in_data = False
 
@@ -127,6 +129,9 @@ class WavReader:
         name, size = struct.unpack_from("<4sI", self._pending)
         if name == b"fmt ":
             return self._read_format(size)
+        self._chunks += 1
+        if self._chunks > _MAX_CHUNKS:
+            raise BadAudio(f'WAV: more than {_MAX_CHUNKS} chunks before its "data": write the samples first')
         self._take(8)
         if name == b"data":
             self._start_samples(size)

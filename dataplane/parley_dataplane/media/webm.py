@@ -21,6 +21,8 @@ _READ = frozenset((_TRACK_NUMBER, _CODEC_ID, _CODEC_PRIVATE, _ENCODINGS, _SIMPLE
 
 _MAX_READ_BYTES = 64 * 1024
 _LACING = 0x06
+_MOST_BETWEEN_PACKETS = 1_000
+"""Elements: a muxer writes a dozen. 16 MiB of empty ones are eight million."""
 
 
 @dataclass(slots=True)
@@ -42,6 +44,7 @@ class WebmReader:
         self._end: int | None = None  # of the Segment; None: unknown
         self._tracks: list[_Track] = []
         self._chosen: int | None = None
+        self._between = 0  # elements since the last packet
 
     def push(self, data: bytes) -> Iterator[bytes]:
         """Raises BadAudio on a broken structure, UnsupportedMedia when there is no Opus track or it is
@@ -74,8 +77,10 @@ class WebmReader:
         if element in _READ and size is not None and size <= _MAX_READ_BYTES:
             if len(self._pending) < head_bytes + size:
                 return None
+            self._count()
             self._take(head_bytes)
             return element, self._take(size)
+        self._count()
         self._take(head_bytes)
         if element in _ENTERED:
             if element == _SEGMENT and size is not None:
@@ -87,6 +92,11 @@ class WebmReader:
         else:
             self._skip = size
         return element, b""
+
+    def _count(self) -> None:
+        self._between += 1
+        if self._between > _MOST_BETWEEN_PACKETS:
+            raise BadAudio(f"WebM: more than {_MOST_BETWEEN_PACKETS} elements without audio: record it anew")
 
     def _read(self, element: int, content: bytes) -> Iterator[bytes]:
         if element == _TRACK:
@@ -112,6 +122,8 @@ class WebmReader:
             return
         if block[start + 2] & _LACING:
             raise UnsupportedMedia("WebM: several packets in one block (lacing): record without it")
+        if len(block) > start + 3:
+            self._between = 0
         yield block[start + 3 :]
 
 
