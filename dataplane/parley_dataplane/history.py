@@ -5,7 +5,7 @@ said.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from parley_dataplane.engines.base import Message
@@ -30,13 +30,15 @@ class History:
     def messages(self) -> list[Message]:
         return list(self._messages)
 
-    def as_json(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "role": message.role,
-                "text": message.text,
-                "unheard": message.unheard,
-                "seconds": round(message.seconds, 3),
-            }
-            for message in self._messages
-        ]
+
+def as_json(messages: Iterable[Message]) -> list[dict[str, Any]]:
+    """What a peer may read; seconds of audio heard to the millisecond."""
+    return [
+        {
+            "role": message.role,
+            "text": message.text,
+            "unheard": message.unheard,
+            "seconds": round(message.seconds, 3),
+        }
+        for message in messages
+    ]

@@ -31,7 +31,7 @@ from parley_dataplane.events import (
     TurnTiming,
     UserTranscript,
 )
-from parley_dataplane.history import History
+from parley_dataplane.history import History, as_json
 from parley_dataplane.media import Pcm
 from parley_dataplane.media.ledger import Heard
 from parley_dataplane.media.speaker import Speaker
@@ -258,9 +258,19 @@ class Session:
             "door": self.kind.name,
             "created_at": self.created_at,
             "settings": asdict(self.settings),
-            "history": self.history.as_json(),
+            "history": as_json(self._so_far()),
             "metrics": asdict(self.metrics),
         }
+
+    def _so_far(self) -> list[Message]:
+        """The history, and what is not history yet: the question in hand, the answer as far as it was heard."""
+        messages = self.history.messages()
+        if self._unanswered:
+            messages.append(Message("user", " ".join(question.text for question in self._unanswered)))
+        if self._reply is not None and self._reply.is_audible:
+            heard = self._reply.heard(self._clock())
+            messages.append(Message("assistant", heard.text, heard.unheard, heard.seconds))
+        return messages
 
     # What the pacer calls
 
@@ -453,8 +463,9 @@ class Session:
             speaker=self._speaker,
             emit=self._emit,
             stamps=Stamps(last.spoke_until, last.ended, last.understood),
-            voice=self.settings.voice,
-            language=self.settings.language,
+            # The agent's own sentences are in its own language, and a voice that a caller chose may be what failed.
+            voice=self.settings.voice if unasked is None else None,
+            language=self.settings.language if unasked is None else self._agent.spec.language,
             questions=len(asked),
         )
         self._count.reply += 1

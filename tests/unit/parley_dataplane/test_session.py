@@ -587,6 +587,20 @@ def test_a_session_can_wait_for_its_peer() -> None:
     Call().run(script)
 
 
+def test_who_asks_in_the_middle_of_an_answer_reads_the_question_and_what_was_heard_so_far() -> None:
+    async def script(call: Call) -> None:
+        await call.speak(1.0, 0.3)
+        await call.quiet(1.2)
+        question, answer = call.session.info()["history"]
+        assert question["text"] == "tell me"
+        assert (answer["text"], answer["unheard"]) == ("Alpha beta", "gamma delta.")
+        assert answer["seconds"] == pytest.approx(call.peer.secs, abs=0.021)
+        await call.quiet(2.0)
+        assert call.session.info()["history"][1]["text"] == ANSWER
+
+    Call(texts=["tell me"]).run(script)
+
+
 def test_the_settings_of_one_call_are_not_those_of_another() -> None:
     async def script(call: Call) -> None:
         other = call.sessions.open(DUPLEX, Peer())
@@ -805,3 +819,16 @@ def test_an_interruption_in_the_first_word_is_one() -> None:
     assert (heard.heard, heard.interrupted) == ("", True)
     assert (call.session.metrics.interruptions, call.session.metrics.turns) == (1, 1)
     assert history(call) == [("user", "tell me", "")]
+
+
+def test_an_apology_is_in_the_agents_own_voice_and_language() -> None:
+    """Bug: with a voice that does not exist, nothing was heard, the apology no more than the answer; with a language
+    that STT lacks, an English sentence came in a German voice. Cause: the caller's settings were taken for everything.
+    """
+
+    async def script(call: Call) -> None:
+        call.session.configure(voice="nosuchvoice", language="de")
+        await call.speak(1.0, 6.0)
+
+    call = Call(texts=[EngineUnavailable("language de: use en")]).run(script)
+    assert [(said.voice, said.language) for said in call.tts.said] == [(None, "en-US")] * 2
