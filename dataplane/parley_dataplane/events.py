@@ -1,7 +1,8 @@
 """What a session tells its door: typed, frozen, in the order in which it happened.
 
 A door renders these in its own protocol; it never looks inside the session for more.
-Milliseconds and seconds are floats; `turn` counts the answers of a session from 0 (a greeting is an answer).
+Milliseconds and seconds are floats; `turn` counts the answers of a session from 0 (a greeting is an answer), and in a
+UserTranscript what the person said or typed, from 0 too: one answer may be to several of these, or to none.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ class StateChanged:
 
 @dataclass(frozen=True, slots=True)
 class UserTranscript:
-    """What the person has said in this utterance so far: the whole text each time, not a difference."""
+    """What the person has said in this utterance so far: the whole text each time, not a difference. A final "" takes
+    back what was shown: it was a cough, or was lost.
+    """
 
     turn: int
     text: str

@@ -94,6 +94,7 @@ async def serve(
         await parley.start()
         config = uvicorn.Config(
             create_app(parley),
+            lifespan="off",  # serve() is it; uvicorn's would end in a traceback after a second Ctrl-C
             log_config=None,
             access_log=False,
             http=PatientHttp,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import time
 
 import pytest
 
@@ -36,3 +39,22 @@ async def _goodbye(server: ParleyServer) -> None:
             assert likeness >= SAME, f"{door.route} heard no goodbye"
     finally:
         await asyncio.gather(*(client.hang_up() for client in clients))
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_goodbye() -> None:
+    """Bug: it ended in a traceback, and sometimes in death by the signal instead of exit code 0. Cause: uvicorn raises
+    the signals that it caught again, all of them, while the engines are being closed.
+    """
+    with ParleyServer("examples/reception.yaml") as server:
+        asyncio.run(_impatient(server))
+        assert "Traceback" not in server.log()
+
+
+async def _impatient(server: ParleyServer) -> None:
+    async with WebRtcClient(server.url) as client:
+        await client.heard.first_audible(0.0)
+        pressed_at = time.monotonic()
+        os.kill(server.pid, signal.SIGINT)
+        await asyncio.sleep(0.5)
+        assert await asyncio.to_thread(server.stop) == []
+        assert time.monotonic() - pressed_at < 3.0, "the goodbye alone takes 3.6 s"
