@@ -11,12 +11,13 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TypeVar
 
 from parley_dataplane.clauses import ClauseSplitter
 from parley_dataplane.engines.base import Remember, SpeechRequest, TextDelta, TtsEngine
 from parley_dataplane.errors import EngineCrashed, EngineError, EngineTimeout
-from parley_dataplane.events import AgentClause, AgentText, Event
+from parley_dataplane.events import AgentClause, AgentText, Event, TurnTiming
 from parley_dataplane.media.ledger import Heard
 from parley_dataplane.media.speaker import Speaker
 
@@ -99,6 +100,16 @@ class Reply:
     def heard(self, now: float) -> Heard:
         """What was heard by `now`; unheard is all the rest that the LLM has made."""
         return self._with_unvoiced(self._speaker.heard(now))
+
+    def timing(self, now: float) -> TurnTiming:
+        """The stages up to `now`, when the first audio left."""
+        stamps = self.stamps
+        clause = stamps.clause if stamps.clause is not None else now
+        speech = stamps.speech if stamps.speech is not None else now
+        marks = [stamps.spoke_until, stamps.ended, stamps.understood, clause, speech, now]
+        endpointing, stt, llm, tts, send = (1000 * (after - before) for before, after in pairwise(marks))
+        total = 1000 * (now - stamps.spoke_until)
+        return TurnTiming(self.number, endpointing, stt, llm, tts, send, total)
 
     @property
     def clauses(self) -> int:
@@ -194,6 +205,11 @@ class Reply:
     def _tell(self, event: Event) -> None:
         if not self._cut:
             self._emit(event)
+
+
+async def canned(text: str) -> AsyncGenerator[TextDelta | Remember, None]:
+    """A thought that needs no LLM."""
+    yield TextDelta(text)
 
 
 async def _next(stream: AsyncIterator[Item], seconds: float, role: str) -> Item | None:

@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from typing import Any
 
 from parley_dataplane import hearing
 from parley_dataplane.agent import Agent
 from parley_dataplane.doors import Door, DoorKind, NoDoor
-from parley_dataplane.engines.base import Message, Remember, TextDelta, UserTurn
+from parley_dataplane.engines.base import Message, UserTurn
 from parley_dataplane.errors import BadMessage, ParleyError, UnexpectedEvent
 from parley_dataplane.events import (
     AgentHeard,
@@ -28,7 +27,6 @@ from parley_dataplane.events import (
     Event,
     Problem,
     StateChanged,
-    TurnTiming,
     UserTranscript,
 )
 from parley_dataplane.history import History, as_json
@@ -36,7 +34,8 @@ from parley_dataplane.media import Pcm
 from parley_dataplane.media.ledger import Heard
 from parley_dataplane.media.speaker import Speaker
 from parley_dataplane.records import CallFinished, ErrorSeen, Observer, TurnFinished, TurnStarted
-from parley_dataplane.reply import Reply, Stamps
+from parley_dataplane.reply import Reply, Stamps, canned
+from parley_dataplane.session_metrics import SessionMetrics
 from parley_dataplane.session_settings import SessionSettings
 from parley_dataplane.turns import Effect, Happened, State, Turn
 from parley_dataplane.utterance import Utterance
@@ -47,21 +46,6 @@ GOODBYE_SECS = 6.0
 
 MAX_UNANSWERED = 8
 """Utterances that one answer joins at most; the oldest go first."""
-
-
-@dataclass(slots=True)
-class SessionMetrics:
-    """True to what happened; a view of it is every older system's session metrics."""
-
-    bytes_heard: int = 0
-    bytes_said: int = 0
-    stt_calls: int = 0
-    llm_calls: int = 0
-    tts_calls: int = 0
-    turns: int = 0
-    interruptions: int = 0
-    total_latency_ms: float = 0.0
-    latencies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +294,7 @@ class Session:
         reply.is_audible = True
         self._happened(Happened.AUDIO_STARTED)
         if reply.questions:
-            timing = _timing(reply, self._clock())
+            timing = reply.timing(self._clock())
             self.metrics.total_latency_ms += timing.total_ms
             self.metrics.latencies += 1
             self._emit(timing)
@@ -447,7 +431,7 @@ class Session:
         asked = [] if unasked is not None else list(self._unanswered)
         last = asked[-1] if asked else _Question("", (), None, now, now, now)
         if unasked is not None:
-            thoughts = _canned(unasked)
+            thoughts = canned(unasked)
         else:
             text = " ".join(question.text for question in asked)
             alternatives = last.alternatives if len(asked) == 1 else ()
@@ -543,17 +527,3 @@ class Session:
             asyncio.get_running_loop().call_exception_handler(
                 {"message": f"task {task.get_name()} of a session failed", "exception": task.exception()}
             )
-
-
-async def _canned(text: str) -> AsyncGenerator[TextDelta | Remember, None]:
-    yield TextDelta(text)
-
-
-def _timing(reply: Reply, now: float) -> TurnTiming:
-    stamps = reply.stamps
-    clause = stamps.clause if stamps.clause is not None else now
-    speech = stamps.speech if stamps.speech is not None else now
-    marks = [stamps.spoke_until, stamps.ended, stamps.understood, clause, speech, now]
-    endpointing, stt, llm, tts, send = (1000 * (after - before) for before, after in pairwise(marks))
-    total = 1000 * (now - stamps.spoke_until)
-    return TurnTiming(reply.number, endpointing, stt, llm, tts, send, total)
