@@ -18,6 +18,7 @@ from parley_dataplane.media import Pcm
 from parley_dataplane.media.speaker import Chunk
 from parley_dataplane.process import Parley
 from parley_dataplane.protocols import talk
+from parley_dataplane.routes.sockets import MOST_ERRORS
 from parley_dataplane.session import Session
 from parley_dataplane.transports.webrtc import WebRtcCall
 
@@ -38,6 +39,7 @@ class WebRtcDoor:
         self._call: WebRtcCall | None = None
         self._is_open = False
         self._started = False
+        self._errors = 0
         self._early: deque[str] = deque(maxlen=MAX_EARLY_MESSAGES)
         self.on_close: Callable[[str], None] = lambda reason: None
         """Told once the session has ended."""
@@ -129,6 +131,9 @@ class WebRtcDoor:
         except ParleyError as error:
             self._parley.count_error(error)
             self.send_event(Problem(error.code, error.detail))
+            self._errors += 1
+            if self._errors == MOST_ERRORS:
+                self.session.end("too-many-errors")
 
     def _send(self, text: str) -> None:
         if self._is_open and self._call is not None:
