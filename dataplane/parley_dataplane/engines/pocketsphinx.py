@@ -37,6 +37,13 @@ _LIMIT = 64
 
 ALTERNATIVES = 5
 
+_BEAMS = {"beam": 1e-60, "wbeam": 1e-40, "pbeam": 1e-60, "lpbeam": 1e-52, "lponlybeam": 1e-40}
+"""How much less likely than the best a reading may be and still be followed. PocketSphinx's own are some 1e12 times
+narrower, and give up what was said at its first syllable: "tell me a story" became "delete" something. Words wrong, 5
+voices, 24 questions to the reception, room noise / digital silence: 15.9 / 19.1 % with its own, 9.9 / 10.6 with these.
+They cost 0.055 s of a core per second instead of 0.041. 1e10 times wider still is no better.
+"""
+
 
 class PocketSphinx:
     """`texts` are what people are expected to say, `words` (or whole texts) what else may occur in it."""
@@ -143,6 +150,7 @@ def _config(model: Path, folder: Path) -> dict[str, object]:
             "lw": 10,
             "fwdflatlw": 10,
             "bestpathlw": 11,
+            **_BEAMS,
             # The second pass takes 60 ms after the last word, p95 190, and bought 0.4 % of words.
             "fwdflat": False,
             "loglevel": "FATAL",

@@ -11,16 +11,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from parley_api.load import load
 from parley_dataplane.engines.base import Final
 from parley_dataplane.engines.espeak import Espeak
+from parley_dataplane.engines.expected import expected
 from parley_dataplane.engines.pocketsphinx import PocketSphinx
 from parley_dataplane.engines.workers.resampler import Resampler
 from parley_dataplane.errors import EngineCrashed, EngineUnavailable
 from parley_dataplane.media import HEARING_RATE, SPEAKING_RATE, Pcm
-from tests.speech import say
+from tests.speech import CALLER_VOICE, say
 from tests.unit.parley_dataplane.engines.contract import hear, run, sound, started
 from tests.unit.parley_dataplane.engines.contract import say as say_clause
 
+RECEPTION = load(Path(__file__).parents[4] / "examples" / "reception.yaml").spec.conversation
 PHRASES = [
     "When are you open?",
     "Where can I park my car?",
@@ -52,6 +55,17 @@ def test_the_agents_own_phrases_are_heard() -> None:
             heard = [(await understood(engine, spoken(phrase))).text for phrase in PHRASES]
             right = sum(text == plain(phrase) for text, phrase in zip(heard, PHRASES, strict=True))
             assert right >= 5, heard
+
+    run(test())
+
+
+def test_a_first_syllable_that_fits_another_word_better_is_not_the_end_of_the_sentence() -> None:
+    """With PocketSphinx's own beams "tell me a story about a dragon" became "delete all real october i come"."""
+
+    async def test() -> None:
+        said = "tell me a story about a dragon"
+        async with started(PocketSphinx(expected(RECEPTION))) as engine:
+            assert (await understood(engine, spoken(said, voice=CALLER_VOICE))).text == said
 
     run(test())
 
