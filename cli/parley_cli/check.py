@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from parley_api import InvalidFile, VoiceAgent, load
+from parley_cli.voices import voice_problem
 
 FAILED = 1
 """Exit code: nothing that was given is wrong, but it could not be done."""
@@ -26,6 +27,9 @@ def _check(file: str) -> int:
         agent = load(file)
     except InvalidFile as invalid:
         tell(invalid)
+        return WRONG
+    if (voice := voice_problem(agent)) is not None:
+        tell(InvalidFile(file, [voice]))
         return WRONG
     return 0 if say(f"{file}: ok ({summary(agent)})") else FAILED
 

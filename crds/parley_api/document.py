@@ -30,6 +30,9 @@ _NUMBER = re.compile(
 )
 _AMBIGUOUS = re.compile(r"[-+]?(0[0-9_]+|0[xX][0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[0-9]+(_+[0-9]+)+)")
 
+_NO_ALIAS = "write the value itself, and put a text that begins with * in quotes"
+_NO_TAG = "write the value without a tag, and put a text that begins with ! in quotes"
+
 
 @dataclass
 class Document:
@@ -94,12 +97,10 @@ class _Reader:
 
     def _value(self, event: yaml.Event, location: Location) -> Any:
         if isinstance(event, yaml.AliasEvent):
-            self._problem(event, location, f"the alias *{cut(event.anchor or '')}", "write the value itself")
+            self._problem(event, location, f"the alias *{cut(event.anchor or '')}", _NO_ALIAS)
             return None
         if isinstance(event, _Tagged) and event.tag not in (None, "!"):
-            self._problem(
-                event, location, f"the tag {printable(str(event.tag))}", "write the value without a tag"
-            )
+            self._problem(event, location, f"the tag {printable(str(event.tag))}", _NO_TAG)
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, location)
         return self._list(location) if isinstance(event, yaml.SequenceStartEvent) else self._map(location)

@@ -20,6 +20,7 @@ from pydantic_core import ErrorDetails
 
 from parley_api import references
 from parley_api.document import Document, documents
+from parley_api.hints import hint
 from parley_api.knowledge import read_folder
 from parley_api.problems import InvalidFile, Location, Problem, path_text, printable, shown
 from parley_api.schema import Schema, voice_agent_schema
@@ -86,11 +87,8 @@ def _documents(text: str) -> list[Document]:
     try:
         return documents(text)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        at_tab = mark is not None and text.split("\n")[mark.line][mark.column :].startswith("\t")
-        instead = "indent with spaces" if at_tab else "correct the YAML at this line"
-        line = mark.line + 1 if mark else None
-        raise _Wrong(Problem("", f"broken YAML ({error.problem})", instead, line)) from None
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise _Wrong(Problem("", f"broken YAML ({error.problem})", hint(text, error), line)) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         seen = "a control character, which YAML does not allow"
@@ -181,6 +179,8 @@ def _problem(error: ErrorDetails, document: Document) -> Problem:
         instead = _advice(error["input"], schema)
         if error["type"] == "string_type" and location in document.plain:
             seen, instead = f"{printable(document.plain[location])} without quotes", "put a text in quotes"
+        elif error["type"] == "string_type" and isinstance(error["input"], dict | list):
+            instead += ", in quotes if it begins with { or [ or holds a colon"
         elif error["type"] == "string_too_long":
             seen = f"a text of {len(error['input'])} characters"
     return Problem(path_text(location), seen, instead, document.line_of(location))

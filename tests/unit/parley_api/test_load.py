@@ -49,7 +49,7 @@ WRONG = {
     ),
     "broken YAML": (
         HEAD + "spec: [1\n",
-        "5: saw broken YAML (did not find expected ',' or ']'); correct the YAML at this line",
+        "5: saw broken YAML (did not find expected ',' or ']'); end with ] what begins in line 4",
     ),
     "more than etcd takes": (
         SPEC + "# " + "x" * 1024 * 1024,
@@ -71,12 +71,13 @@ WRONG = {
     ),
     "an alias": (
         SPEC.replace("Be kind.", "&i Be kind.") + "    greeting: *i\n",
-        "7: spec.conversation.greeting: saw the alias *i; write the value itself",
+        "7: spec.conversation.greeting: saw the alias *i;"
+        " write the value itself, and put a text that begins with * in quotes",
     ),
     "a tag": (
         SPEC.replace("Be kind.", "!!python/name:os.system x"),
         "6: spec.conversation.instructions: saw the tag tag:yaml.org,2002:python/name:os.system;"
-        " write the value without a tag",
+        " write the value without a tag, and put a text that begins with ! in quotes",
     ),
     "a number in hexadecimal": (
         SPEC + "  sessions: {limit: 0x10}\n",
