@@ -21,6 +21,9 @@ B = 0.75
 ENOUGH = 0.6
 """The share of a question, by weight of its words, that a paragraph has to hold."""
 
+MISHEARD = 0.25
+"""What is left of the weight of a word that the paragraph lacks, if its neighbours there are those of the question."""
+
 LONGEST_ANSWER = 45
 MOST_ASKED = 12
 """Words of a question that are looked for, the rarest: a longer one is no question."""
@@ -36,6 +39,8 @@ class Paragraph:
     sentences: tuple[str, ...]
     counts: Counter[str]
     """Content stems of title and text."""
+    around: frozenset[tuple[str, str]]
+    """The content stems that stand around one other: ("gluten", "roll") of "gluten free rolls"."""
 
     @property
     def length(self) -> int:
@@ -56,45 +61,54 @@ class Knowledge:
 
     def find(self, text: str) -> str | None:
         """An answer to listen to, or None if no paragraph covers enough of the question."""
-        asked = self._asked(text)
-        best = self._best(asked)
-        if best is None or self._coverage(asked, best) < ENOUGH:
+        meant = self._meant(text)
+        asked = self._rarest(meant)
+        best = self._best(asked, meant)
+        if best is None or self._coverage(asked, best, _misheard(meant, best)) < ENOUGH:
             return None
         # One word may have been misheard; if it is what the text is about, it is a question.
         return self._shorten(asked, best) if len(asked) > 1 or asked[0] in best.title else None
 
     def holds_all(self, text: str) -> bool:
         """True if one paragraph holds every word of a question that has at least two."""
-        asked = self._asked(text)
-        best = self._best(asked)
+        meant = self._meant(text)
+        asked = self._rarest(meant)
+        best = self._best(asked, meant)
         return best is not None and len(asked) >= 2 and all(word in best.counts for word in asked)
 
-    def _best(self, asked: Sequence[str]) -> Paragraph | None:
+    def _best(self, asked: Sequence[str], meant: Sequence[str]) -> Paragraph | None:
         holders = sorted({at for word in asked for at in self._holders.get(word, ())})
         found = [self.paragraphs[at] for at in holders]
-        return max(found, key=lambda paragraph: self._relevance(asked, paragraph), default=None)
+        return max(found, key=lambda one: self._relevance(asked, one, _misheard(meant, one)), default=None)
 
-    def _asked(self, text: str) -> tuple[str, ...]:
-        """The content stems of a question; a misheard word stands for the one it is like."""
+    def _rarest(self, meant: Sequence[str]) -> tuple[str, ...]:
+        """What is looked for, the rarest first."""
+        return tuple(sorted(meant, key=self._rarity, reverse=True)[:MOST_ASKED])
+
+    def _meant(self, text: str) -> list[str]:
+        """The content stems of a question in their order; a misheard word stands for the one it is like."""
         content = dict.fromkeys(word for word in words(text) if is_content(word))
         meant = (
             max(likes, key=likes.__getitem__) if (likes := self._vocabulary.likes(w)) else stem(w)
             for w in content
         )
-        return tuple(sorted(dict.fromkeys(meant), key=self._rarity, reverse=True)[:MOST_ASKED])
+        return list(dict.fromkeys(meant))
 
     def _rarity(self, word: str) -> float:
-        spread = len(self._holders.get(word, ()))
+        """A word that no text holds counts as much as one that a single paragraph holds."""
+        spread = max(1, len(self._holders.get(word, ())))
         return math.log(1 + (len(self.paragraphs) - spread + 0.5) / (spread + 0.5))
 
-    def _relevance(self, asked: Sequence[str], paragraph: Paragraph) -> float:
+    def _relevance(self, asked: Sequence[str], paragraph: Paragraph, misheard: frozenset[str]) -> float:
         longer = 1 - B + B * paragraph.length / self._mean
-        counts = ((word, paragraph.counts[word]) for word in asked)
+        counts = ((word, paragraph.counts[word] or (word in misheard)) for word in asked)
         return sum(self._rarity(word) * n * (K1 + 1) / (n + K1 * longer) for word, n in counts if n)
 
-    def _coverage(self, asked: Sequence[str], paragraph: Paragraph) -> float:
-        total = sum(self._rarity(word) for word in asked)
-        return sum(self._rarity(word) for word in asked if word in paragraph.counts) / total
+    def _coverage(self, asked: Sequence[str], paragraph: Paragraph, misheard: frozenset[str]) -> float:
+        missing = [word for word in asked if word not in paragraph.counts]
+        held = sum(self._rarity(word) for word in asked if word in paragraph.counts)
+        lacks = sum(self._rarity(word) * (MISHEARD if word in misheard else 1.0) for word in missing)
+        return held / (held + lacks)
 
     def _shorten(self, asked: Sequence[str], paragraph: Paragraph) -> str:
         """The sentence that holds most of what was asked, and the one after it if both can be listened to."""
@@ -103,6 +117,12 @@ class Knowledge:
         first, *rest = paragraph.sentences[start : start + 2]
         both = " ".join([first, *rest])
         return both if len(both.split()) <= LONGEST_ANSWER else _cut(first)
+
+
+def _misheard(meant: Sequence[str], paragraph: Paragraph) -> frozenset[str]:
+    """The words that were said between two of the paragraph's that stand around one other word there."""
+    triples = zip(meant, meant[1:], meant[2:], strict=False)
+    return frozenset(said for before, said, after in triples if (before, after) in paragraph.around)
 
 
 def _cut(sentence: str) -> str:
@@ -124,8 +144,12 @@ def _paragraphs(entry: KnowledgeText) -> Iterable[Paragraph]:
         plain = " ".join(plain.split())
         if not block.lstrip().startswith("#") and plain:
             sentences = tuple(_SENTENCE_END.split(plain))
-            counts = Counter([*title, *(word for s in sentences for word in _content(s))])
-            yield Paragraph(frozenset(title), sentences, counts)
+            contents = [title, *(_content(s) for s in sentences)]
+            counts = Counter(word for content in contents for word in content)
+            around = frozenset(
+                pair for content in contents for pair in zip(content, content[2:], strict=False)
+            )
+            yield Paragraph(frozenset(title), sentences, counts, around)
 
 
 def _content(text: str) -> list[str]:

@@ -39,6 +39,27 @@ def test_the_sentences_that_say_it_are_the_answer(asked: str, answer: str) -> No
     assert LEAFLETS.find(asked) == answer
 
 
+def test_a_word_misheard_between_two_of_a_text_does_not_hide_it() -> None:
+    bakery = Knowledge(
+        [
+            KnowledgeText("Allergies", "Our gluten free rolls are baked in an oven of their own."),
+            KnowledgeText("Bread", "We have rye bread, white bread and rolls with seeds."),
+            KnowledgeText(
+                "Three kings", "On the sixth of January we sell a cake with three coins. Order rolls too."
+            ),
+            KnowledgeText("Delivery", "Rolls and bread are brought to your door before seven."),
+        ]
+    )
+    for asked in (
+        "do you have gluten free rolls",
+        "do you have gluten three rolls",
+        "have you gluten tree rolls",
+    ):
+        assert bakery.find(asked) == "Our gluten free rolls are baked in an oven of their own."
+    for asked in ("is there gluten in the wine", "who paints rolls in Boston"):
+        assert bakery.find(asked) is None
+
+
 @pytest.mark.parametrize(
     "asked", ["", "the of and", "what is the capital of France", "who sells apple pie in Boston"]
 )
