@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from parley_dataplane.engines.scripted.words import alikeness, stem, words
+from parley_dataplane.engines.scripted.words import QUESTIONS, STOP, alikeness, stem, words
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS = (
@@ -303,12 +303,16 @@ _BEFORE_NAME = (
     ("my", "name", "is"), ("the", "name", "is"), ("name", "is"), ("i", "am"), ("this", "is"), ("it", "is"),
     ("call", "me"), ("under", "the", "name"), ("that", "is"), ("under",), ("for",), ("the", "name"),
 )  # fmt: skip
-_NOT_A_NAME = frozenset({
-    "please", "thanks", "thank", "you", "and", "at", "on", "for", "the", "a", "an", "is", "it", "i",
-    "am", "we", "to", "no", "yes", "yeah", "okay", "ok", "well", "so", "uh", "um", "not", "sorry",
-    "in", "with", "from", "my", "name", "that", "this", "do", "does", "what", "when", "where",
-    "how", "why", "who", "can", "could", "would", "want", "will",
-})  # fmt: skip
+_NOT_A_NAME = (
+    (STOP - {"may"})
+    | QUESTIONS
+    | frozenset((*ONES, *TENS, *ORDINALS, *WEEKDAYS, "hundred", "thousand", "dozen", "couple"))
+    | frozenset(
+        "please thanks thank hello hi hey bye goodbye name nope yep sure right correct nothing nobody none today "
+        "tomorrow tonight never mind stop wait".split()
+    )
+)
+"""Words that are no part of a name: a person who says nothing else is asked again."""
 
 
 def find_names(said: Sequence[str], loose: bool) -> Iterator[Found]:

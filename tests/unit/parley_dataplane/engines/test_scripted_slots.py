@@ -140,3 +140,11 @@ def test_every_day_of_the_year_is_understood_as_it_is_spoken() -> None:
         for day in range(1, longest.get(month, 31) + 1):
             value = f"{month:02}-{day:02}"
             assert [found.value for found in find("date", words(speak("date", value)))] == [value]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["one", "there", "yes", "it is twenty two", "42", "on Tuesday", "the second", "my name is", "hello"],
+)
+def test_what_is_no_name_fills_no_name(said: str) -> None:
+    assert find("name", words(said), loose=True) == []
