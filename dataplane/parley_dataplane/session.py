@@ -58,6 +58,7 @@ class _Question:
     spoke_until: float
     ended: float
     understood: float
+    typed: bool = False
 
 
 @dataclass(slots=True)
@@ -162,7 +163,7 @@ class Session:
             return
         self._use()
         now = self._clock()
-        self._ask(_Question(words, (), None, now, now, now))
+        self._ask(_Question(words, (), None, now, now, now, typed=True))
         self._emit(UserTranscript(self._count.utterance, words, final=True))
         self._count.utterance += 1
         self._happened(Happened.TYPED)
@@ -436,8 +437,9 @@ class Session:
             text = " ".join(question.text for question in asked)
             alternatives = last.alternatives if len(asked) == 1 else ()
             self.metrics.llm_calls += 1
+            typed = all(question.typed for question in asked)
             thoughts = self._agent.engines.llm.reply(
-                UserTurn(text, alternatives, last.confidence), self.history.messages(), self._memory
+                UserTurn(text, alternatives, last.confidence, typed), self.history.messages(), self._memory
             )
         self._asked = asked
         self._reply = Reply(

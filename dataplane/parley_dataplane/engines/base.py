@@ -106,11 +106,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class UserTurn:
-    """What the person has just said (the last message of the history, with its other readings)."""
+    """What the person has just said (the last message of the history, with its other readings). What was
+    typed can't have been misheard.
+    """
 
     text: str
     alternatives: tuple[str, ...] = ()
     confidence: float | None = None
+    typed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

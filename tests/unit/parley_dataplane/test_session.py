@@ -427,6 +427,19 @@ def test_typing_interrupts_and_is_answered() -> None:
     assert call.llm.asked[-1][0] == "what else"
 
 
+def test_an_engine_is_told_what_was_typed_and_not_said() -> None:
+    turns: list[UserTurn] = []
+
+    async def script(call: Call) -> None:
+        call.llm.answer = lambda turn: turns.append(turn) or ANSWER  # type: ignore[func-returns-value]
+        call.session.type_text("what else")
+        await call.quiet(4.0)
+        await call.speak(1.0, 4.0)
+
+    Call(texts=["tell me"]).run(script)
+    assert turns == [UserTurn("what else", typed=True), UserTurn("tell me")]
+
+
 @pytest.mark.parametrize("text", ["", "  ", "x" * (MAX_TYPED_CHARS + 1)])
 def test_typed_text_is_bounded(text: str) -> None:
     async def script(call: Call) -> None:

@@ -6,6 +6,8 @@ An intent of the file that says the same is preferred (BIAS), so that an author 
 
 from __future__ import annotations
 
+import re
+
 BIAS = 0.97
 
 PHRASES: dict[str, tuple[str, ...]] = {
@@ -66,6 +68,27 @@ PHRASES: dict[str, tuple[str, ...]] = {
     ),
 }
 
+_SMALL = "please|okay|ok|oh|hey|no|now|just|right|alright|there|thanks|thank you|thats it"
+_QUIET = (
+    "stop|stop it|stop that|stop now|stop talking|stop speaking|stop stop|be quiet|be silent|quiet|silence|hush|"
+    "shush|shut up|shut it|hang on|hold on|hold it|wait|wait up|pause|enough|that is enough|that will do|"
+    "that is plenty|"
+    "(?:(?:wait|hold on|hang on|give me|one|just)(?: for)? )?(?:a|an|one) (?:moment|second|sec|minute)"
+)
+QUIET = re.compile(rf"(?:(?:{_SMALL}) )*(?:{_QUIET})(?: (?:{_SMALL}|{_QUIET}))*")
+"""Nothing but this, and the agent is to be quiet. "Which bus stops" is more than this."""
+
+CLOCK = re.compile(
+    r"(?:(?:please|hey|sorry|excuse me|do you know|can you tell me|could you tell me|tell me) )*"
+    r"(?:what time is it|what time it is|what is the time|what the time is|do you have the time)"
+    r"(?: (?:now|right now|please|exactly|at the moment|over there|there))*"
+)
+"""No engine of Parley says what time it is: without this, "what time is my appointment" would be the nearest."""
+
+MOST_QUIET_WORDS = 6
+REPLACED = 0.97
+"""From here on an intent of the file is preferred to QUIET and CLOCK."""
+
 ASK_AGAIN = (
     "Sorry, could you say that once more?",
     "I'm sorry, I didn't quite catch that. Could you put it another way?",
@@ -78,6 +101,7 @@ SLOT_MISSED = "Sorry, I didn't get that."
 SLOT_GIVEN_UP = (
     "I'm sorry, I just can't make that out. Let's leave it for now; we can start again whenever you like."
 )
+QUIETED = "All right."
 CANCELLED = "All right, never mind. Is there anything else?"
 NOTHING_TO_CANCEL = "All right. Is there anything else?"
 HELLO = "Hello! How can I help you?"
@@ -93,3 +117,6 @@ CORRECTION = frozenset({
     "change", "better", "wrong",
 })  # fmt: skip
 """A value said with one of these near the start replaces one that was understood before."""
+
+LATE_CORRECTION = frozenset({"make", "change", "meant", "mean", "instead", "rather", "better"})
+"""The same for what was stored some questions ago: a mere "no" may be about anything by then."""

@@ -45,6 +45,7 @@ ASIDE = 0.75
 
 SLOT_TRIES = 3
 TRIES = 2
+CORRECTION_WORDS = 4
 
 _TEMPLATE = re.compile(r"\{(\w+)(?:\.(\w+))?\}")
 
@@ -57,12 +58,13 @@ class Heard:
 
     readings: tuple[str, ...]
     said: tuple[tuple[str, ...], ...]
+    typed: bool = False
 
     @classmethod
     def of(cls, turn: UserTurn) -> Heard:
         pairs = [(text, words(text)) for text in (turn.text, *turn.alternatives[:4])]
         kept = [(text, said) for text, said in pairs if said]
-        return cls(tuple(text for text, _ in kept), tuple(said for _, said in kept))
+        return cls(tuple(text for text, _ in kept), tuple(said for _, said in kept), turn.typed)
 
     @property
     def first(self) -> tuple[str, ...]:
@@ -88,8 +90,14 @@ class Dialogue:
     def answer(self, state: State, turn: UserTurn) -> Outcome:
         heard = Heard.of(turn)
         state = self._known(state)
+        if not heard.said and heard.typed:
+            return self._unanswered(state)
         if not heard.said:
             return builtin.DEAF[state.misses % 2], replace(state, misses=state.misses + 1)
+        if self._is_plainly(builtin.QUIET, state, heard) and len(heard.first) <= builtin.MOST_QUIET_WORDS:
+            return builtin.QUIETED, replace(state, misses=0)
+        if self._is_plainly(builtin.CLOCK, state, heard):
+            return self._unanswered(state)
         if state.filling:
             return self._in_slots(state, heard)
         return self._corrected(state, heard) or self._afresh(state, heard)
@@ -120,6 +128,13 @@ class Dialogue:
         raised = [_raised(match) if match.key.startswith("follow") else match for match in ranked]
         return sorted(raised, key=lambda match: -match.score)
 
+    def _is_plainly(self, pattern: re.Pattern[str], state: State, heard: Heard) -> bool:
+        """Was this said and nothing else, and is it no phrase of the file's own, nor a way to leave a dialogue?"""
+        if not pattern.fullmatch(" ".join(heard.first)):
+            return False
+        best = self._rank(state, replace(heard, readings=heard.readings[:1]))[0]
+        return best.score < builtin.REPLACED
+
     # Outside of a slot dialogue
 
     def _afresh(self, state: State, heard: Heard) -> Outcome:
@@ -133,9 +148,13 @@ class Dialogue:
         if sure:
             return self._meant(best.key, state, heard)
         unclear = best.score >= NEAR or not any(is_content(word) for word in heard.first)
-        if unclear and state.misses < TRIES:
+        if unclear and not heard.typed and state.misses < TRIES:
             return builtin.ASK_AGAIN[state.misses % 2], replace(state, misses=state.misses + 1)
-        return self._conversation.fallback, replace(state, misses=0)
+        return self._unanswered(state)
+
+    def _unanswered(self, state: State) -> Outcome:
+        answer = self._conversation.fallback
+        return f"{answer} {self._question(state)}" if state.filling else answer, replace(state, misses=0)
 
     def _meant(self, key: str, state: State, heard: Heard) -> Outcome:
         kind, _, name = key.partition(" ")
@@ -174,16 +193,17 @@ class Dialogue:
         return self._advance(Filling(intent.name, self._values_in(intent, heard, {}, "")), state)
 
     def _corrected(self, state: State, heard: Heard) -> Outcome | None:
-        """ "No, Tuesday", right after an appointment for Monday was agreed."""
-        if state.done is None or not _is_correction(heard.first):
-            return None
-        intent = self._intents[state.done.intent]
-        values = self._values_in(intent, heard, state.done.values, "")
-        ranked = self._rank(state, heard)
-        elsewhere = ranked[0].score >= ASIDE and ranked[0].key != f"intent {intent.name}"
-        if values == state.done.values or elsewhere:
-            return None
-        return self._advance(replace(state.done, values=values), state)
+        """ "No, Tuesday", right after an appointment for Monday was agreed; "no, make it Tuesday" also later."""
+        for agreed, said_so in ((state.done, builtin.CORRECTION), (state.stored, builtin.LATE_CORRECTION)):
+            if agreed is None or said_so.isdisjoint(heard.first[:CORRECTION_WORDS]):
+                continue
+            intent = self._intents[agreed.intent]
+            values = self._values_in(intent, heard, agreed.values, "")
+            best = self._rank(state, heard)[0]
+            elsewhere = best.score >= ASIDE and best.key != f"intent {intent.name}"
+            if values != agreed.values and not elsewhere:
+                return self._advance(replace(agreed, values=values), state)
+        return None
 
     # In a slot dialogue
 
@@ -252,6 +272,7 @@ class Dialogue:
             told={**state.told, intent.name: count + 1},
             open=intent.name if intent.follow_ups else "",
             done=filling if filling.values and not intent.removes else None,
+            stored=filling if intent.stores else None if intent.removes else state.stored,
         )
         return self._said(answer, after)
 
@@ -271,12 +292,17 @@ class Dialogue:
     def _values_in(
         self, intent: Intent, heard: Heard, known: Mapping[str, str], asked: str
     ) -> Mapping[str, str]:
-        """`known`, with what the first reading that holds any value of this intent says."""
-        for said in heard.said:
-            values = _fill(intent, self._phrases[intent.name], said, known, asked)
+        """`known`, with what the best reading says. Others are believed only where it holds no value, and only for
+        the slot that was asked for: a value that nobody asked for would come out of the blue.
+        """
+        phrases = self._phrases[intent.name]
+        values = _fill(intent.slots, phrases, heard.first, known, asked)
+        wanted = [slot for slot in intent.slots if slot.name == asked and slot.name not in known]
+        for said in heard.said[1:] if wanted else ():
             if values != known:
-                return values
-        return known
+                break
+            values = _fill(wanted, phrases, said, known, asked)
+        return values
 
     def _asked_slot(self, filling: Filling) -> Slot:
         return next(slot for slot in self._intents[filling.intent].slots if slot.name == filling.asked)
@@ -320,6 +346,7 @@ class Dialogue:
             },
             open=state.open if state.open in self._intents else "",
             done=state.done if state.done and state.done.intent in self._intents else None,
+            stored=state.stored if state.stored and state.stored.intent in self._intents else None,
         )
 
     def _fits(self, filling: Filling) -> bool:
@@ -355,25 +382,29 @@ def _waiting(state: State, top: Filling | None = None) -> State:
 
 
 def _is_correction(said: Sequence[str]) -> bool:
-    return any(word in builtin.CORRECTION for word in said[:4])
+    return not builtin.CORRECTION.isdisjoint(said[:CORRECTION_WORDS])
 
 
 def _fill(
-    intent: Intent, phrases: Sequence[Phrase], said: Sequence[str], known: Mapping[str, str], asked: str
+    wished: Sequence[Slot],
+    phrases: Sequence[Phrase],
+    said: Sequence[str],
+    known: Mapping[str, str],
+    asked: str,
 ) -> Mapping[str, str]:
     """`known` with the values in `said`. A slot asked for is filled first; a value said again replaces."""
     values = dict(known)
     taken: set[int] = set()
     fresh: set[str] = set()
-    wanted = sorted(intent.slots, key=lambda slot: slots.PRECEDENCE.index(slot.kind))
+    wanted = sorted(wished, key=lambda slot: slots.PRECEDENCE.index(slot.kind))
     for slot in sorted(wanted, key=lambda slot: slot.name != asked):
         found = _free(slot, phrases, said) if slot.kind in slots.FREE_KINDS else []
         found = found or slots.find(slot.kind, said, slot.choices, loose=slot.name == asked)
         open_values = [one for one in found if not taken & set(range(one.start, one.end))]
-        if not open_values or (slot.name in known and not _may_replace(slot, intent, said, asked)):
+        if not open_values or (slot.name in known and not _may_replace(slot, wished, said, asked)):
             continue
         # After "not Monday, Tuesday" the last is meant; several slots of one kind take the values in order.
-        alone = sum(other.kind == slot.kind and other.name not in fresh for other in intent.slots) == 1
+        alone = sum(other.kind == slot.kind and other.name not in fresh for other in wished) == 1
         chosen = open_values[-1] if alone and _is_correction(said) else open_values[0]
         values[slot.name] = chosen.value
         fresh.add(slot.name)
@@ -381,13 +412,13 @@ def _fill(
     return values
 
 
-def _may_replace(slot: Slot, intent: Intent, said: Sequence[str], asked: str) -> bool:
+def _may_replace(slot: Slot, wished: Sequence[Slot], said: Sequence[str], asked: str) -> bool:
     """May a known value be replaced? A name only when corrected; of two slots alike, only the one asked."""
     if slot.name == asked:
         return True
     if slot.kind in slots.FREE_KINDS:
         return _is_correction(said) and slot.kind == "name"
-    alike = [other.name for other in intent.slots if other.kind == slot.kind]
+    alike = [other.name for other in wished if other.kind == slot.kind]
     return alike[-1] == slot.name and asked not in alike
 
 

@@ -39,6 +39,8 @@ class State:
     """The intent whose follow-ups may be asked."""
     done: Filling | None = None
     """The slot dialogue that has just ended and may still be corrected."""
+    stored: Filling | None = None
+    """The slot dialogue whose values were stored last: may be corrected as well, with clearer words."""
     said: str = ""
     """What "say that again" repeats."""
     misses: int = 0
@@ -51,6 +53,7 @@ class State:
             "told": dict(self.told),
             "open": self.open,
             "done": _filling_to(self.done) if self.done else None,
+            "stored": _filling_to(self.stored) if self.stored else None,
             "said": self.said,
             "misses": self.misses,
         }
@@ -64,6 +67,7 @@ class State:
                 told={str(name): int(count) for name, count in memory.get("told", {}).items()},
                 open=str(memory.get("open", "")),
                 done=_filling_from(memory["done"]) if memory.get("done") else None,
+                stored=_filling_from(memory["stored"]) if memory.get("stored") else None,
                 said=str(memory.get("said", "")),
                 misses=int(memory.get("misses", 0)),
             )

@@ -119,6 +119,7 @@ JUST_BOOKED = State(
     records={"appointment": {"day": "monday", "time": "09:00"}},
     done=Filling("book", {"day": "monday", "time": "09:00"}),
 )
+BOOKED_BEFORE = State(records=JUST_BOOKED.records, stored=JUST_BOOKED.done)
 ASKED_AGAIN = State(misses=1)
 ASKED_AGAIN_TWICE = State(misses=2)
 
@@ -168,6 +169,16 @@ TURNS = [
         "Booked for Tuesday at nine.",
     ),
     ("what is no value is asked for again", ASKED_TIME, "potato", f"{builtin.SLOT_MISSED} What time?"),
+    ("stop and nothing else quiets the agent", FRESH, "stop", builtin.QUIETED),
+    ("so does a politer way", FRESH, "okay please be quiet now", builtin.QUIETED),
+    ("shut up", FRESH, "Shut up!", builtin.QUIETED),
+    ("that's enough", FRESH, "that's enough, thank you", builtin.QUIETED),
+    ("wait in a slot dialogue keeps what was asked", ASKED_TIME, "hang on, wait a minute", builtin.QUIETED),
+    ("wait is no name", ASKED_NAME, "just a second", builtin.QUIETED),
+    ("stop in a slot dialogue leaves it", ASKED_TIME, "stop", builtin.CANCELLED),
+    ("wait, and a value, is a correction", ASKED_TIME, "wait, Tuesday at ten", "Booked for Tuesday at ten."),
+    ("the time of day is not known", FRESH, "what time is it now", "I don't know that."),
+    ("nor while a time is asked for", ASKED_TIME, "what time is it", "I don't know that. What time?"),
     ("three misses are enough", ASKED_TIME_TWICE, "potato", builtin.SLOT_GIVEN_UP),
     ("never mind leaves", ASKED_TIME, "never mind", builtin.CANCELLED),
     ("cancel leaves", ASKED_TIME, "cancel", builtin.CANCELLED),
@@ -181,6 +192,10 @@ TURNS = [
     ("a story in between goes on as well", ASKED_TIME, "tell me a story", "First story. What time?"),
     ("another slot dialogue in between comes first", ASKED_TIME, "I want to buy shampoo", "Lemon or mint?"),
     ("silence in a slot dialogue", ASKED_TIME, "", builtin.DEAF[0]),
+    ("yes is no name", ASKED_NAME, "yes", f"{builtin.SLOT_MISSED} What is your name?"),
+    ("one is no name", ASKED_NAME, "one", f"{builtin.SLOT_MISSED} What is your name?"),
+    ("there is no name", ASKED_NAME, "there", f"{builtin.SLOT_MISSED} What is your name?"),
+    ("a month may be a name", ASKED_NAME, "April May Young", "2 bottles of mint for April May Young."),
     ("a name is what was said", ASKED_NAME, "Anna Miller", "2 bottles of mint for Anna Miller."),
     ("a name follows it is", ASKED_NAME, "it's Anna Miller", "2 bottles of mint for Anna Miller."),
     ("a question is no name", ASKED_NAME, "where can I park", "Behind the house. What is your name?"),
@@ -199,6 +214,13 @@ TURNS = [
     ("a record is read in the answer", BOOKED, "cancel my appointment", "Monday at nine is canceled."),
     ("what was just booked is corrected", JUST_BOOKED, "no, Tuesday", "Booked for Tuesday at nine."),
     ("also its time", JUST_BOOKED, "sorry, I meant at eleven", "Booked for Monday at eleven."),
+    (
+        "what was stored before is corrected with clear words",
+        BOOKED_BEFORE,
+        "no, make it Tuesday",
+        "Booked for Tuesday at nine.",
+    ),
+    ("and not with a mere no", BOOKED_BEFORE, "no, Tuesday", builtin.ASK_AGAIN[0]),
     ("another question corrects nothing", JUST_BOOKED, "no, where can I park", "Behind the house."),
     ("say that again repeats", TOLD_HOURS, "can you say that again", "From nine to five."),
     ("nothing was said yet", FRESH, "say that again", "Hello, this is the barber."),
@@ -233,6 +255,43 @@ def test_another_reading_helps_when_the_first_is_garbled() -> None:
 def test_a_value_in_another_reading_fills_the_slot() -> None:
     said = UserTurn("chews day", alternatives=("choose day", "tuesday"))
     assert TALK.answer(ASKED_DAY, said)[1].filling[-1].values == {"day": "tuesday"}
+
+
+def test_a_slot_that_nobody_asked_for_is_filled_from_the_best_reading_alone() -> None:
+    """Bug: "order shampoo", with another reading that held "eight", ordered eight. Cause: the first reading with any
+    value was believed. Without the fix the number is 8 before anybody asked for it.
+    """
+    said = UserTurn("can i order lemon shampoo", alternatives=("can i order eight lemon shampoo",))
+    answer, state = TALK.answer(FRESH, said)
+    assert state.filling[-1].values == {"kind": "lemon"}
+    assert answer == "How many bottles?"
+    said = UserTurn("i want to order shampoo", alternatives=("i want to order eight mint shampoo",))
+    assert TALK.answer(FRESH, said)[1].filling[-1].values == {}
+
+
+def test_another_reading_fills_nothing_but_the_slot_asked_for() -> None:
+    said = UserTurn("chews day", alternatives=("tuesday at ten",))
+    assert TALK.answer(ASKED_DAY, said)[1].filling[-1].values == {"day": "tuesday"}
+
+
+def test_being_quiet_changes_nothing_else() -> None:
+    _, after = TALK.answer(ASKED_TIME, UserTurn("hang on"))
+    assert after == ASKED_TIME
+    _, after = TALK.answer(TOLD_HOURS, UserTurn("stop", alternatives=("top", "stopped")))
+    assert after == TOLD_HOURS
+
+
+def test_an_intent_of_the_file_that_says_stop_is_preferred() -> None:
+    intents = [{"name": "halt", "phrases": ["stop"], "answer": "The machine stands still."}]
+    talk = Dialogue(Conversation.model_validate({"instructions": "x", "intents": intents}))
+    assert talk.answer(FRESH, UserTurn("stop"))[0] == "The machine stands still."
+    assert talk.answer(FRESH, UserTurn("hold on"))[0] == builtin.QUIETED
+
+
+@pytest.mark.parametrize("text", ["my appointment", "of the and", "\N{SLIGHTLY SMILING FACE}"])
+def test_what_was_typed_was_not_misheard(text: str) -> None:
+    for state in (FRESH, ASKED_AGAIN):
+        assert TALK.answer(state, UserTurn(text, typed=True))[0] == "I don't know that."
 
 
 def converse(talk: Dialogue, *said: str) -> tuple[list[str], State]:
@@ -271,6 +330,21 @@ def test_an_appointment_is_booked_corrected_moved_and_canceled_in_one_conversati
         "Friday at three is canceled.",
         "There is nothing to cancel.",
     ]
+    assert state.records == {}
+
+
+def test_what_was_booked_is_corrected_after_another_question() -> None:
+    answers, state = converse(
+        TALK,
+        "book an appointment on Monday at nine",
+        "where can I park",
+        "tell me a story about the sea",
+        "no, make it Friday at eleven",
+        "cancel my appointment",
+        "no, make it Friday at eleven",
+    )
+    assert answers[3:5] == ["Booked for Friday at eleven.", "Friday at eleven is canceled."]
+    assert answers[5] not in answers[:5]
     assert state.records == {}
 
 
