@@ -31,6 +31,10 @@ OTHERWISE = Rule(
     "has(self.requires) == has(self.otherwise)",
     "write requires and otherwise together: what is said when the record is not there",
 )
+FOLLOW_UP = Rule(
+    "has(self.answer) != has(self.intent)",
+    "write either answer, or intent: the name of the intent that begins",
+)
 KNOWLEDGE = Rule(
     "has(self.configMap) ? !has(self.title) && !has(self.text) : has(self.title) && has(self.text)",
     "write title and text, or configMap alone",
@@ -55,11 +59,32 @@ class Slot(Model):
     ask: Sentence = Field(description="The question that is asked while the slot is empty.")
 
 
+IntentName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=63,
+        pattern=r"^[A-Za-z][A-Za-z0-9_-]*$",
+        json_schema_extra={"x-advice": "a letter, then letters, digits, '-' and '_', at most 63"},
+    ),
+]
+
+
 class FollowUp(Model):
-    """What may be asked right after the intent's answer, and only then."""
+    """What may be said right after the intent's answer, and only then. One with `intent` takes up an offer
+    ("Shall I book one?"), so it has to be the very next thing that is said.
+    """
+
+    model_config = ConfigDict(json_schema_extra=cel_rules(FOLLOW_UP))
 
     phrases: list[Phrase] = Field(min_length=1, max_length=50, description="What people say.")
-    answer: Answer = Field(description="What the agent says.")
+    after: Literal["answer", "otherwise"] = Field(
+        default="answer", description="What it is said right after: the intent's answer, or its `otherwise`."
+    )
+    answer: Answer | None = Field(default=None, description="What the agent says.")
+    intent: IntentName | None = Field(
+        default=None, description="Name of the intent that begins, as if it had been asked for."
+    )
 
 
 class Intent(Model):
@@ -67,13 +92,7 @@ class Intent(Model):
 
     model_config = ConfigDict(json_schema_extra=cel_rules(ANSWER, OTHERWISE))
 
-    name: str = Field(
-        min_length=1,
-        max_length=63,
-        pattern=r"^[A-Za-z][A-Za-z0-9_-]*$",
-        description="Name of the intent, unique in the file.",
-        json_schema_extra={"x-advice": "a letter, then letters, digits, '-' and '_', at most 63"},
-    )
+    name: IntentName = Field(description="Name of the intent, unique in the file.")
     phrases: list[Phrase] = Field(
         min_length=1, max_length=50, description="What people say, in a few wordings; may hold {slot}."
     )

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from parley_api.conversation import ANSWER, CHOICES, KNOWLEDGE, OTHERWISE
+from parley_api.conversation import ANSWER, CHOICES, FOLLOW_UP, KNOWLEDGE, OTHERWISE
 from parley_api.engines import HEARS, Engines
 from parley_api.model import OneOf, set_members
 from parley_api.problems import Location, shown
@@ -83,8 +83,11 @@ def _intents(intents: list[tuple[Location, dict[str, Any]]]) -> Mistakes:
     yield from _repeated([((*here, "name"), intent.get("name")) for here, intent in intents], "name")
     phrases = [phrase for here, intent in intents for phrase in _texts(intent, "phrases", here)]
     yield from _repeated([(here, words(phrase)) for here, phrase in phrases], "phrase")
+    names = {name for _, intent in intents if isinstance(name := intent.get("name"), str)}
     for here, intent in intents:
         yield from _intent(here, intent, records)
+        for at, follow_up in _maps(intent, "followUps", here):
+            yield from _follow_up(at, follow_up, names, "otherwise" in intent)
 
 
 def _records(intents: list[tuple[Location, dict[str, Any]]]) -> dict[str, set[str]]:
@@ -113,16 +116,30 @@ def _intent(here: Location, intent: dict[str, Any], records: dict[str, set[str]]
     for name in ("requires", "removes"):
         if isinstance(record := intent.get(name), str) and record not in records:
             yield Mistake((*here, name), shown(record), _no_such("record that an intent stores", records))
-    answers = [((*here, "answer"), intent.get("answer")), *_texts(intent, "answers", here)]
+    own = _named(intent, "requires", "stores")
+    answers = [((*here, "answer"), intent.get("answer"), own)]
+    answers += [(at, answer, own) for at, answer in _texts(intent, "answers", here)]
     for at, follow_up in _maps(intent, "followUps", here):
-        answers.append(((*at, "answer"), follow_up.get("answer")))
+        without = follow_up.get("after") == "otherwise"
+        answers.append(((*at, "answer"), follow_up.get("answer"), [] if without else own))
         yield from _phrases(at, follow_up, slots)
         yield from _repeated(
             [(where, words(phrase)) for where, phrase in _texts(follow_up, "phrases", at)], "phrase"
         )
-    for at, answer in answers:
+    for at, answer, sure in answers:
         if isinstance(answer, str):
-            yield from _template(at, answer, slots, _named(intent, "requires", "stores"), records)
+            yield from _template(at, answer, slots, sure, records)
+
+
+def _follow_up(here: Location, follow_up: dict[str, Any], names: set[str], has_otherwise: bool) -> Mistakes:
+    if ("answer" in follow_up) == ("intent" in follow_up):
+        yield Mistake(here, "both" if "answer" in follow_up else "neither", FOLLOW_UP.message)
+    if isinstance(name := follow_up.get("intent"), str) and name not in names:
+        yield Mistake((*here, "intent"), shown(name), _no_such("intent", names))
+    if follow_up.get("after") == "otherwise" and not has_otherwise:
+        yield Mistake(
+            (*here, "after"), shown("otherwise"), "this intent has no otherwise: write after: answer"
+        )
 
 
 def _named(intent: dict[str, Any], *fields: str) -> list[str]:

@@ -263,6 +263,32 @@ WRONG = {
         "8: spec.conversation.intents[0].otherwise: saw nothing;"
         " write requires and otherwise together: what is said when the record is not there",
     ),
+    "a follow-up without an answer, and one with too much": (
+        BOOK + "      answer: Sure\n      followUps:\n      - phrases: ['yes']\n"
+        "      - {phrases: [please], answer: Sure, intent: book}\n",
+        "12: spec.conversation.intents[0].followUps[0]: saw neither;"
+        " write either answer, or intent: the name of the intent that begins",
+        "13: spec.conversation.intents[0].followUps[1]: saw both;"
+        " write either answer, or intent: the name of the intent that begins",
+    ),
+    "a follow-up that begins what there is not": (
+        BOOK + "      answer: Sure\n      followUps:\n      - {phrases: [please], intent: bok}\n",
+        '12: spec.conversation.intents[0].followUps[0].intent: saw "bok";'
+        " there is no such intent: write one of book",
+    ),
+    "a follow-up after what is never said": (
+        BOOK + "      answer: Sure\n      followUps:\n      - {phrases: [please], intent: book, after: otherwise}\n",
+        '12: spec.conversation.intents[0].followUps[0].after: saw "otherwise";'
+        " this intent has no otherwise: write after: answer",
+    ),
+    "a follow-up with a record that is not there then": (
+        BOOK + "      stores: visit\n      answer: Sure\n" + DAY
+        + "    - name: ask\n      phrases: [when is it]\n      requires: visit\n      otherwise: None yet\n"
+        "      answer: 'On {visit.day}'\n      followUps:\n"
+        "      - {phrases: [really], after: otherwise, answer: 'On {visit.day}'}\n",
+        '19: spec.conversation.intents[1].followUps[0].answer: saw "{visit.day}";'
+        " the record may not be there: write requires: visit and otherwise",
+    ),
     "two intents of one name, and of one phrase": (
         BOOK + "      answer: Sure\n    - {name: book, phrases: ['Book a visit!'], answer: Never}\n",
         '11: spec.conversation.intents[1].name: saw the name "book" a second time; keep one of the two',

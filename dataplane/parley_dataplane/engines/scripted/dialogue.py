@@ -1,6 +1,7 @@
 """What the agent says next: `(state, turn) -> (answer, new state)`.
 
-    readings -> matcher -> verdict: sure, near, or nothing
+    readings -> nothing but "stop", "wait" -> quiet
+             -> matcher -> verdict: sure, near, or nothing
       in a slot dialogue: never mind -> another intent, then back -> values (also corrections) -> asked once
       more else:               correction of what was just agreed -> intent, follow-up, built in -> knowledge
       -> again? -> fallback
@@ -15,7 +16,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from parley_api.conversation import Conversation, Intent, Slot
+from parley_api.conversation import Conversation, FollowUp, Intent, Slot
 from parley_api.knowledge import KnowledgeText
 from parley_dataplane.engines.base import UserTurn
 from parley_dataplane.engines.scripted import builtin, slots
@@ -106,13 +107,11 @@ class Dialogue:
 
     def _targets(self) -> Iterable[Target]:
         for intent in self._conversation.intents:
-            kinds = frozenset(slot.kind for slot in intent.slots)
-            choices = tuple(
-                word for slot in intent.slots for choice in slot.choices for word in words(choice)
-            )
-            yield Target(f"intent {intent.name}", self._phrases[intent.name], kinds, choices)
+            yield _target(f"intent {intent.name}", self._phrases[intent.name], intent)
             for at, follow_up in enumerate(intent.follow_ups):
-                yield Target(f"follow {intent.name} {at}", tuple(Phrase.read(p) for p in follow_up.phrases))
+                phrases = tuple(Phrase.read(p) for p in follow_up.phrases)
+                begins = self._intents[follow_up.intent] if follow_up.intent else None
+                yield _target(f"follow {intent.name} {at}", phrases, begins)
         for name, phrases in builtin.PHRASES.items():
             yield Target(f"builtin {name}", tuple(Phrase.read(p) for p in phrases), bias=builtin.BIAS)
 
@@ -122,11 +121,17 @@ class Dialogue:
         if state.filling:
             eligible.append("builtin cancel")
         if state.open:
-            count = len(self._intents[state.open].follow_ups)
-            eligible += [f"follow {state.open} {at}" for at in range(count)]
+            eligible += [f"follow {state.open} {at}" for at in self._following(state)]
         ranked = self._matcher.rank(heard.readings, eligible)
         raised = [_raised(match) if match.key.startswith("follow") else match for match in ranked]
         return sorted(raised, key=lambda match: -match.score)
+
+    def _following(self, state: State) -> Iterable[int]:
+        """The follow-ups that may come now. An offer stands for one turn, and not in the middle of something."""
+        takes_up = state.offered and not state.filling
+        for at, follow_up in enumerate(self._intents[state.open].follow_ups):
+            if follow_up.after == state.after and (takes_up or not follow_up.intent):
+                yield at
 
     def _is_plainly(self, pattern: re.Pattern[str], state: State, heard: Heard) -> bool:
         """Was this said and nothing else, and is it no phrase of the file's own, nor a way to leave a dialogue?"""
@@ -154,7 +159,9 @@ class Dialogue:
 
     def _unanswered(self, state: State) -> Outcome:
         answer = self._conversation.fallback
-        return f"{answer} {self._question(state)}" if state.filling else answer, replace(state, misses=0)
+        return f"{answer} {self._question(state)}" if state.filling else answer, replace(
+            state, misses=0, offered=False
+        )
 
     def _meant(self, key: str, state: State, heard: Heard) -> Outcome:
         kind, _, name = key.partition(" ")
@@ -162,8 +169,13 @@ class Dialogue:
             return self._built_in(name, state)
         if kind == "follow":
             intent, _, at = name.rpartition(" ")
-            return self._said(self._intents[intent].follow_ups[int(at)].answer, state)
+            return self._follow(self._intents[intent].follow_ups[int(at)], state, heard)
         return self._begin(self._intents[name], state, heard)
+
+    def _follow(self, follow_up: FollowUp, state: State, heard: Heard) -> Outcome:
+        if follow_up.intent:
+            return self._begin(self._intents[follow_up.intent], state, heard)
+        return self._said(follow_up.answer or builtin.YES, state)
 
     def _built_in(self, name: str, state: State) -> Outcome:
         greeting = self._conversation.greeting or builtin.HELLO
@@ -189,7 +201,8 @@ class Dialogue:
 
     def _begin(self, intent: Intent, state: State, heard: Heard) -> Outcome:
         if intent.requires and intent.requires not in state.records:
-            return self._said(intent.otherwise or builtin.MISSING_RECORD, state)
+            answer, after = self._said(intent.otherwise or builtin.MISSING_RECORD, state)
+            return answer, _opened(after, intent, "otherwise")
         return self._advance(Filling(intent.name, self._values_in(intent, heard, {}, "")), state)
 
     def _corrected(self, state: State, heard: Heard) -> Outcome | None:
@@ -270,15 +283,15 @@ class Dialogue:
             state,
             records=records,
             told={**state.told, intent.name: count + 1},
-            open=intent.name if intent.follow_ups else "",
             done=filling if filling.values and not intent.removes else None,
             stored=filling if intent.stores else None if intent.removes else state.stored,
         )
-        return self._said(answer, after)
+        said, after = self._said(answer, after)
+        return said, _opened(after, intent, "answer")
 
     def _said(self, answer: str, state: State) -> Outcome:
-        """An answer that counts: it is what "say that again" repeats, and misses begin anew."""
-        return answer, replace(state, said=answer, misses=0)
+        """An answer that counts: it is what "say that again" repeats; misses begin anew, and offers are over."""
+        return answer, replace(state, said=answer, misses=0, offered=False)
 
     def _back(self, outcome: Outcome) -> Outcome:
         """After a slot dialogue has ended: go on with the one that waited for it."""
@@ -359,6 +372,13 @@ def _phrases(intent: Intent) -> tuple[Phrase, ...]:
     return tuple(Phrase.read(text, free) for text in intent.phrases)
 
 
+def _target(key: str, phrases: tuple[Phrase, ...], filled: Intent | None) -> Target:
+    """What these phrases mean; the values of the intent whose slots they fill are no foreign words in them."""
+    wanted = filled.slots if filled else []
+    choices = tuple(word for slot in wanted for choice in slot.choices for word in words(choice))
+    return Target(key, phrases, frozenset(slot.kind for slot in wanted), choices)
+
+
 def _needed(intent: Intent) -> list[Slot]:
     """The slots that are asked for: all but free text that no answer says and no record keeps."""
     said = " ".join(intent.every_answer)
@@ -379,6 +399,11 @@ def _unclear(ranked: Sequence[Match]) -> bool:
 def _waiting(state: State, top: Filling | None = None) -> State:
     """The state without the dialogue talked about, or with `top` in its place."""
     return replace(state, filling=state.filling[:-1] + ((top,) if top else ()))
+
+
+def _opened(state: State, intent: Intent, after: str) -> State:
+    """The state after `intent` has said its answer, or its `otherwise`."""
+    return replace(state, open=intent.name if intent.follow_ups else "", after=after, offered=True)
 
 
 def _is_correction(said: Sequence[str]) -> bool:

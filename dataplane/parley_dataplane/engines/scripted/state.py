@@ -37,6 +37,10 @@ class State:
     """How often each intent has been answered: with several answers, the next one is told."""
     open: str = ""
     """The intent whose follow-ups may be asked."""
+    after: str = "answer"
+    """What it said: its "answer", or "otherwise"."""
+    offered: bool = False
+    """Was that the very last thing said? Then "yes" takes up what it offers."""
     done: Filling | None = None
     """The slot dialogue that has just ended and may still be corrected."""
     stored: Filling | None = None
@@ -52,6 +56,8 @@ class State:
             "records": {name: dict(values) for name, values in self.records.items()},
             "told": dict(self.told),
             "open": self.open,
+            "after": self.after,
+            "offered": self.offered,
             "done": _filling_to(self.done) if self.done else None,
             "stored": _filling_to(self.stored) if self.stored else None,
             "said": self.said,
@@ -66,6 +72,8 @@ class State:
                 records={str(name): _values(values) for name, values in memory.get("records", {}).items()},
                 told={str(name): int(count) for name, count in memory.get("told", {}).items()},
                 open=str(memory.get("open", "")),
+                after=str(memory.get("after", "answer")),
+                offered=bool(memory.get("offered")),
                 done=_filling_from(memory["done"]) if memory.get("done") else None,
                 stored=_filling_from(memory["stored"]) if memory.get("stored") else None,
                 said=str(memory.get("said", "")),

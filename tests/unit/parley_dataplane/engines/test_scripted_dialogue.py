@@ -62,12 +62,17 @@ BARBER = Conversation.model_validate(
                 "name": "move",
                 "phrases": ["move my appointment to {day}", "reschedule it", "change the appointment"],
                 "requires": "appointment",
-                "otherwise": "There is nothing to move.",
+                "otherwise": "There is nothing to move. Shall I book?",
                 "slots": [
                     {"name": "day", "kind": "weekday", "ask": "To which day?"},
                     {"name": "time", "kind": "time", "ask": "At what time on {day}?"},
                 ],
                 "answer": "Moved to {day} at {time}.",
+                "followUps": [
+                    {"phrases": ["yes", "yes on {day}"], "after": "otherwise", "intent": "book"},
+                    {"phrases": ["why", "why not"], "after": "otherwise", "answer": "You have not booked."},
+                    {"phrases": ["is that final"], "answer": "Until you move it again."},
+                ],
                 "stores": "appointment",
             },
             {
@@ -208,7 +213,7 @@ TURNS = [
     ("and begin anew", State(told={"story": 2}), "tell me a story", "First story."),
     ("a follow-up is understood after its answer", TOLD_HOURS, "and on holidays", "Closed on holidays."),
     ("another question is preferred where it fits", TOLD_HOURS, "where can I park", "Behind the house."),
-    ("no record, nothing to move", FRESH, "move my appointment", "There is nothing to move."),
+    ("no record, nothing to move", FRESH, "move my appointment", "There is nothing to move. Shall I book?"),
     ("no record, nothing to cancel", FRESH, "cancel my appointment", "There is nothing to cancel."),
     ("a record is moved", BOOKED, "move my appointment to Friday at noon", "Moved to Friday at noon."),
     ("a record is read in the answer", BOOKED, "cancel my appointment", "Monday at nine is canceled."),
@@ -351,6 +356,42 @@ def test_what_was_booked_is_corrected_after_another_question() -> None:
 def test_the_record_holds_plain_values() -> None:
     _, state = converse(TALK, "I need an appointment on Tuesday at half past ten")
     assert state.records == {"appointment": {"day": "tuesday", "time": "10:30"}}
+
+
+def test_yes_takes_up_what_was_offered() -> None:
+    """Bug: "Shall I book one?", "yes", "Good. What can I do for you?". Cause: a follow-up could only say something."""
+    answers, _ = converse(TALK, "move my appointment", "yes", "Tuesday", "at ten", "yes")
+    assert answers[1:] == ["Which day?", "What time?", "Booked for Tuesday at ten.", builtin.YES]
+    answers, _ = converse(TALK, "move my appointment", "yes on Tuesday at ten")
+    assert answers[1] == "Booked for Tuesday at ten."
+
+
+def test_an_offer_stands_for_one_turn() -> None:
+    for between in ("no thanks", "thank you", "where can I park", "what is the capital of France"):
+        answers, _ = converse(TALK, "move my appointment", between, "yes")
+        assert answers[-1] == builtin.YES
+    answers, _ = converse(TALK, "move my appointment", "hang on", "say that again", "yes")
+    assert answers[1:] == [builtin.QUIETED, answers[0], "Which day?"]
+
+
+def test_an_offer_in_the_middle_of_something_else_begins_nothing() -> None:
+    answers, state = converse(TALK, "book an appointment", "move my appointment", "yes")
+    assert answers[-1] == f"{builtin.SLOT_MISSED} Which day?"
+    assert len(state.filling) == 1
+
+
+def test_a_follow_up_comes_after_the_sentence_that_it_is_for() -> None:
+    answers, _ = converse(TALK, "move my appointment", "why not", "is that final")
+    assert answers[1] == "You have not booked."
+    assert answers[2] != "Until you move it again."
+    answers, _ = converse(
+        TALK,
+        "book an appointment on Monday at nine",
+        "move my appointment to Friday at ten",
+        "is that final",
+        "yes",
+    )
+    assert answers[2:] == ["Until you move it again.", builtin.YES]
 
 
 def test_a_slot_dialogue_waits_for_another_and_goes_on() -> None:
