@@ -1,0 +1,109 @@
+"""Every example of docs/doors.md, as printed: each is a program of its own; only the address is ours."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests import agent_file, speech
+from tests.calls.doors import CALLER, QUESTION
+from tests.clients.containers import read_wav, wav
+from tests.server import ROOT, ParleyServer
+
+pytestmark = pytest.mark.calls
+
+PAGE = (ROOT / "docs/doors.md").read_text()
+STORY = "Tell me a story about a dragon."
+ENOUGH_SECS = 60.0
+
+EXAMPLES = {
+    title: re.findall(r"^```(\w*)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    for title, section in re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+}
+"""The code blocks of each section, as (language, text)."""
+
+
+def printed(title: str, server: ParleyServer, folder: Path) -> str:
+    """Run the section's example in `folder`; return what it printed."""
+    server.private(QUESTION)
+    server.private(STORY)
+    server.private(agent_file.answers_to(QUESTION)[0])
+    question = speech.say(QUESTION, variant=CALLER, noise_db=-50.0)
+    silence = speech.pink_noise(16_000, -50.0).astype("int16")
+    (folder / "question.wav").write_bytes(wav(np.concatenate([question, silence]), 16_000))
+    [(language, text)] = EXAMPLES[title]
+    assert language == "python"
+    assert "127.0.0.1:9011" in text
+    (folder / "example.py").write_text(text.replace("127.0.0.1:9011", server.url.removeprefix("http://")))
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    ran = subprocess.run(
+        [sys.executable, "example.py"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=ENOUGH_SECS,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_every_code_block_of_the_page_is_run() -> None:
+    run = set(re.findall(r'printed\("([^"]+)", reception', Path(__file__).read_text()))
+    assert {title for title, blocks in EXAMPLES.items() if blocks} == run
+    assert PAGE.count("\n```python\n") == len(run)
+
+
+def test_a_call_by_an_offer(reception: ParleyServer, tmp_path: Path) -> None:
+    out = printed("POST /api/webrtc/offer", reception, tmp_path)
+    first = agent_file.answers_to(QUESTION)[0].split(",")[0]
+    assert f"'type': 'reply', 'turn': 1, 'index': 0, 'text': '{first}" in out
+    assert (tmp_path / "answer.wav").stat().st_size > 100_000
+
+
+def test_a_call_by_signaling(reception: ParleyServer, tmp_path: Path) -> None:
+    out = printed("/ws/v2/{session_id}", reception, tmp_path)
+    assert agent_file.answers_to(QUESTION)[0] in " ".join(out.split())
+
+
+def test_a_session_that_waits(reception: ParleyServer, tmp_path: Path) -> None:
+    out = printed("/v2/sessions", reception, tmp_path)
+    assert out.startswith("connect to /ws/v2/")
+    assert "'idle'" in out
+
+
+def test_a_recording(reception: ParleyServer, tmp_path: Path) -> None:
+    out = printed("/api/v1/rtc/stream", reception, tmp_path)
+    assert agent_file.answers_to(QUESTION)[0] in out
+    assert "'total_ms': " in out
+    assert read_wav((tmp_path / "clause-1.wav").read_bytes())[1] == 24_000
+
+
+def test_raw_audio(reception: ParleyServer, tmp_path: Path) -> None:
+    out = printed("/ws", reception, tmp_path)
+    said = " ".join(re.findall(r"\{'type': 'text', 'text': ['\"](.*?)['\"]\}", out))
+    assert said == agent_file.answers_to(QUESTION)[0]
+    assert (tmp_path / "answer.pcm").stat().st_size > 100_000
+
+
+def test_silence_by_request(reception: ParleyServer, tmp_path: Path) -> None:
+    assert "'stopped': True" in printed("/api/voice/", reception, tmp_path)
+
+
+def test_a_conversation_by_its_id(reception: ParleyServer, tmp_path: Path) -> None:
+    out = printed("/v1/", reception, tmp_path)
+    assert "'stt': 'pocketsphinx'" in out
+    assert f"'role': 'user', 'text': '{QUESTION}'" in out
+
+
+def test_health_and_metrics(reception: ParleyServer, tmp_path: Path) -> None:
+    out = printed("The service", reception, tmp_path)
+    assert "'status': 'healthy'" in out
+    assert "parley_sessions_active{" in out

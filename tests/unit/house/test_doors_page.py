@@ -1,0 +1,194 @@
+"""docs/doors.md against the code: every message, field, error, metric and limit that a client meets is there."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from parley_dataplane import errors, events, server, session, sessions
+from parley_dataplane.media import containers
+from parley_dataplane.protocols import fastrtc, fields
+from parley_dataplane.routes import bodies, signaling, sockets
+from parley_dataplane.session_metrics import SessionMetrics
+from parley_dataplane.session_settings import SessionSettings
+from parley_dataplane.transports import connections, websocket
+from parley_dataplane.transports.webrtc import texts
+from parley_dataplane.transports.webrtc.call import CallSettings
+
+ROOT = Path(__file__).parents[3]
+PACKAGE = ROOT / "dataplane/parley_dataplane"
+PAGE = (ROOT / "docs/doors.md").read_text()
+SECTIONS = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+DOORS = {
+    "talk.py": "POST /api/webrtc/offer",
+    "alice.py": "POST /api/webrtc/offer",
+    "signaling.py": "/ws/v2/{session_id}",
+    "fastrtc.py": "/api/v1/rtc/stream",
+    "duplex.py": "/ws",
+    "problem.py": "Errors",
+}
+"""Where each protocol is told."""
+
+NO_MESSAGES = {"__init__.py", "fields.py"}
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def texts_in(node: ast.AST) -> set[str]:
+    return {n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+
+
+def message_types(tree: ast.Module) -> set[str]:
+    """What is rendered as "type", what is a known "type", and what a "type" is compared with."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if key is not None and isinstance(value, ast.Constant) and texts_in(key) == {"type"}:
+                    found |= texts_in(value)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "type":
+            found |= set().union(*map(texts_in, node.args))
+        elif isinstance(node, ast.Assign) and all(
+            isinstance(t, ast.Name) and t.id.endswith(("_TYPES", "_CANDIDATES")) for t in node.targets
+        ):
+            found |= texts_in(node.value)
+        elif isinstance(node, ast.Compare) and '"type"' in ast.unparse(node.left).replace("'", '"'):
+            found |= set().union(*map(texts_in, node.comparators))
+    return found
+
+
+def field_names(tree: ast.Module) -> set[str]:
+    """Keys of the objects that are rendered, and fields that are read by name."""
+    readers = {"text", "optional_text", "number", "whole", "object", "has"}
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            found |= {k.value for k in node.keys if isinstance(k, ast.Constant) and isinstance(k.value, str)}
+        elif (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in readers
+        ):
+            found |= set().union(*map(texts_in, node.args[:1]))
+    return found
+
+
+def missing(names: set[str], text: str) -> list[str]:
+    return sorted(name for name in names if not re.search(rf'[`" ]{re.escape(name)}["`]', text))
+
+
+def test_every_protocol_has_its_section() -> None:
+    files = {path.name for path in (PACKAGE / "protocols").glob("*.py")}
+    assert files - NO_MESSAGES == set(DOORS)
+    assert set(DOORS.values()) <= set(SECTIONS)
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_every_message_type_is_on_the_page(name: str) -> None:
+    types = message_types(tree_of(PACKAGE / "protocols" / name))
+    assert types
+    assert missing(types, SECTIONS[DOORS[name]]) == []
+
+
+def test_the_types_are_found_in_the_code() -> None:
+    """Otherwise the test above would pass whatever the page says."""
+    assert {"interrupt", "text", "bye", "session", "heard", "problem", "ended"} <= message_types(
+        tree_of(PACKAGE / "protocols/talk.py")
+    )
+    assert {"offer", "ice_candidate", "ping", "pong"} <= message_types(
+        tree_of(PACKAGE / "protocols/signaling.py")
+    )
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_every_field_is_on_the_page(name: str) -> None:
+    own_names = {"silence_ms", "max_utterance_ms", "voice"} if name == "fastrtc.py" else set()
+    stop = {"session_id"} if name == "alice.py" else set()
+    names = field_names(tree_of(PACKAGE / "protocols" / name)) - own_names - stop
+    assert missing(names, SECTIONS[DOORS[name]] + SECTIONS["Errors"]) == []
+
+
+@pytest.mark.parametrize(
+    "event", [events.UserTranscript, events.AgentClause, events.AgentHeard, events.TurnTiming]
+)
+def test_every_field_of_an_event_is_told_with_the_data_channel(event: type) -> None:
+    names = {field.name for field in dataclasses.fields(event)}
+    assert missing(names, SECTIONS["POST /api/webrtc/offer"]) == []
+
+
+@pytest.mark.parametrize("thing", [SessionSettings, SessionMetrics])
+def test_every_field_of_a_session_is_on_the_page(thing: type) -> None:
+    assert missing({field.name for field in dataclasses.fields(thing)}, SECTIONS["/v1/"]) == []
+
+
+def all_errors(kind: type[errors.ParleyError] = errors.ParleyError) -> list[type[errors.ParleyError]]:
+    return [kind, *(e for child in kind.__subclasses__() for e in all_errors(child))]
+
+
+@pytest.mark.parametrize("error", all_errors(), ids=lambda error: error.code)
+def test_every_error_is_on_the_page_with_its_status_and_its_close_code(
+    error: type[errors.ParleyError],
+) -> None:
+    assert f"| `{error.code}` | {error.status} | {error.close_code} |" in SECTIONS["Errors"]
+
+
+def test_every_code_of_a_problem_that_is_no_error_is_on_the_page() -> None:
+    source = (PACKAGE / "session.py").read_text()
+    assert missing(set(re.findall(r'Problem\("([\w-]+)"', source)), SECTIONS["Errors"]) == []
+
+
+def metrics() -> dict[str, list[str]]:
+    """The labels of each metric by its name as it is scraped."""
+    found = {}
+    for node in ast.walk(tree_of(PACKAGE / "metrics.py")):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            name, kind = str(node.args[0].value), ast.unparse(node.func)
+            if name.startswith("parley_"):
+                labels = [sorted(texts_in(a)) for a in node.args if isinstance(a, ast.List)]
+                found[name + "_total" * kind.startswith("Counter")] = labels[0] if labels else []
+    return found
+
+
+def test_every_metric_is_on_the_page_with_its_labels() -> None:
+    rows = dict(re.findall(r"^\| `(parley_\w+)` \| (.*)$", PAGE, re.MULTILINE))
+    assert len(metrics()) > 5
+    assert set(rows) == set(metrics())
+    unsaid = {name: missing(set(labels), rows[name]) for name, labels in metrics().items()}
+    assert {name: labels for name, labels in unsaid.items() if labels} == {}
+
+
+def number(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+SAID = [
+    f"a JSON message or body | {fields.MAX_JSON_BYTES // 1024} KiB",
+    f"a message with audio | {fastrtc.MAX_AUDIO_BYTES // 2**20} MiB, {containers.MAX_MESSAGE_SECS:.0f} s",
+    f"{server.MAX_MESSAGE_BYTES // 2**20} MiB",
+    f"typed text | {number(session.MAX_TYPED_CHARS)} characters",
+    f"{number(texts.LONGEST_TEXT)} characters; binary ones are dropped; {texts.MOST_CHANNELS} channels at most",
+    f"to be read | {texts.MOST_WAITING}; the oldest",
+    f"{websocket.MAX_WAITING_BYTES // 2**20} MiB or {number(websocket.MAX_WAITING_MESSAGES)} messages",
+    f"nothing read for {connections.UNREAD_SECS:.0f} s",
+    f"mistakes of one connection | {sockets.MOST_ERRORS}",
+    f"{connections.HEAD_SECS:.0f} s each",
+    f"{bodies.BODY_SECS:.0f} s each",
+    f"from offer to connected | {CallSettings().connect_secs:.0f} s",
+    f"sends nothing at all | {CallSettings().vanished_secs:.0f} s",
+    f"(410 instead of 404) | {number(sessions.ENDED_IDS)}",
+    f"goodbye, for {session.GOODBYE_SECS:.0f} s at most",
+]
+
+
+@pytest.mark.parametrize("sentence", SAID)
+def test_every_limit_on_the_page_is_the_one_that_holds(sentence: str) -> None:
+    assert sentence in " ".join(PAGE.split())
+
+
+def test_the_share_of_sessions_that_wait_is_the_one_that_holds() -> None:
+    assert signaling.RESERVED_SHARE == 4, "the page says: a quarter"
+    assert "At most a quarter of the agent's sessions may wait so" in " ".join(PAGE.split())
