@@ -64,23 +64,23 @@ def expected(conversation: Conversation) -> list[str]:
 
 def _all(conversation: Conversation) -> Iterator[str]:
     for intent in conversation.intents:
-        for phrase in intent.phrases:
-            yield from _filled(phrase, intent)
+        for at, phrase in enumerate(intent.phrases):
+            yield from _filled(phrase, at, intent)
         for follow_up in intent.follow_ups:
-            yield from follow_up.phrases
+            for at, phrase in enumerate(follow_up.phrases):
+                yield from _filled(phrase, at, intent)
         for slot in intent.slots:
             yield from _answers(slot)
     for phrases in BUILT_IN.values():
         yield from phrases
 
 
-def _filled(phrase: str, intent: Intent) -> Iterator[str]:
+def _filled(phrase: str, place: int, intent: Intent) -> Iterator[str]:
     """A phrase with examples in its slots; the slots of one phrase move on at their own pace."""
     examples = {slot.name: _examples(slot) for slot in intent.slots}
-    offset = intent.phrases.index(phrase)
     for variant in range(VARIANTS if _SLOT.search(phrase) else 1):
 
-        def example(match: re.Match[str], at: int = offset * VARIANTS + variant) -> str:
+        def example(match: re.Match[str], at: int = place * VARIANTS + variant) -> str:
             values = examples.get(match.group(1)) or _TOPICS
             return values[at % len(values)]
 

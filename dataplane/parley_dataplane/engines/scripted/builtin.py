@@ -118,5 +118,8 @@ CORRECTION = frozenset({
 })  # fmt: skip
 """A value said with one of these near the start replaces one that was understood before."""
 
-LATE_CORRECTION = frozenset({"make", "change", "meant", "mean", "instead", "rather", "better"})
+SWAP = frozenset({"instead", "rather"})
+"""Anywhere in a sentence: one value for another, and the rest stays ("can I come at four instead")."""
+
+LATE_CORRECTION = SWAP | {"make", "change", "meant", "mean", "better"}
 """The same for what was stored some questions ago: a mere "no" may be about anything by then."""

@@ -109,9 +109,9 @@ class Dialogue:
         for intent in self._conversation.intents:
             yield _target(f"intent {intent.name}", self._phrases[intent.name], intent)
             for at, follow_up in enumerate(intent.follow_ups):
-                phrases = tuple(Phrase.read(p) for p in follow_up.phrases)
+                said = tuple(Phrase.read(p) for p in follow_up.phrases)
                 begins = self._intents[follow_up.intent] if follow_up.intent else None
-                yield _target(f"follow {intent.name} {at}", phrases, begins)
+                yield _target(f"follow {intent.name} {at}", said, begins)
         for name, phrases in builtin.PHRASES.items():
             yield Target(f"builtin {name}", tuple(Phrase.read(p) for p in phrases), bias=builtin.BIAS)
 
@@ -207,16 +207,26 @@ class Dialogue:
 
     def _corrected(self, state: State, heard: Heard) -> Outcome | None:
         """ "No, Tuesday", right after an appointment for Monday was agreed; "no, make it Tuesday" also later."""
-        for agreed, said_so in ((state.done, builtin.CORRECTION), (state.stored, builtin.LATE_CORRECTION)):
-            if agreed is None or said_so.isdisjoint(heard.first[:CORRECTION_WORDS]):
+        best = self._rank(state, heard)[0]
+        swaps = not builtin.SWAP.isdisjoint(heard.first)
+        for agreed, said_so, elsewhere in (
+            (state.done, builtin.CORRECTION, ASIDE),
+            (state.stored, builtin.LATE_CORRECTION, SURE),
+        ):
+            if agreed is None or not (swaps or not said_so.isdisjoint(heard.first[:CORRECTION_WORDS])):
                 continue
             intent = self._intents[agreed.intent]
+            is_other = best.key != f"intent {intent.name}" and not (
+                swaps and self._stores(best.key, intent.stores)
+            )
             values = self._values_in(intent, heard, agreed.values, "")
-            best = self._rank(state, heard)[0]
-            elsewhere = best.score >= ASIDE and best.key != f"intent {intent.name}"
-            if values != agreed.values and not elsewhere:
+            if values != agreed.values and not (is_other and best.score >= elsewhere):
                 return self._advance(replace(agreed, values=values), state)
         return None
+
+    def _stores(self, key: str, record: str | None) -> bool:
+        kind, _, name = key.partition(" ")
+        return kind == "intent" and record is not None and self._intents[name].stores == record
 
     # In a slot dialogue
 

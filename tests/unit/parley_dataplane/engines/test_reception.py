@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from parley_api.knowledge import knowledge_texts
 from parley_api.load import load
 from parley_dataplane.engines.base import UserTurn
 from parley_dataplane.engines.scripted.dialogue import Dialogue
-from parley_dataplane.engines.scripted.state import State
+from parley_dataplane.engines.scripted.state import Filling, State
 
 EXAMPLES = Path(__file__).parents[4] / "examples"
 AGENT = load(EXAMPLES / "reception.yaml")
@@ -115,6 +116,47 @@ def test_an_appointment_is_booked_moved_and_canceled() -> None:
         "Your appointment for Friday at three is canceled. Get well soon!",
         "You have no appointment yet. Shall I book one? Just say, I need an appointment.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "part"),
+    [
+        ("how much does it cost to see a doctor", "eighty dollars"),
+        ("how much is a visit", "eighty dollars"),
+        ("how much will the checkup be", "eighty dollars"),
+        ("how much does it cost to park", "behind the building"),
+        ("what is your name", "name yet"),
+        ("who are you", "name yet"),
+        ("what is the doctor's name", "three doctors"),
+        ("which bus stops near you", "River Street"),
+        ("which bus stops", "River Street"),
+        ("stop", "All right."),
+        ("what time is it", CONVERSATION.fallback),
+        ("can I come at four instead", "Tuesday at four"),
+    ],
+)
+def test_what_a_new_user_asked_is_answered(said: str, part: str) -> None:
+    booked = replace(BOOKED, stored=Filling("book-appointment", BOOKED.records["appointment"]))
+    assert part in TALK.answer(booked, UserTurn(said, typed=True))[0]
+
+
+def test_yes_books_the_appointment_that_was_offered() -> None:
+    for asked in ("when is my appointment", "can I move my appointment to Friday"):
+        answer, state = TALK.answer(State(), UserTurn(asked))
+        assert "Shall I book one?" in answer
+        assert TALK.answer(state, UserTurn("yes please"))[0] == "Which day would suit you?"
+
+
+def test_an_appointment_is_corrected_after_a_question_in_between() -> None:
+    state = State()
+    for text in (
+        "book an appointment for Tuesday at half past ten",
+        "is there parking",
+        "no, make it Friday at eleven",
+        "when is my appointment",
+    ):
+        answer, state = TALK.answer(state, UserTurn(text))
+    assert answer == "Your appointment is Friday at eleven."
 
 
 def test_texts_answer_what_no_intent_does() -> None:

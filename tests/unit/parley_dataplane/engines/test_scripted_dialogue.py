@@ -225,6 +225,18 @@ TURNS = [
         "no, make it Tuesday",
         "Booked for Tuesday at nine.",
     ),
+    (
+        "instead swaps one value and keeps the rest",
+        BOOKED_BEFORE,
+        "could we do it at four instead",
+        "Booked for Monday at four.",
+    ),
+    (
+        "where one parks instead swaps nothing",
+        BOOKED_BEFORE,
+        "where can I park on Friday instead",
+        "Behind the house.",
+    ),
     ("and not with a mere no", BOOKED_BEFORE, "no, Tuesday", builtin.ASK_AGAIN[0]),
     ("another question corrects nothing", JUST_BOOKED, "no, where can I park", "Behind the house."),
     ("say that again repeats", TOLD_HOURS, "can you say that again", "From nine to five."),
