@@ -1,5 +1,5 @@
 #!/bin/sh
-# Owns the tests' system packages: a Chromium and ffmpeg. As root on Debian or Ubuntu it installs what lacks;
+# Owns the tests' system packages: a Chromium, ffmpeg and libatomic. As root on Debian or Ubuntu it installs what lacks;
 # anywhere else it names in one line what lacks, and fails. It never lets a test be skipped.
 # CHROMIUM=/path names a browser that lies elsewhere.
 set -eu
@@ -12,7 +12,9 @@ has_chromium() {
     return 1
 }
 has_ffmpeg() { ffmpeg -version >/dev/null 2>&1; }
-lacking() { { has_chromium || echo chromium; has_ffmpeg || echo ffmpeg; } | xargs; }
+# Playwright's wheel carries a node that is linked to it; the smallest Debian has it not.
+has_libatomic() { [ "$(uname -s)" != Linux ] || PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep -q 'libatomic\.so\.1'; }
+lacking() { { has_chromium || echo chromium; has_ffmpeg || echo ffmpeg; has_libatomic || echo libatomic1; } | xargs; }
 fail() { echo "make test lacks: $(lacking) ($1)" >&2; exit 1; }
 
 [ -n "$(lacking)" ] || exit 0

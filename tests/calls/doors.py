@@ -26,9 +26,9 @@ Client = WebRtcClient | FastRtcClient | DuplexClient
 CALLER = "f3"
 """The caller's voice: eSpeak's British with this variant, never the agent's."""
 
-QUESTION, OTHER_QUESTION = "When are you open?", "What is your address?"
+QUESTION, OTHER_QUESTION = "What are your opening hours?", "Where can I park my car?"
 STORY = "Can you tell me a story about pirates?"
-"""PocketSphinx understood these in this voice each time (16 of 16, over start and noise); not so all of the file's."""
+"""PocketSphinx understood these in this voice each time (10 of 10, over start and noise); not so all of the file's."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from parley_dataplane.engines.scripted.words import (
 
 MOST_READINGS = 5
 READING_DECAY = 0.97
-AGREEMENT = 0.5
+AGREEMENT = 0.3
 """How much of the evidence is what the readings have in common, rather than the best one."""
 
 PHRASE_SHARE = 0.8
