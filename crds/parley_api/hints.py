@@ -38,6 +38,8 @@ def _unclosed(error: yaml.MarkedYAMLError, lines: list[str], line: str) -> str |
     assert begun is not None
     if "quoted scalar" in context:
         return f"end the quoted text that begins in line {begun.line + 1} with the same quote"
+    if "simple key" in context:
+        return f'write ": " between the name and the value in line {begun.line + 1}, or indent a text further'
     if "flow" not in context:
         return None
     first = lines[begun.line][begun.column :]
@@ -58,11 +60,11 @@ def _value(line: str, column: int) -> str | None:
     match = _VALUE.match(line)
     value = match["value"] if match else None
     if match is None or value is None or column < match.start("value"):
-        return "indent this line as its neighbours: the one before has no room for it" if value else None
+        return "indent this line as its neighbours, and write a colon after every name" if value else None
     if value[0] in "'\"":
         other = "'" if value[0] == '"' else '"'
         return f"put nothing after the closing quote; a text with {value[0]} in it goes in {other}...{other}"
-    if value[0] in _SPECIAL:
+    if value[0] in _SPECIAL or value.startswith("- "):
         return f"{_IN_QUOTES}: at its beginning {value[0]} has a meaning in YAML"
     if ": " in value or value.endswith(":"):
         return f'{_IN_QUOTES}: ": " in it begins another field'

@@ -153,7 +153,9 @@ def test_300_calls_leave_nothing() -> None:
         asyncio.run(_calls(server.url, 100, CALLS))
         _settle(server, at_start)
         after_300 = server.resident()
-    assert after_300 <= after_100 * GROWTH, f"{after_100 / 2**20:.1f} MiB, then {after_300 / 2**20:.1f} MiB"
+    figures = f"{after_100 / 2**20:.1f} MiB after 100 calls, {after_300 / 2**20:.1f} MiB after {CALLS}"
+    print(f"{at_start} as at the start; {figures}")
+    assert after_300 <= after_100 * GROWTH, figures
 
 
 async def _calls(url: str, first: int, last: int) -> None:

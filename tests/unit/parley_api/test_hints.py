@@ -35,8 +35,14 @@ BROKEN = {
         'put nothing after the closing quote; a text with \' in it goes in "..."'
     ),
     '    greeting: "never closed\n    z: 1\n': "end the quoted text that begins in line 6 with the same quote",
-    "    greeting: a\n       goodbye: b\n": (
-        "indent this line as its neighbours: the one before has no room for it"
+    "    greeting: a\n       goodbye: b\n": "indent this line as its neighbours, and write a colon after every name",
+    "    greeting: a\n   goodbye: b\n": "indent this line as its neighbours, and write a colon after every name",
+    "    greeting: - a\n": special("-"),
+    "    greeting a\n    goodbye: b\n": (
+        "indent this line as its neighbours, and write a colon after every name"
+    ),
+    "    greeting: a\n    goodbye b\n": (
+        'write ": " between the name and the value in line 7, or indent a text further'
     ),
     "    greeting:\n\ta\n": "indent with spaces",
 }
