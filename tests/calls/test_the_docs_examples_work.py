@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 
 from tests import agent_file, speech
-from tests.calls.doors import CALLER, QUESTION
+from tests.calls.doors import CALLER
 from tests.clients.containers import read_wav, wav
 from tests.server import ROOT, ParleyServer
 
 pytestmark = pytest.mark.calls
 
 PAGE = (ROOT / "docs/doors.md").read_text()
+QUESTION = "What are your opening hours?"
+"""In question.wav, and typed in the page's own words."""
 STORY = "Tell me a story about a dragon."
 ENOUGH_SECS = 60.0
 
@@ -56,6 +58,8 @@ def printed(title: str, server: ParleyServer, folder: Path) -> str:
 
 
 def test_every_code_block_of_the_page_is_run() -> None:
+    assert QUESTION in " ".join(PAGE.split())
+    assert STORY in PAGE
     run = set(re.findall(r'printed\("([^"]+)", reception', Path(__file__).read_text()))
     assert {title for title, blocks in EXAMPLES.items() if blocks} == run
     assert PAGE.count("\n```python\n") == len(run)
