@@ -58,11 +58,9 @@ class Reply:
         stamps: Stamps,
         voice: str | None,
         language: str | None,
-        questions: int,
     ) -> None:
         self.number = number
         self.stamps = stamps
-        self.questions = questions
         self.memory: Remember | None = None
         self.failure: EngineError | None = None
         self.is_audible = False

@@ -36,11 +36,10 @@ from parley_dataplane.media.speaker import Speaker
 from parley_dataplane.records import CallFinished, ErrorSeen, Observer, TurnFinished, TurnStarted
 from parley_dataplane.reply import Reply, Stamps, canned
 from parley_dataplane.session_metrics import SessionMetrics
-from parley_dataplane.session_settings import SessionSettings
+from parley_dataplane.session_settings import MAX_TYPED_CHARS, SessionSettings
 from parley_dataplane.turns import Effect, Happened, State, Turn
 from parley_dataplane.utterance import Utterance
 
-MAX_TYPED_CHARS = 2_000
 GOODBYE_SECS = 6.0
 """How long a goodbye may take, from when the service wants to end the call."""
 
@@ -294,7 +293,7 @@ class Session:
     def _became_audible(self, reply: Reply) -> None:
         reply.is_audible = True
         self._happened(Happened.AUDIO_STARTED)
-        if reply.questions:
+        if self._asked:
             timing = reply.timing(self._clock())
             self.metrics.total_latency_ms += timing.total_ms
             self.metrics.latencies += 1
@@ -452,7 +451,6 @@ class Session:
             # The agent's own sentences are in its own language, and a voice that a caller chose may be what failed.
             voice=self.settings.voice if unasked is None else None,
             language=self.settings.language if unasked is None else self._agent.spec.language,
-            questions=len(asked),
         )
         self._count.reply += 1
         self._hold(self._reply.task)

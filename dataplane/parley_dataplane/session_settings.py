@@ -9,6 +9,9 @@ from parley_api import VoiceAgentSpec
 from parley_api.turntaking import SILENCE_MS, UTTERANCE_MS, VAD_THRESHOLD
 from parley_dataplane.errors import BadMessage
 
+MAX_TYPED_CHARS = 2_000
+"""Of one typed text: two minutes of speech."""
+
 
 @dataclass(frozen=True, slots=True)
 class SessionSettings:

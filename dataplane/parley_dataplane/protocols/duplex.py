@@ -19,7 +19,8 @@ from parley_dataplane.events import (
 from parley_dataplane.media import Pcm
 from parley_dataplane.protocols import problem
 from parley_dataplane.protocols.fields import dump, read_object
-from parley_dataplane.protocols.talk import MAX_TEXT_CHARS, Interrupt, Text
+from parley_dataplane.protocols.talk import Interrupt, Text
+from parley_dataplane.session_settings import MAX_TYPED_CHARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def parse(raw: str | bytes) -> Message:
         return Audio(raw)
     fields = read_object(raw)
     if fields.type(("interrupt", "text")) == "text":
-        return Text(fields.text("text", MAX_TEXT_CHARS))
+        return Text(fields.text("text", MAX_TYPED_CHARS))
     return Interrupt()
 
 

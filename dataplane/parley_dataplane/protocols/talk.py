@@ -17,8 +17,7 @@ from parley_dataplane.events import (
     UserTranscript,
 )
 from parley_dataplane.protocols.fields import dump, read_object
-
-MAX_TEXT_CHARS = 2_000
+from parley_dataplane.session_settings import MAX_TYPED_CHARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ def parse(raw: str | bytes) -> Message:
         case "interrupt":
             return Interrupt()
         case "text":
-            return Text(fields.text("text", MAX_TEXT_CHARS))
+            return Text(fields.text("text", MAX_TYPED_CHARS))
         case _:
             return Bye()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from parley_dataplane import errors, events, server, session, sessions
+from parley_dataplane import errors, events, server, session, session_settings, sessions
 from parley_dataplane.media import containers
 from parley_dataplane.protocols import fastrtc, fields
 from parley_dataplane.routes import bodies, signaling, sockets
@@ -169,7 +169,7 @@ SAID = [
     f"a JSON message or body | {fields.MAX_JSON_BYTES // 1024} KiB",
     f"a message with audio | {fastrtc.MAX_AUDIO_BYTES // 2**20} MiB, {containers.MAX_MESSAGE_SECS:.0f} s",
     f"{server.MAX_MESSAGE_BYTES // 2**20} MiB",
-    f"typed text | {number(session.MAX_TYPED_CHARS)} characters",
+    f"typed text | {number(session_settings.MAX_TYPED_CHARS)} characters",
     f"{number(texts.LONGEST_TEXT)} characters; binary ones are dropped; {texts.MOST_CHANNELS} channels at most",
     f"to be read | {texts.MOST_WAITING}; the oldest",
     f"{websocket.MAX_WAITING_BYTES // 2**20} MiB or {number(websocket.MAX_WAITING_MESSAGES)} messages",

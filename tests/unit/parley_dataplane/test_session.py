@@ -48,7 +48,8 @@ from parley_dataplane.media import FRAME_SECS, HEARING_FRAME, SPEAKING_RATE, Pcm
 from parley_dataplane.media.pacer import Pacer
 from parley_dataplane.media.speaker import Chunk
 from parley_dataplane.records import ErrorSeen, Record
-from parley_dataplane.session import GOODBYE_SECS, MAX_TYPED_CHARS, MAX_UNANSWERED, Session
+from parley_dataplane.session import GOODBYE_SECS, MAX_UNANSWERED, Session
+from parley_dataplane.session_settings import MAX_TYPED_CHARS
 from parley_dataplane.sessions import Sessions
 from tests import virtual_time
 
