@@ -148,6 +148,15 @@ class Session:
             return
         self._on_ear(self._ear.push(pcm, self._clock()))
 
+    def sense(self, pcm: Pcm) -> None:
+        """16 kHz audio in the order of its arrival, gaps and all: what detectors look at. Its other half is
+        hear_ordered.
+        """
+
+    def hear_ordered(self, pcm: Pcm) -> None:
+        """16 kHz audio in its own order, gaps made good: what STT hears. Its other half is sense. Raises BadAudio."""
+        self.hear(pcm)
+
     def end_of_audio(self) -> None:
         """A recording is complete: what was said in it is a turn now."""
         if not self._is_over:
