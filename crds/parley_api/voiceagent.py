@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from parley_api import references
 from parley_api.conversation import Conversation
 from parley_api.engines import HEARS, Engines
+from parley_api.media import Media
 from parley_api.metadata import ObjectMeta
 from parley_api.model import Model, cel_rules
 from parley_api.problems import Problem, path_text
@@ -35,6 +36,7 @@ class VoiceAgentSpec(Model):
     turn_taking: TurnTaking = Field(default=TurnTaking(), description="When a turn begins and ends.")
     engines: Engines = Field(default=Engines(), description="Which engine does each role.")
     sessions: Sessions = Field(default=Sessions(), description="How many calls, and for how long.")
+    media: Media = Field(default=Media(), description="How calls' audio is coded and travels.")
 
 
 class VoiceAgent(Model):
