@@ -40,9 +40,11 @@ from parley_dataplane.errors import BadMessage
 from parley_dataplane.media import SPEAKING_FRAME, Pcm
 from parley_dataplane.media.opus import OpusSettings, new_encoder
 from parley_dataplane.transports.webrtc.ice import HostGatherer, HostIce, host_addresses
-from parley_dataplane.transports.webrtc.rtp import AudioReceiver, AudioSender, is_rtcp, parse_rtcp
+from parley_dataplane.transports.webrtc.receiver import AudioReceiver
+from parley_dataplane.transports.webrtc.rtp import is_rtcp, parse_rtcp
 from parley_dataplane.transports.webrtc.sctp import BoundedSctp
 from parley_dataplane.transports.webrtc.sdp import Local, Offer, read_offer, write_answer
+from parley_dataplane.transports.webrtc.sender import AudioSender
 from parley_dataplane.transports.webrtc.texts import Texts
 
 _LONGEST_CANDIDATE = 1_024
