@@ -53,6 +53,7 @@ class WebRtcDoor:
         """Answer an offer; the call that was there before ends. Raises BadSdp, and then nothing has changed."""
         call = await WebRtcCall.answer(
             sdp,
+            on_sensed=self._sense,
             on_audio=self._hear,
             on_message=self._read,
             on_channel_open=self._channel_opened,
@@ -93,8 +94,11 @@ class WebRtcDoor:
 
     # What the call calls
 
+    def _sense(self, pcm: Pcm) -> None:
+        self.session.sense(pcm)
+
     def _hear(self, pcm: Pcm) -> None:
-        self._told(lambda: self.session.hear(pcm))
+        self._told(lambda: self.session.hear_ordered(pcm))
 
     def _read(self, raw: str) -> None:
         self._told(lambda: self._obey(talk.parse(raw)))

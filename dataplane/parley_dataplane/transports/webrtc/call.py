@@ -40,7 +40,7 @@ from parley_dataplane.errors import BadMessage
 from parley_dataplane.media import SPEAKING_FRAME, Pcm
 from parley_dataplane.media.opus import OpusSettings, new_encoder
 from parley_dataplane.transports.webrtc.ice import HostGatherer, HostIce, host_addresses
-from parley_dataplane.transports.webrtc.receiver import AudioReceiver
+from parley_dataplane.transports.webrtc.receiver import AudioReceiver, Received
 from parley_dataplane.transports.webrtc.rtp import is_rtcp, parse_rtcp
 from parley_dataplane.transports.webrtc.sctp import BoundedSctp
 from parley_dataplane.transports.webrtc.sdp import Local, Offer, read_offer, write_answer
@@ -89,6 +89,7 @@ class WebRtcCall:
         self,
         offer: Offer,
         *,
+        on_sensed: Callable[[Pcm], None],
         on_audio: Callable[[Pcm], None],
         on_message: Callable[[str], None],
         on_channel_open: Callable[[], None],
@@ -100,6 +101,7 @@ class WebRtcCall:
         self._unsent = self._forged = 0
         self._offer = offer
         self._settings = settings
+        self._on_sensed = on_sensed
         self._on_audio = on_audio
         self._texts = Texts(on_message, on_channel_open)
         self._on_connected = on_connected
@@ -137,6 +139,7 @@ class WebRtcCall:
         *,
         on_audio: Callable[[Pcm], None],
         on_message: Callable[[str], None],
+        on_sensed: Callable[[Pcm], None] = _nothing,
         on_channel_open: Callable[[], None] = _nothing,
         on_connected: Callable[[], None] = _nothing,
         on_closed: Callable[[str], None] = _nothing,
@@ -144,10 +147,12 @@ class WebRtcCall:
     ) -> WebRtcCall:
         """Answers an offer; `answer_sdp` is ready when this returns, the call connects behind it. BadSdp.
 
-        All callbacks are plain and run in the loop: `on_audio` gets 16 kHz PCM of any length.
+        All callbacks are plain and run in the loop. `on_audio` gets 16 kHz PCM of any length, in order;
+        `on_sensed` the same as it arrives, without waiting for what is missing: the holes are filled.
         """
         call = cls(
             read_offer(offer_sdp),
+            on_sensed=on_sensed,
             on_audio=on_audio,
             on_message=on_message,
             on_channel_open=on_channel_open,
@@ -199,8 +204,7 @@ class WebRtcCall:
         """
         if not self._connected:
             return
-        for pcm in self._receiver.tick(self._loop.time()):
-            self._on_audio(pcm)
+        self._listen(self._receiver.tick(self._loop.time()))
         if not self._offer.we_send:
             return
         if frame is not None and len(frame) < SPEAKING_FRAME:
@@ -325,7 +329,12 @@ class WebRtcCall:
 
     def _on_rtp(self, packet: bytes) -> None:
         now = self._last_heard = self._loop.time()
-        for pcm in self._receiver.receive(packet, now):
+        self._listen(self._receiver.receive(packet, now))
+
+    def _listen(self, received: Received) -> None:
+        for pcm in received.sensed:
+            self._on_sensed(pcm)
+        for pcm in received.heard:
             self._on_audio(pcm)
 
     def _on_rtcp(self, packet: bytes) -> None:
@@ -385,7 +394,7 @@ class WebRtcCall:
         """Let go by hand of what is large: a closed call is a knot of objects that refer to each other, which the
         collector comes to late.
         """
-        self._on_audio = self._on_connected = _nothing
+        self._on_sensed = self._on_audio = self._on_connected = _nothing
         self._ice.release()
         self._dtls._ssl = None
 

@@ -6,18 +6,61 @@ packet that makes no sense is counted in `broken` and dropped.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import NamedTuple
+
 import numpy as np
 from aiortc.rtp import RtcpReceiverInfo, RtcpRrPacket, clamp_packets_lost
 
 from parley_dataplane.errors import BadAudio
 from parley_dataplane.media import HEARING_RATE, Pcm
-from parley_dataplane.media.jitter import JitterBuffer, Lost, Packet, Piece, Quiet
+from parley_dataplane.media.jitter import PATIENCE_SECS, JitterBuffer, Lost, Packet, Piece, Quiet
 from parley_dataplane.media.opus import CLOCK_RATE, FRAME_TICKS, Decoder, new_decoder, ticks_of
 from parley_dataplane.transports.webrtc.rtp import parse_rtp
 
 _MUTED_AFTER_TICKS = 5 * FRAME_TICKS  # Opus' own concealment is background noise by then
 _LONGEST_HOLE_TICKS = CLOCK_RATE
 """A second: more than the jitter buffer's window of usual packets would not be missed."""
+
+
+class Received(NamedTuple):
+    """16 kHz PCM that one packet or tick brought: what detectors sense, and what STT hears, in order.
+
+    Where nothing is missing both are the same list.
+    """
+
+    sensed: list[Pcm]
+    heard: list[Pcm]
+
+
+NOTHING = Received([], [])
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverCounts:
+    """Packets of one call since it began, over all sources of the peer; and how long a hole is waited for now."""
+
+    received: int
+    """Packets of audio that were authentic and well formed, with late, double and flooded ones."""
+    lost: int
+    """Never came, or came after they were given up."""
+    recovered: int
+    """Of the lost: heard all the same, from the copy inside the next packet (FEC)."""
+    concealed: int
+    """Of the lost and the broken: heard as Opus' guess, or as silence where a hole is long."""
+    late: int
+    """Came after they were given up."""
+    duplicate: int
+    flooded: int
+    """Came faster than twice real time for longer than two seconds, and were dropped."""
+    broken: int
+    """No RTP, another payload type, or a payload that is no Opus."""
+    restarts: int
+    """The peer's stream went on elsewhere: another source, or a leap of its sequence numbers."""
+    patience_ms: float
+    """Gauge: how long a hole is waited for."""
+    jitter_ms: float
+    """Gauge: interarrival jitter (RFC 3550, 6.4.1)."""
 
 
 class AudioReceiver:
@@ -34,24 +77,42 @@ class AudioReceiver:
         self.broken = 0
         self._new_source()
 
-    def receive(self, packet: bytes, now: float) -> list[Pcm]:
+    def receive(self, packet: bytes, now: float) -> Received:
         """Takes one RTP packet, decrypted; gives what can be heard by now."""
         parsed = parse_rtp(packet)
         if parsed is None or parsed.payload_type != self._payload_type:
             self.broken += 1
-            return []
+            return NOTHING
         _, sequence, timestamp, ssrc, payload = parsed
         if ssrc != self._ssrc:
             self._ssrc = ssrc
             self._new_source()
         if not payload:
-            return []  # padding alone: a probe of the peer's
+            return NOTHING  # padding alone: a probe of the peer's
         self._statistics.add(sequence, timestamp, now)
         self.jitter.push(sequence, timestamp, payload, now)
         return self.tick(now)
 
-    def tick(self, now: float) -> list[Pcm]:
-        return [self._heard(piece) for piece in self.jitter.pop(now)]
+    def tick(self, now: float) -> Received:
+        heard = [self._heard(piece) for piece in self.jitter.pop(now)]
+        return Received(heard, heard)
+
+    @property
+    def counts(self) -> ReceiverCounts:
+        jitter = self.jitter
+        return ReceiverCounts(
+            received=self._statistics.received,
+            lost=jitter.lost,
+            recovered=0,
+            concealed=0,
+            late=jitter.late,
+            duplicate=jitter.duplicate,
+            flooded=jitter.flooded,
+            broken=self.broken,
+            restarts=0,
+            patience_ms=PATIENCE_SECS * 1_000,
+            jitter_ms=0.0,
+        )
 
     def sender_reported(self, ssrc: int, ntp: int, now: float) -> None:
         if ssrc == self._ssrc:

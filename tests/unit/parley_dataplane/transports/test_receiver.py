@@ -10,7 +10,7 @@ from aiortc.rtp import RtcpPacket, RtcpRrPacket, RtpPacket
 
 from parley_dataplane.media import HEARING_FRAME, SPEAKING_FRAME, Pcm
 from parley_dataplane.media.opus import OpusSettings, new_encoder
-from parley_dataplane.transports.webrtc.receiver import AudioReceiver
+from parley_dataplane.transports.webrtc.receiver import NOTHING, AudioReceiver
 from parley_dataplane.transports.webrtc.rtp import parse_rtcp
 
 
@@ -27,9 +27,9 @@ def rtp(sequence: int, timestamp: int, payload: bytes, ssrc: int = 9, payload_ty
 def heard(receiver: AudioReceiver, arrivals: list[tuple[int, bytes]], step: float = 0.020) -> Pcm:
     now, parts = 50.0, []
     for index, payload in arrivals:
-        parts += receiver.receive(rtp(index, index * 960, payload), now)
+        parts += receiver.receive(rtp(index, index * 960, payload), now).heard
         now += step
-    parts += receiver.tick(now + 0.07)
+    parts += receiver.tick(now + 0.07).heard
     return np.concatenate(parts)
 
 
@@ -97,7 +97,7 @@ def test_another_source_starts_afresh() -> None:
         for index, payload in enumerate(encoded)
         for part in receiver.receive(
             rtp(30_000 + index, 77_000 + index * 960, payload, ssrc=10), 51 + index / 50
-        )
+        ).heard
     ]
     assert sum(map(len, parts)) == 10 * HEARING_FRAME
 
@@ -106,14 +106,14 @@ def test_a_muted_microphone_is_heard_as_silence_at_the_pace_of_time() -> None:
     receiver = AudioReceiver(111)
     for index, payload in enumerate(payloads(10)):
         receiver.receive(rtp(index, index * 960, payload), 50 + index / 50)
-    silence = [pcm for tick in range(100) for pcm in receiver.tick(50.2 + tick / 50)]
+    silence = [pcm for tick in range(100) for pcm in receiver.tick(50.2 + tick / 50).heard]
     assert sum(map(len, silence)) == pytest.approx(100 * HEARING_FRAME, abs=2 * HEARING_FRAME)
     assert not np.concatenate(silence).any()
 
 
 def test_another_payload_type_is_not_played() -> None:
     receiver = AudioReceiver(111)
-    assert receiver.receive(rtp(0, 0, payloads(1)[0], payload_type=110), 50.0) == []
+    assert receiver.receive(rtp(0, 0, payloads(1)[0], payload_type=110), 50.0) == NOTHING
     assert receiver.broken == 1
 
 
