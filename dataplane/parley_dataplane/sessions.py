@@ -8,8 +8,10 @@ import asyncio
 import re
 import secrets
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from parley_dataplane import hearing
 from parley_dataplane.agent import Agent
 from parley_dataplane.doors import Door, DoorKind, NoDoor
 from parley_dataplane.errors import BadMessage, Draining, EndedSession, TooManySessions, UnknownSession
@@ -24,14 +26,23 @@ ENDED_IDS = 10_000
 SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 
+def open_ear(agent: Agent, settings: SessionSettings) -> hearing.Ear:
+    """A caller's hearing, by the agent's VAD."""
+    vad = agent.engines.vad
+    return hearing.Ear(
+        vad.open(), vad.window, settings.vad_threshold, settings.silence_ms, settings.max_utterance_ms
+    )
+
+
 @dataclass(slots=True)
 class Sessions:
-    """All conversations of the process."""
+    """All conversations of the process; each has an ear of its own, by `open_ear`."""
 
     agent: Agent
     pacer: Pacer
     observe: Observer
     draining: bool = False
+    open_ear: Callable[[Agent, SessionSettings], hearing.Ear] = open_ear
     _active: dict[str, Session] = field(default_factory=dict)
     _ended: OrderedDict[str, str] = field(default_factory=OrderedDict)
     _leaving: set[asyncio.Task[None]] = field(default_factory=set)
@@ -60,14 +71,16 @@ class Sessions:
                 waiting.attach(kind, door)
                 return waiting
         self._check_room()
+        settings = settings or SessionSettings.of(self.agent.spec)
         session = Session(
             session_id or secrets.token_hex(16),
             kind,
             door or NoDoor(),
             self.agent,
-            settings or SessionSettings.of(self.agent.spec),
+            settings,
             self.observe,
             self._end,
+            self.open_ear(self.agent, settings),
         )
         self._active[session.id] = session
         self._ended.pop(session.id, None)

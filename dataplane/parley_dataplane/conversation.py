@@ -1,0 +1,220 @@
+"""The conversation of a session: the turn, the reply under way, and the history of what was heard.
+
+    Happened -> Turn (table) -> effects: Listener (utterances), Reply (LLM, TTS) -> Speaker -> tick -> door
+
+Rules: everything that changes the conversation is a plain function, so that nothing can come between a check and
+the change that depends on it; what waits (STT, replies) runs in tasks that the line holds. Only `happened` moves the
+turn, and only `_carry_out` does what it asks for. What an answer leaves in the history is what was heard of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from parley_dataplane import hearing
+from parley_dataplane.engines.base import Message
+from parley_dataplane.errors import UnexpectedEvent
+from parley_dataplane.events import AgentHeard, StateChanged
+from parley_dataplane.history import History
+from parley_dataplane.line import Line
+from parley_dataplane.listener import Listener
+from parley_dataplane.media.ledger import Heard
+from parley_dataplane.media.speaker import Speaker
+from parley_dataplane.questions import Question, Questions, as_turn, joined
+from parley_dataplane.records import TurnFinished, TurnStarted
+from parley_dataplane.reply import Reply, Stamps, canned
+from parley_dataplane.turns import Effect, Happened, State, Turn
+
+
+class Conversation:
+    """Who speaks with one caller, through `line`. `ear` hears them."""
+
+    def __init__(self, line: Line, ear: hearing.Ear) -> None:
+        self.history = History()
+        self._line = line
+        self._turn = Turn()
+        self._questions = Questions()
+        self.listener = Listener(line, ear, self._questions, self.happened)
+        self._speaker = Speaker(line.kind.lead_secs, line.kind.unit)
+        self._reply: Reply | None = None
+        self._asked: tuple[Question, ...] = ()
+        """Those questions that the present reply answers."""
+        self._replies = 0
+        self._memory: dict[str, Any] = {}
+
+    @property
+    def state(self) -> State:
+        return self._turn.state
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether there is a reply, audible or not."""
+        return self._reply is not None
+
+    def attach(self) -> None:
+        """The line leads to another door now."""
+        self._speaker = Speaker(self._line.kind.lead_secs, self._line.kind.unit)
+
+    def close(self) -> None:
+        """Stop, and forget what is being said."""
+        self._cancel_reply()
+        self.listener.close()
+
+    def so_far(self) -> list[Message]:
+        """The history, and what is not history yet: the question in hand, the answer as far as it was heard."""
+        messages = self.history.messages()
+        if self._questions:
+            messages.append(Message("user", joined(self._questions.all())))
+        if self._reply is not None and self._reply.is_audible:
+            heard = self._reply.heard(self._line.clock())
+            messages.append(Message("assistant", heard.text, heard.unheard, heard.seconds))
+        return messages
+
+    # What leaves
+
+    def tick(self, now: float) -> None:
+        """Send what is due at `now`."""
+        reply = self._reply
+        if reply is None:
+            self._line.door.send_silence()
+            return
+        chunks = self._speaker.take(now)
+        if chunks:
+            if not reply.is_audible:
+                self._became_audible(reply)
+            for chunk in chunks:
+                self._line.metrics.bytes_said += chunk.pcm.nbytes
+                self._line.door.send_audio(chunk)
+        else:
+            self._line.door.send_silence()
+        reply.tick()
+        if reply.is_over(now):
+            self._reply_over(reply, now)
+
+    def _became_audible(self, reply: Reply) -> None:
+        reply.is_audible = True
+        self.happened(Happened.AUDIO_STARTED)
+        if self._asked:
+            timing = reply.timing(self._line.clock())
+            self._line.metrics.total_latency_ms += timing.total_ms
+            self._line.metrics.latencies += 1
+            self._line.emit(timing)
+            stages = asdict(timing)
+            del stages["turn"]
+            self._line.observe(TurnStarted(self._line.id, self._line.kind.name, **stages))
+
+    # The turn
+
+    def happened(self, event: Happened) -> None:
+        """Move the turn on, and do what it asks for. An event that it does not expect is counted."""
+        before = self._turn.state
+        try:
+            effects = self._turn.handle(event)
+        except UnexpectedEvent as error:
+            self._line.count(error.code)
+            return
+        if self._turn.state is not before:
+            self._line.emit(StateChanged(self._turn.state.value))
+        for effect in effects:
+            self._carry_out(effect, event)
+
+    def _carry_out(self, effect: Effect, event: Happened) -> None:
+        match effect:
+            case Effect.OPEN_UTTERANCE:
+                self.listener.open_utterance()
+            case Effect.FINISH_UTTERANCE:
+                self.listener.finish_utterance()
+            case Effect.START_REPLY:
+                self._start_reply(self._unasked(event))
+            case Effect.CANCEL_REPLY:
+                self._cancel_reply()
+            case Effect.DROP_UTTERANCE:
+                self.listener.drop_utterances()
+            case Effect.SET_ASIDE:
+                self._set_aside(self._questions.all())
+
+    def _unasked(self, event: Happened) -> str | None:
+        """What the agent says by itself; None for an answer."""
+        conversation = self._line.agent.spec.conversation
+        match event:
+            case Happened.GREETING_DUE:
+                return conversation.greeting
+            case Happened.APOLOGY_DUE:
+                return conversation.apology
+            case Happened.GOODBYE_DUE:
+                return conversation.goodbye
+        return None
+
+    # The reply
+
+    def _start_reply(self, unasked: str | None) -> None:
+        line, now = self._line, self._line.clock()
+        self._asked = () if unasked is not None else self._questions.all()
+        if unasked is not None:
+            thoughts = canned(unasked)
+        else:
+            line.metrics.llm_calls += 1
+            thoughts = line.agent.engines.llm.reply(
+                as_turn(self._asked), self.history.messages(), self._memory
+            )
+        last = self._asked[-1] if self._asked else None
+        self._reply = Reply(
+            number=self._replies,
+            thoughts=thoughts,
+            tts=line.agent.engines.tts,
+            speaker=self._speaker,
+            emit=line.emit,
+            stamps=Stamps(last.spoke_until, last.ended, last.understood) if last else Stamps(now, now, now),
+            # The agent's own sentences are in its own language, and a voice that a caller chose may be what failed.
+            voice=line.settings.voice if unasked is None else None,
+            language=line.settings.language if unasked is None else line.agent.spec.language,
+        )
+        self._replies += 1
+        line.hold(self._reply.task)
+
+    def _cancel_reply(self) -> None:
+        if self._reply is None:
+            return
+        reply, self._reply = self._reply, None
+        heard = reply.cut(self._line.clock())
+        self._line.metrics.tts_calls += reply.clauses
+        if reply.is_audible:
+            self._line.metrics.interruptions += 1
+        if heard.text:
+            self._commit(reply, heard, "interrupted")
+        elif reply.is_audible:
+            self._end_turn(reply, heard, "interrupted")
+
+    def _reply_over(self, reply: Reply, now: float) -> None:
+        self._reply = None
+        self._line.use()
+        heard = reply.heard(now)
+        self._line.metrics.tts_calls += reply.clauses
+        if reply.failure is not None:
+            self._line.problem(reply.failure)
+        failed, answers = reply.failure is not None, bool(self._asked)
+        self._commit(reply, heard, "failed" if failed else "heard")
+        self.happened(Happened.REPLY_FAILED if failed else Happened.REPLY_ENDED)
+        if failed and answers:  # and not when the apology itself fails
+            self.happened(Happened.APOLOGY_DUE)
+
+    def _commit(self, reply: Reply, heard: Heard, outcome: str) -> None:
+        """What was asked and what was heard of the answer become history."""
+        self._set_aside(self._asked)
+        if heard.text or heard.unheard:
+            self.history.add(Message("assistant", heard.text, heard.unheard, heard.seconds))
+        if reply.memory is not None:
+            self._memory = dict(reply.memory.memory)
+        self._end_turn(reply, heard, outcome)
+
+    def _end_turn(self, reply: Reply, heard: Heard, outcome: str) -> None:
+        self._line.metrics.turns += 1
+        interrupted = outcome == "interrupted"
+        self._line.emit(AgentHeard(reply.number, heard.text, heard.unheard, interrupted, heard.seconds))
+        self._line.observe(TurnFinished(self._line.id, self._line.kind.name, outcome, heard.seconds))
+
+    def _set_aside(self, done: tuple[Question, ...]) -> None:
+        self._questions.set_aside(done)
+        if done:
+            self.history.add(Message("user", joined(done)))

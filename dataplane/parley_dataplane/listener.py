@@ -1,0 +1,145 @@
+"""The listening half of a session: the ear, the utterances on their way through STT, and what was understood.
+
+    audio -> Ear -> SpeechStarted, SpeechAudio, SpeechEnded -> Utterance (STT) -> Question -> understood or not
+
+Rules: it tells the turn what happened and does what the turn's effects ask of it (open, finish, drop); it never
+looks at the turn's state. Nothing here waits. An utterance is settled in its own task, which changes nothing but
+through `_utterance_settled`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from parley_dataplane import hearing
+from parley_dataplane.events import Problem, UserTranscript
+from parley_dataplane.line import Line
+from parley_dataplane.media import Pcm
+from parley_dataplane.questions import Question, Questions
+from parley_dataplane.turns import Happened
+from parley_dataplane.utterance import Utterance
+
+
+class Listener:
+    """Who hears one caller. `happened` is told the turn's events; what is understood goes to `questions`."""
+
+    def __init__(
+        self, line: Line, ear: hearing.Ear, questions: Questions, happened: Callable[[Happened], None]
+    ) -> None:
+        self._line = line
+        self._ear = ear
+        self._questions = questions
+        self._happened = happened
+        self._utterances: list[Utterance] = []
+        self._spoke_until = 0.0
+        self._count = 0
+
+    # Audio
+
+    def push(self, pcm: Pcm) -> None:
+        """16 kHz audio that came in order and whole. Raises BadAudio when far more waits than can be heard."""
+        self._take(self._ear.push(pcm, self._line.clock()))
+
+    def end_of_audio(self) -> None:
+        """A recording is complete."""
+        self._take(self._ear.end_of_audio(self._line.clock()))
+
+    def tick(self, now: float) -> None:
+        """What time alone decides."""
+        self._take(self._ear.tick(now))
+
+    def configure(self) -> None:
+        """The line's settings have changed."""
+        settings = self._line.settings
+        self._ear.configure(settings.vad_threshold, settings.silence_ms, settings.max_utterance_ms)
+
+    def _take(self, events: list[hearing.EarEvent]) -> None:
+        for event in events:
+            match event:
+                case hearing.SpeechStarted(pcm):
+                    self._line.use()
+                    self._happened(Happened.SPEECH_STARTED)
+                    self._transcribe(pcm)
+                case hearing.SpeechAudio(pcm):
+                    self._line.use()
+                    self._transcribe(pcm)
+                case hearing.SpeechEnded(spoke_until):
+                    self._spoke_until = spoke_until
+                    self._happened(Happened.SPEECH_ENDED)
+                    self._settle()
+                case hearing.NothingSaid():
+                    self._line.emit(Problem("no-speech", "no speech was found in the recording"))
+
+    def _transcribe(self, pcm: Pcm) -> None:
+        if self._utterances and self._utterances[-1].is_open:
+            self._utterances[-1].push(pcm)
+
+    # Utterances, as the turn wants them
+
+    def open_utterance(self) -> None:
+        number = self._next_number()
+        self._line.metrics.stt_calls += 1
+        utterance = Utterance(
+            number,
+            lambda: self._line.agent.engines.stt.open(self._line.settings.language),
+            lambda text: self._line.emit(UserTranscript(number, text, final=False)),
+            self._utterance_settled,
+        )
+        self._line.hold(utterance.task)
+        self._utterances.append(utterance)
+
+    def finish_utterance(self) -> None:
+        self._utterances[-1].end(self._spoke_until, self._line.clock())
+
+    def drop_utterances(self) -> None:
+        """What is being said does not count."""
+        for utterance in self._utterances:
+            self._take_back(utterance)
+        self.close()
+
+    def close(self) -> None:
+        """Forget what is being said, and tell nobody."""
+        for utterance in self._utterances:
+            utterance.drop()
+        self._utterances.clear()
+        self._ear.mute()
+
+    # What was understood
+
+    def typed(self, words: str) -> None:
+        """The person wrote instead of speaking."""
+        now = self._line.clock()
+        self._questions.ask(Question(words, (), None, now, now, now, typed=True))
+        self._line.emit(UserTranscript(self._next_number(), words, final=True))
+        self._happened(Happened.TYPED)
+
+    def _utterance_settled(self, utterance: Utterance) -> None:
+        final = utterance.final
+        if utterance.failure is not None:
+            self._line.problem(utterance.failure)
+        if final is None or not final.text:
+            self._take_back(utterance)
+        else:
+            self._line.emit(UserTranscript(utterance.number, final.text, final=True))
+            times = (utterance.spoke_until, utterance.ended_at, utterance.settled_at)
+            self._questions.ask(Question(final.text, final.alternatives, final.confidence, *times))
+        self._settle()
+
+    def _settle(self) -> None:
+        """Go on once the person has ended and STT has said its last word on everything."""
+        if not self._utterances or not all(utterance.is_settled for utterance in self._utterances):
+            return
+        failed = any(utterance.failure is not None for utterance in self._utterances)
+        self._utterances.clear()
+        self._happened(Happened.UNDERSTOOD if self._questions else Happened.NOT_UNDERSTOOD)
+        if failed and not self._questions:
+            self._happened(Happened.APOLOGY_DUE)
+
+    def _take_back(self, utterance: Utterance) -> None:
+        """What was shown of it so far was not said after all, or does not count."""
+        if utterance.is_shown:
+            self._line.emit(UserTranscript(utterance.number, "", final=True))
+
+    def _next_number(self) -> int:
+        self._count += 1
+        return self._count - 1

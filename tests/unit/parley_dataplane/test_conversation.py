@@ -1,0 +1,207 @@
+"""The turn, the answers and the history of one call, with fake engines on a virtual clock."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from parley_dataplane.doors import DUPLEX, FASTRTC, DoorKind
+from parley_dataplane.errors import EngineCrashed
+from parley_dataplane.events import AgentHeard, AgentText, Problem, TurnTiming, UserTranscript
+from parley_dataplane.media import SPEAKING_RATE
+from parley_dataplane.records import ErrorSeen
+from tests.one_call import ANSWER, SORRY, Call, ask_and_hear_all, history
+
+
+def test_a_spoken_question_is_answered_and_becomes_history() -> None:
+    call = Call(texts=["when do you open"]).run(ask_and_hear_all)
+    assert call.peer.states == ["listening", "processing", "speaking", "idle"]
+    assert call.peer.secs == 2.0
+    assert history(call) == [("user", "when do you open", ""), ("assistant", ANSWER, "")]
+    assert call.peer.of(UserTranscript) == [
+        UserTranscript(0, "whe", False),
+        UserTranscript(0, "when do you open", True),
+    ]
+    assert call.peer.of(AgentText) == [AgentText(0, ANSWER)]
+    assert call.peer.of(AgentHeard) == [AgentHeard(0, ANSWER, "", False, 2.0)]
+
+
+def test_the_stages_of_a_turn_add_up_to_the_silence_between_the_voices() -> None:
+    call = Call(texts=["when"]).run(ask_and_hear_all)
+    (timing,) = call.peer.of(TurnTiming)
+    assert timing.endpointing_ms == pytest.approx(300, abs=25)
+    assert timing.stt_ms == pytest.approx(50, abs=5)
+    assert timing.llm_ms == pytest.approx(20, abs=5)
+    assert timing.tts_ms == pytest.approx(20, abs=5)
+    assert 0 <= timing.send_ms <= 20
+    first_audio = call.peer.audio[0][0]
+    assert timing.total_ms == pytest.approx(1000 * (first_audio - 1001.0), abs=25), "spoke until 1001.0"
+
+
+def test_interruption_keeps_only_what_was_heard() -> None:
+    async def script(call: Call) -> None:
+        await call.speak(1.0, 0.3)
+        await call.quiet(1.2)  # some 1.1 s of the answer: two words of half a second each
+        await call.speak(0.5, 4.0)
+
+    call = Call(texts=["tell me", "stop"]).run(script)
+    assert history(call)[:2] == [("user", "tell me", ""), ("assistant", "Alpha beta", "gamma delta.")]
+    heard = call.peer.of(AgentHeard)[0]
+    assert heard.interrupted
+    assert heard.seconds == pytest.approx(1.15, abs=0.15)
+    first = sum(len(chunk.pcm) for _, chunk in call.peer.audio if chunk.turn == 0) / SPEAKING_RATE
+    assert first == pytest.approx(heard.seconds, abs=0.021), "what left is what was heard"
+
+
+@pytest.mark.parametrize(("kind", "ahead"), [(DUPLEX, 0.3), (FASTRTC, 2.0)], ids=["duplex", "fastrtc"])
+def test_a_websocket_door_has_no_more_than_its_lead_when_interrupted(kind: DoorKind, ahead: float) -> None:
+    async def script(call: Call) -> None:
+        await call.speak(1.0, 0.3)
+        await call.quiet(1.2)
+        call.session.interrupt()
+        await call.quiet(2.0)
+
+    call = Call(kind, texts=["tell me"]).run(script)
+    heard = call.peer.of(AgentHeard)[0]
+    assert (heard.heard, heard.unheard) == ("Alpha beta", "gamma delta.")
+    assert heard.seconds <= call.peer.secs <= heard.seconds + ahead
+
+
+def test_the_button_stops_the_answer_at_once_and_asks_nothing_again() -> None:
+    async def script(call: Call) -> None:
+        await call.speak(1.0, 1.0)
+        assert call.session.interrupt()
+        before = call.peer.secs
+        await call.quiet(3.0)
+        assert call.peer.secs == before
+        assert not call.session.interrupt(), "there is nothing more to stop"
+
+    call = Call(texts=["tell me"]).run(script)
+    assert len(call.llm.asked) == 1
+    assert call.peer.states[-1] == "idle"
+
+
+def test_what_the_llm_remembers_comes_back_with_the_next_turn() -> None:
+    async def script(call: Call) -> None:
+        for _ in range(3):
+            await call.speak(1.0, 4.0)
+
+    call = Call(texts=["a", "b", "c"]).run(script)
+    assert [memory for _, _, memory in call.llm.asked] == [{}, {"turns": 1}, {"turns": 2}]
+    assert [len(messages) for _, messages, _ in call.llm.asked] == [0, 2, 4]
+
+
+def test_an_answer_that_nobody_heard_is_not_remembered() -> None:
+    async def script(call: Call) -> None:
+        call.tts.secs = 1.0
+        await call.speak(1.0, 0.6)
+        await call.speak(1.0, 6.0)
+
+    call = Call(texts=["a", "b"]).run(script)
+    assert [memory for _, _, memory in call.llm.asked] == [{}, {}]
+
+
+def test_typing_interrupts_and_is_answered() -> None:
+    async def script(call: Call) -> None:
+        await call.speak(1.0, 1.0)
+        call.session.type_text("  what\nelse ")
+        await call.quiet(4.0)
+
+    call = Call(texts=["tell me"]).run(script)
+    assert call.peer.of(UserTranscript)[-1] == UserTranscript(1, "what else", True)
+    assert call.llm.asked[-1][0] == "what else"
+
+
+@pytest.mark.parametrize("role", ["stt", "llm", "tts"])
+def test_an_engine_that_fails_costs_one_turn_and_not_the_call(role: str) -> None:
+    async def script(call: Call) -> None:
+        broken = EngineCrashed("the engine is gone")
+        if role != "stt":
+            getattr(call, role).fails = broken
+        await call.speak(1.0, 3.0)
+        call.llm.fails = call.tts.fails = None
+        await call.speak(1.0, 4.0)
+
+    first = EngineCrashed("the engine is gone") if role == "stt" else "a"
+    call = Call(texts=[first, "b"]).run(script)
+    told = 2 if role == "tts" else 1  # of the apology as well
+    assert call.peer.of(Problem) == [Problem("engine-crashed", "the engine is gone")] * told
+    assert ErrorSeen("engine-crashed", call.session.id, "offer") in call.records
+    assert history(call)[-1] == ("assistant", ANSWER, "")
+    assert call.peer.states[-1] == "idle"
+
+
+@pytest.mark.parametrize("role", ["stt", "llm"])
+def test_a_caller_is_told_aloud_that_an_engine_has_failed(role: str) -> None:
+    """Bug: a caller without a screen heard nothing at all and waited for ever. Cause: a failure was an event and no
+    more. Without the apology the history of the call ends with silence.
+    """
+
+    async def script(call: Call) -> None:
+        if role == "llm":
+            call.llm.fails = EngineCrashed("the engine is gone")
+        await call.speak(1.0, 8.0)
+
+    call = Call(texts=[EngineCrashed("the engine is gone") if role == "stt" else "a"]).run(script)
+    assert history(call)[-1] == ("assistant", SORRY, "")
+    assert call.peer.states[-2:] == ["speaking", "idle"]
+
+
+def test_an_apology_that_fails_is_not_apologised_for() -> None:
+    """Else TTS that is gone for good would keep the call busy for ever."""
+
+    async def script(call: Call) -> None:
+        call.tts.fails = EngineCrashed("the voice is gone")
+        await call.speak(1.0, 30.0)
+
+    call = Call(texts=["a"]).run(script)
+    assert [message.role for message in call.session.history] == ["user", "assistant", "assistant"]
+    assert call.peer.states[-1] == "idle"
+
+
+def test_an_apology_gives_way_to_the_next_question() -> None:
+    async def script(call: Call) -> None:
+        await call.speak(1.0, 1.0)
+        assert call.session.state == "speaking"
+        await call.speak(1.0, 4.0)
+
+    call = Call(texts=[EngineCrashed("gone"), "b"]).run(script)
+    assert [asked[0] for asked in call.llm.asked] == ["b"]
+    assert history(call)[-1] == ("assistant", ANSWER, "")
+
+
+@pytest.mark.parametrize("role", ["stt", "llm", "tts"])
+def test_an_engine_with_a_fault_of_its_own_costs_one_turn_and_is_logged(role: str) -> None:
+    """Bug: an STT engine that raised a KeyError left the call in "processing" for ever; one of the LLM was passed over
+    in silence. Cause: only EngineErrors were thought of. Without the fix the call is not idle at the end, and no
+    Problem was told.
+    """
+
+    async def script(call: Call) -> None:
+        logged: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: logged.append(context))
+        if role != "stt":
+            getattr(call, role).fails = KeyError("text")
+        await call.speak(1.0, 8.0)
+        assert logged
+        assert ErrorSeen("internal", call.session.id, "offer") in call.records
+
+    call = Call(texts=[KeyError("text") if role == "stt" else "a"]).run(script)
+    assert {problem.code for problem in call.peer.of(Problem)} == {"engine-error"}
+    assert call.peer.states[-1] == "idle"
+
+
+def test_an_interruption_in_the_first_word_is_one() -> None:
+    """Bug: it was told to the peer and counted nowhere. Cause: what left no word in the history was no turn."""
+
+    async def script(call: Call) -> None:
+        await call.speak(1.0, 0.3)
+        await call.quiet(0.3)
+        assert call.session.interrupt()
+
+    call = Call(texts=["tell me"]).run(script)
+    (heard,) = call.peer.of(AgentHeard)
+    assert (heard.heard, heard.interrupted) == ("", True)
+    assert (call.session.metrics.interruptions, call.session.metrics.turns) == (1, 1)
+    assert history(call) == [("user", "tell me", "")]

@@ -1,0 +1,45 @@
+"""All calls of a process: room, ids, and that one has nothing of another."""
+
+from __future__ import annotations
+
+import pytest
+
+from parley_dataplane.doors import DUPLEX, WEBRTC_OFFER
+from parley_dataplane.errors import BadMessage, Draining, TooManySessions
+from tests.one_call import Call, Peer
+
+
+def test_one_session_more_than_the_limit_is_refused() -> None:
+    async def script(call: Call) -> None:
+        with pytest.raises(TooManySessions, match="1 of 1 sessions are in use"):
+            call.sessions.open(DUPLEX, Peer())
+        await call.session.close("hung-up")
+        await call.sessions.open(DUPLEX, Peer()).close("hung-up")
+        call.sessions.draining = True
+        with pytest.raises(Draining):
+            call.sessions.open(DUPLEX, Peer())
+
+    Call(sessions={"limit": 1}).run(script)
+
+
+def test_a_session_can_wait_for_its_peer() -> None:
+    async def script(call: Call) -> None:
+        waiting = call.sessions.open(WEBRTC_OFFER, session_id="abc")
+        peer = Peer()
+        assert call.sessions.open(DUPLEX, peer, session_id="abc") is waiting
+        with pytest.raises(BadMessage, match="in use"):
+            call.sessions.open(DUPLEX, Peer(), session_id="abc")
+        with pytest.raises(BadMessage, match="session id"):
+            call.sessions.open(DUPLEX, Peer(), session_id="../etc")
+
+    Call().run(script)
+
+
+def test_the_settings_of_one_call_are_not_those_of_another() -> None:
+    async def script(call: Call) -> None:
+        other = call.sessions.open(DUPLEX, Peer())
+        call.session.configure(silence_ms=900)
+        assert other.settings.silence_ms == 300
+        assert list(other.history) == []
+
+    Call(texts=["a"]).run(script)
