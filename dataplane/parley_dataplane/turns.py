@@ -5,12 +5,15 @@ no clock.
     listening   the person speaks
     processing  the person has ended; the answer is on its way and nothing of it has left
     speaking    the answer's audio leaves
+    paused      a sound that may be the person's voice holds it up; for everybody outside this is still "speaking"
 
 `Turn.handle(event)` looks the event up in TRANSITIONS, moves on, and returns the effects that the session
 then carries out in order. A row that the table lacks changes nothing and raises UnexpectedEvent: the session
 counts it, and the call goes on. REFUSED says why each of those rows is not there.
 
-Interruption is one row: speech in `speaking` cancels the reply, and the reply itself commits what was heard.
+Interruption has two steps. The first sign of a voice in `speaking` pauses the reply; then either it was no voice,
+and the reply goes on where it was, or it is speech, and one row cancels the reply, which itself commits what was heard.
+Speech without a sign before it cancels at once. While nobody speaks a sign changes nothing: there is nothing to pause.
 Speech in `processing` is a person who had only paused: the reply is cancelled before anything was heard, and
 its question is answered together with what comes next.
 """
@@ -27,12 +30,20 @@ class State(Enum):
     LISTENING = "listening"
     PROCESSING = "processing"
     SPEAKING = "speaking"
+    PAUSED = "paused"
+
+    @property
+    def told(self) -> str:
+        """Its name for peers: whether a cough stops the voice for a moment is nothing that they act upon."""
+        return State.SPEAKING.value if self is State.PAUSED else self.value
 
 
 class Happened(Enum):
     """What can happen to a turn."""
 
     GREETING_DUE = "the media is connected and the agent speaks first"
+    SIGN_HEARD = "a sound began that may be the person's voice"
+    SIGN_REVOKED = "that sound was no voice, or nobody has said in time what it was"
     SPEECH_STARTED = "the person began to speak"
     SPEECH_ENDED = "the person has been silent for long enough, or spoken for too long"
     UNDERSTOOD = "STT has ended all utterances, and something waits for an answer"
@@ -53,6 +64,8 @@ class Effect(Enum):
     FINISH_UTTERANCE = "tell STT that the utterance is over"
     DROP_UTTERANCE = "forget the utterance in progress"
     START_REPLY = "answer everything that is unanswered"
+    PAUSE_REPLY = "hold the reply's audio back"
+    RESUME_REPLY = "let it go on at the very next sample"
     CANCEL_REPLY = "cancel the reply; it commits what was heard"
     SET_ASIDE = "what was asked so far needs no answer any more"
 
@@ -66,6 +79,8 @@ TRANSITIONS: dict[State, dict[Happened, Row]] = {
         H.GREETING_DUE: (S.PROCESSING, (E.START_REPLY,)),
         H.APOLOGY_DUE: (S.PROCESSING, (E.START_REPLY,)),
         H.GOODBYE_DUE: (S.PROCESSING, (E.START_REPLY,)),
+        H.SIGN_HEARD: (S.IDLE, ()),
+        H.SIGN_REVOKED: (S.IDLE, ()),
         H.SPEECH_STARTED: (S.LISTENING, (E.OPEN_UTTERANCE,)),
         H.TYPED: (S.PROCESSING, (E.START_REPLY,)),
         H.INTERRUPTED: (S.IDLE, ()),
@@ -80,6 +95,8 @@ TRANSITIONS: dict[State, dict[Happened, Row]] = {
     S.PROCESSING: {
         H.GREETING_DUE: (S.PROCESSING, ()),
         H.GOODBYE_DUE: (S.PROCESSING, (E.CANCEL_REPLY, E.DROP_UTTERANCE, E.START_REPLY)),
+        H.SIGN_HEARD: (S.PROCESSING, ()),
+        H.SIGN_REVOKED: (S.PROCESSING, ()),
         H.SPEECH_STARTED: (S.LISTENING, (E.CANCEL_REPLY, E.OPEN_UTTERANCE)),
         H.UNDERSTOOD: (S.PROCESSING, (E.START_REPLY,)),
         H.NOT_UNDERSTOOD: (S.IDLE, ()),
@@ -92,6 +109,18 @@ TRANSITIONS: dict[State, dict[Happened, Row]] = {
     S.SPEAKING: {
         H.GREETING_DUE: (S.SPEAKING, ()),
         H.GOODBYE_DUE: (S.PROCESSING, (E.CANCEL_REPLY, E.START_REPLY)),
+        H.SIGN_HEARD: (S.PAUSED, (E.PAUSE_REPLY,)),
+        H.SIGN_REVOKED: (S.SPEAKING, ()),
+        H.SPEECH_STARTED: (S.LISTENING, (E.CANCEL_REPLY, E.OPEN_UTTERANCE)),
+        H.TYPED: (S.PROCESSING, (E.CANCEL_REPLY, E.START_REPLY)),
+        H.REPLY_ENDED: (S.IDLE, ()),
+        H.REPLY_FAILED: (S.IDLE, ()),
+        H.INTERRUPTED: (S.IDLE, (E.CANCEL_REPLY, E.SET_ASIDE)),
+    },
+    S.PAUSED: {
+        H.GREETING_DUE: (S.PAUSED, ()),
+        H.GOODBYE_DUE: (S.PROCESSING, (E.CANCEL_REPLY, E.START_REPLY)),
+        H.SIGN_REVOKED: (S.SPEAKING, (E.RESUME_REPLY,)),
         H.SPEECH_STARTED: (S.LISTENING, (E.CANCEL_REPLY, E.OPEN_UTTERANCE)),
         H.TYPED: (S.PROCESSING, (E.CANCEL_REPLY, E.START_REPLY)),
         H.REPLY_ENDED: (S.IDLE, ()),
@@ -107,6 +136,8 @@ REFUSED: dict[tuple[State, Happened], str] = {
     (S.IDLE, H.AUDIO_STARTED): "no reply is under way",
     (S.IDLE, H.REPLY_ENDED): "no reply is under way",
     (S.IDLE, H.REPLY_FAILED): "no reply is under way",
+    (S.LISTENING, H.SIGN_HEARD): "the person speaks already",
+    (S.LISTENING, H.SIGN_REVOKED): "the person speaks: that was no mistake",
     (S.LISTENING, H.SPEECH_STARTED): "the person speaks already",
     (S.LISTENING, H.APOLOGY_DUE): "the person speaks: what they say now is answered",
     (S.LISTENING, H.UNDERSTOOD): "the person still speaks: what was understood is answered with the rest",
@@ -121,6 +152,12 @@ REFUSED: dict[tuple[State, Happened], str] = {
     (S.SPEAKING, H.UNDERSTOOD): "the utterance was answered already",
     (S.SPEAKING, H.NOT_UNDERSTOOD): "the utterance was answered already",
     (S.SPEAKING, H.AUDIO_STARTED): "the answer is audible already",
+    (S.PAUSED, H.SIGN_HEARD): "one sign has paused the answer already",
+    (S.PAUSED, H.SPEECH_ENDED): "the person is not speaking",
+    (S.PAUSED, H.APOLOGY_DUE): "an answer is being said",
+    (S.PAUSED, H.UNDERSTOOD): "the utterance was answered already",
+    (S.PAUSED, H.NOT_UNDERSTOOD): "the utterance was answered already",
+    (S.PAUSED, H.AUDIO_STARTED): "the answer is audible already",
 }
 
 

@@ -12,6 +12,7 @@ WAYS = {
     State.LISTENING: [Happened.SPEECH_STARTED],
     State.PROCESSING: [Happened.TYPED],
     State.SPEAKING: [Happened.TYPED, Happened.AUDIO_STARTED],
+    State.PAUSED: [Happened.TYPED, Happened.AUDIO_STARTED, Happened.SIGN_HEARD],
 }
 
 ROWS = [
@@ -85,6 +86,79 @@ ROWS = [
     ("an answer that was heard leaves silence", State.SPEAKING, Happened.REPLY_ENDED, State.IDLE, ()),
     ("so does one that failed", State.SPEAKING, Happened.REPLY_FAILED, State.IDLE, ()),
     (
+        "the first sign of a voice pauses the answer",
+        State.SPEAKING,
+        Happened.SIGN_HEARD,
+        State.PAUSED,
+        (Effect.PAUSE_REPLY,),
+    ),
+    (
+        "a sign that was none lets it go on",
+        State.PAUSED,
+        Happened.SIGN_REVOKED,
+        State.SPEAKING,
+        (Effect.RESUME_REPLY,),
+    ),
+    (
+        "speech after its first sign interrupts",
+        State.PAUSED,
+        Happened.SPEECH_STARTED,
+        State.LISTENING,
+        (Effect.CANCEL_REPLY, Effect.OPEN_UTTERANCE),
+    ),
+    (
+        "a sign that began before the answer was audible is revoked without effect",
+        State.SPEAKING,
+        Happened.SIGN_REVOKED,
+        State.SPEAKING,
+        (),
+    ),
+    ("a sign while nobody speaks changes nothing", State.IDLE, Happened.SIGN_HEARD, State.IDLE, ()),
+    ("nor does its end", State.IDLE, Happened.SIGN_REVOKED, State.IDLE, ()),
+    (
+        "a sign does not hold up what is being thought of",
+        State.PROCESSING,
+        Happened.SIGN_HEARD,
+        State.PROCESSING,
+        (),
+    ),
+    (
+        "and its end changes nothing there either",
+        State.PROCESSING,
+        Happened.SIGN_REVOKED,
+        State.PROCESSING,
+        (),
+    ),
+    (
+        "an answer of which all had left may end while it is paused",
+        State.PAUSED,
+        Happened.REPLY_ENDED,
+        State.IDLE,
+        (),
+    ),
+    ("so may one that failed", State.PAUSED, Happened.REPLY_FAILED, State.IDLE, ()),
+    (
+        "a button interrupts a paused answer for good",
+        State.PAUSED,
+        Happened.INTERRUPTED,
+        State.IDLE,
+        (Effect.CANCEL_REPLY, Effect.SET_ASIDE),
+    ),
+    (
+        "typing does not wait for the ear",
+        State.PAUSED,
+        Happened.TYPED,
+        State.PROCESSING,
+        (Effect.CANCEL_REPLY, Effect.START_REPLY),
+    ),
+    (
+        "nor does a goodbye",
+        State.PAUSED,
+        Happened.GOODBYE_DUE,
+        State.PROCESSING,
+        (Effect.CANCEL_REPLY, Effect.START_REPLY),
+    ),
+    (
         "typing while the agent speaks interrupts it",
         State.SPEAKING,
         Happened.TYPED,
@@ -144,7 +218,18 @@ def test_whatever_starts_a_reply_goes_on_in_processing() -> None:
 
 def test_a_reply_is_always_cancelled_before_the_next_one_starts() -> None:
     """Else two voices would speak: in PROCESSING an utterance may be under way, but no reply before UNDERSTOOD."""
-    for state in (State.PROCESSING, State.SPEAKING):
+    for state in (State.PROCESSING, State.SPEAKING, State.PAUSED):
         for event, (_, effects) in TRANSITIONS[state].items():
             if Effect.START_REPLY in effects and event is not Happened.UNDERSTOOD:
                 assert effects.index(Effect.CANCEL_REPLY) < effects.index(Effect.START_REPLY)
+
+
+def test_a_paused_answer_is_resumed_or_cancelled_whatever_leads_on() -> None:
+    """Else a reply would stay silent for ever: REPLY_ENDED and REPLY_FAILED come when nothing of it is left."""
+    for event, (after, effects) in TRANSITIONS[State.PAUSED].items():
+        left = after is not State.PAUSED and event not in (Happened.REPLY_ENDED, Happened.REPLY_FAILED)
+        assert left == bool({Effect.RESUME_REPLY, Effect.CANCEL_REPLY} & set(effects))
+
+
+def test_peers_are_told_that_a_paused_agent_speaks() -> None:
+    assert [state.told for state in State] == ["idle", "listening", "processing", "speaking", "speaking"]
