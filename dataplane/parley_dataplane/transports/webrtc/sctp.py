@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 
 from aiortc import RTCDtlsTransport, RTCSctpTransport
-from aiortc.rtcsctptransport import DataChunk, ForwardTsnChunk, SackChunk, tsn_plus_one
+from aiortc.rtcsctptransport import Chunk, DataChunk, ForwardTsnChunk, SackChunk, tsn_plus_one
 
 MOST_CHUNKS = 256
 """More than twice what a message of our max-message-size is cut into; also how far ahead of a lost one we listen."""
@@ -30,6 +30,11 @@ class BoundedSctp(RTCSctpTransport):
             await super()._handle_data(data)
         except (ValueError, AssertionError, LookupError, struct.error):
             self.broken += 1
+
+    async def _receive_chunk(self, chunk: Chunk) -> None:
+        if self._last_received_tsn is None and isinstance(chunk, DataChunk | SackChunk | ForwardTsnChunk):
+            raise ValueError("a chunk about numbers that the peer's INIT has yet to tell")
+        await super()._receive_chunk(chunk)
 
     async def _receive_data_chunk(self, chunk: DataChunk) -> None:
         held = sum(len(stream.reassembly) for stream in self._inbound_streams.values())
