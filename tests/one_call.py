@@ -45,16 +45,27 @@ class Fake:
     async def close(self) -> None: ...
 
 
+LOUD = 3_000
+"""Every sample of a voice."""
+
+
 class FakeVad(Fake):
-    """A window of ones is voice."""
+    """A window of loud samples is voice."""
 
     window = 320
+
+    def __init__(self) -> None:
+        self._found: list[float] = []
 
     def open(self) -> FakeVad:
         return self
 
-    def push(self, pcm: Pcm) -> list[float]:
-        return [float(pcm[start : start + 320].mean()) for start in range(0, len(pcm) - 319, 320)]
+    def push(self, pcm: Pcm) -> None:
+        self._found += [float(pcm[start : start + 320].mean()) / LOUD for start in range(0, len(pcm) - 319, 320)]
+
+    def take(self) -> list[float]:
+        found, self._found = self._found, []
+        return found
 
 
 @dataclass(frozen=True)
@@ -219,7 +230,7 @@ class Call:
 
     async def speak(self, seconds: float, silence: float = 0.0) -> None:
         """Voice, then silence, 20 ms at a time at the pace of speech."""
-        for value, secs in ((1, seconds), (0, silence)):
+        for value, secs in ((LOUD, seconds), (0, silence)):
             for _ in range(round(secs / FRAME_SECS)):
                 self.session.hear(np.full(HEARING_FRAME, value, np.int16))
                 await asyncio.sleep(FRAME_SECS)

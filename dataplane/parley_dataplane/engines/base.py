@@ -36,9 +36,12 @@ class Engine(Protocol):
 class VadStream(Protocol):
     """One caller's voice detector."""
 
-    def push(self, pcm: Pcm) -> list[float]:
-        """Take 16 kHz PCM of any length; return one speech probability (0 to 1) per window
-        completed by it.
+    def push(self, pcm: Pcm) -> None:
+        """Take 16 kHz PCM of any length; only queues it."""
+
+    def take(self) -> list[float]:
+        """Speech probabilities (0 to 1) of windows completed since the last call, in order. What VadEngine.work
+        has not done yet is done now.
         """
 
 
@@ -46,7 +49,11 @@ class VadEngine(Engine, Protocol):
     window: int
     """Samples of one window at 16 kHz (Silero: 512)."""
 
-    def open(self) -> VadStream: ...
+    def open(self) -> VadStream:
+        """A stream; it is freed when nobody holds it any more."""
+
+    def work(self) -> None:
+        """Run every complete window of every stream, all streams at once."""
 
 
 # STT

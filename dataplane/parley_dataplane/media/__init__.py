@@ -1,6 +1,6 @@
 """The audio clock: what is heard, what is said, and which sample left when.
 
-    packet -> jitter -> opus -> resample -> Ear (hearing.py)
+    packet -> jitter -> opus -> resample -> Ear (hearing/)
     TTS -> Speaker -> pacer tick -> opus -> packet
                  \\-> Ledger: the one truth of what was said
 

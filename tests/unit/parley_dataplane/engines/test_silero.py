@@ -13,7 +13,7 @@ import pytest
 from parley_dataplane.engines.base import VadStream
 from parley_dataplane.engines.silero import WINDOW, Silero
 from parley_dataplane.errors import EngineUnavailable
-from parley_dataplane.media import HEARING_RATE
+from parley_dataplane.media import HEARING_RATE, Pcm
 from tests.speech import say
 
 
@@ -23,39 +23,72 @@ def stream() -> VadStream:
     return silero.open()
 
 
+def probabilities(stream: VadStream, pcm: Pcm) -> list[float]:
+    stream.push(pcm)
+    return stream.take()
+
+
 def test_speech_is_told_from_silence_and_noise() -> None:
     speech = say("Where can I park my car?", HEARING_RATE)
     noise = np.random.default_rng(1).normal(0, 300, HEARING_RATE).astype(np.int16)
-    assert np.median(stream().push(speech)) > 0.8
-    assert max(stream().push(np.zeros(HEARING_RATE, np.int16))) < 0.2
-    assert np.median(stream().push(noise)) < 0.3
+    assert np.median(probabilities(stream(), speech)) > 0.8
+    assert max(probabilities(stream(), np.zeros(HEARING_RATE, np.int16))) < 0.2
+    assert np.median(probabilities(stream(), noise)) < 0.3
 
 
 @pytest.mark.parametrize("size", [1, 160, 320, 511, 513, 5000])
 def test_probabilities_do_not_depend_on_how_the_audio_is_cut(size: int) -> None:
     speech = say("Hello there.", HEARING_RATE)[: WINDOW * 12]
     whole, cut = stream(), stream()
-    parts = [cut.push(speech[start : start + size]) for start in range(0, len(speech), size)]
-    assert [p for part in parts for p in part] == pytest.approx(whole.push(speech))
+    parts = [probabilities(cut, speech[start : start + size]) for start in range(0, len(speech), size)]
+    assert [p for part in parts for p in part] == pytest.approx(probabilities(whole, speech), abs=1e-5)
 
 
 def test_there_is_one_probability_per_complete_window() -> None:
     vad = stream()
-    assert len(vad.push(np.zeros(WINDOW - 1, np.int16))) == 0
-    assert len(vad.push(np.zeros(1 + WINDOW, np.int16))) == 2
+    assert len(probabilities(vad, np.zeros(WINDOW - 1, np.int16))) == 0
+    assert len(probabilities(vad, np.zeros(1 + WINDOW, np.int16))) == 2
 
 
 def test_callers_do_not_disturb_each_other() -> None:
     silero = Silero()
     asyncio.run(silero.start())
     speech = say("Good morning.", HEARING_RATE)[: WINDOW * 10]
-    alone = silero.open().push(speech)
+    alone = probabilities(silero.open(), speech)
     one, other = silero.open(), silero.open()
     interleaved = []
     for start in range(0, len(speech), WINDOW):
-        interleaved += one.push(speech[start : start + WINDOW])
+        one.push(speech[start : start + WINDOW])
         other.push(np.zeros(WINDOW, np.int16))
-    assert interleaved == pytest.approx(alone)
+        silero.work()
+        interleaved += one.take()
+        assert max(other.take()) < 0.2
+    assert interleaved == pytest.approx(alone, abs=1e-5)
+
+
+def test_more_callers_than_there_was_room_for_are_heard_alike_and_leave_their_room_behind() -> None:
+    silero = Silero()
+    asyncio.run(silero.start())
+    speech = say("Good morning.", HEARING_RATE)[: WINDOW * 6]
+    alone = probabilities(silero.open(), speech)
+    for _ in range(3):  # the second and third time in rows that others have left
+        callers = [silero.open() for _ in range(40)]
+        for caller in callers:
+            caller.push(speech)
+        silero.work()
+        assert all(caller.take() == pytest.approx(alone, abs=1e-5) for caller in callers)
+        del callers, caller
+    assert silero._state.shape[1] == 64, "rows for 40 callers, and no more"
+
+
+def test_a_caller_who_has_left_in_the_middle_of_a_window_costs_nothing() -> None:
+    silero = Silero()
+    asyncio.run(silero.start())
+    caller = silero.open()
+    caller.push(np.zeros(WINDOW, np.int16))
+    del caller
+    silero.work()
+    assert not silero._ready
 
 
 def test_torch_is_never_imported() -> None:

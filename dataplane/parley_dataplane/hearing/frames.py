@@ -1,0 +1,105 @@
+"""Audio as it comes, cut into frames of 10 ms, each with its level and when it sounded; and audio kept for STT.
+
+Rules: levels are dB of full scale, one numpy pass per packet; cutting the stream into other packets changes no level.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from parley_dataplane.media import HEARING_RATE, Pcm
+
+FRAME = HEARING_RATE // 100
+"""Samples of one frame."""
+
+SILENT_DB = -75.0
+"""What digital silence counts as; the softest microphone's own noise is louder."""
+
+LONGEST_LIVE_SECS = 0.06
+"""A longer packet is a piece of a recording: its sound has no time of its own, only that of its arrival."""
+
+_LEAST = 10 ** (SILENT_DB / 10)
+_SCALE = 1.0 / (FRAME * 32768.0**2)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """`level` in dB of full scale, `at`: when its last sample arrived, or would have in a stream without packets."""
+
+    level: float
+    at: float
+
+
+class Frames:
+    """Cuts one caller's packets."""
+
+    def __init__(self) -> None:
+        self._rest = np.empty(0, np.int16)
+        self.waiting: deque[Frame] = deque()
+
+    def push(self, pcm: Pcm, now: float) -> None:
+        """Queue what is complete in `waiting`; the rest waits for the next packet."""
+        live = len(pcm) <= LONGEST_LIVE_SECS * HEARING_RATE
+        if len(self._rest):
+            pcm = np.concatenate((self._rest, pcm))
+        whole = len(pcm) // FRAME
+        self._rest = pcm[whole * FRAME :]
+        if not whole:
+            return
+        samples = pcm[: whole * FRAME].astype(np.float32).reshape(whole, FRAME)
+        powers = np.einsum("ij,ij->i", samples, samples).tolist()
+        after = len(pcm) - FRAME
+        for power in powers:
+            at = now - after / HEARING_RATE if live else now
+            self.waiting.append(Frame(10.0 * math.log10(power * _SCALE + _LEAST), at))
+            after -= FRAME
+
+
+class Kept:
+    """What is heard in order: kept for a while, until it turns out to be speech."""
+
+    def __init__(self, pre_roll_secs: float) -> None:
+        self._parts: deque[Pcm] = deque()
+        self._pre_roll = int(pre_roll_secs * HEARING_RATE)
+        self._samples = 0
+        self._begins = 0  # position of the first sample kept
+
+    def push(self, pcm: Pcm) -> None:
+        self._parts.append(pcm)
+        self._samples += len(pcm)
+
+    def forget(self, before: int | None) -> None:
+        """Drop what lies more than the pre-roll before position `before` (None: the end)."""
+        keep_from = (self._begins + self._samples if before is None else before) - self._pre_roll
+        while self._parts and self._begins + len(self._parts[0]) <= keep_from:
+            self._drop_first()
+        if self._parts and self._begins < keep_from and len(self._parts[0]) > self._pre_roll:
+            cut = keep_from - self._begins  # a piece of a recording is long
+            self._parts[0] = self._parts[0][cut:]
+            self._begins += cut
+            self._samples -= cut
+
+    def take(self, until: int | None) -> Pcm:
+        """Return, and keep no longer, what lies before position `until` (None: all)."""
+        taken = []
+        while self._parts and (until is None or self._begins + len(self._parts[0]) <= until):
+            taken.append(self._parts[0])
+            self._drop_first()
+        if until is not None and self._parts and self._begins < until:
+            cut = until - self._begins
+            taken.append(self._parts[0][:cut])
+            self._parts[0] = self._parts[0][cut:]
+            self._begins += cut
+            self._samples -= cut
+        if len(taken) == 1:
+            return taken[0]
+        return np.concatenate(taken) if taken else np.empty(0, np.int16)
+
+    def _drop_first(self) -> None:
+        size = len(self._parts.popleft())
+        self._begins += size
+        self._samples -= size

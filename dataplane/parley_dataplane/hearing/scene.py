@@ -1,0 +1,116 @@
+"""What a caller's room sounds like: its floor, its usual peaks, and how loud the caller speaks in it.
+
+Rules: levels in dB of full scale, one update per 10 ms, no buffer of audio. The floor and the background are tracked
+as percentiles: a step up when a frame is over, a step down when it is under, in the ratio that holds the percentile.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+FIRST_FLOOR = -60.0
+FLOOR_UP, FLOOR_DOWN = 0.08, 0.7
+"""dB a frame: the level that a tenth of the frames lie under; 8 dB a second up."""
+
+FLOOR_UP_IN_SPEECH = 0.015
+"""While somebody speaks, only the pauses within words tell the floor."""
+
+FLOOR_CATCH_UP = 0.2
+"""Share of the distance to a much softer frame by which the floor falls at once."""
+
+BACKGROUND_UP, BACKGROUND_DOWN = 0.24, 0.0126
+"""dB a frame: the sustained level that one frame in 20 lies over."""
+
+BACKGROUND_DELAY = 50
+"""Frames by which the background lags, so that a beginning speech is not measured against itself."""
+
+SUSTAINED_OVER_LEAST = 8.0
+"""A sound of 30 ms is as loud as its mean, but at most this much over its softest 10 ms: a click is not."""
+
+RECENT = 20
+"""Frames over which it is measured how loud a sound lasts."""
+
+LEAST_UTTERANCE = 20
+"""Voiced frames from which an utterance tells how loud the caller speaks."""
+
+VOICE_DOWN = 0.3
+"""Share by which the caller's level falls to that of a softer utterance; to a louder one it rises at once."""
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.floor = FIRST_FLOOR
+        self.voice: float | None = None  # level of the caller's speech, once it is known
+        self.sustained = -90.0
+        self._background = -90.0
+        self._backgrounds: deque[float] = deque([self._background], maxlen=BACKGROUND_DELAY)
+        self._levels: deque[float] = deque([-90.0] * RECENT, maxlen=RECENT)
+        self._power = 0.0
+        self._voiced = 0
+
+    def hear(self, level: float, *, in_speech: bool, learn: bool) -> None:
+        """One frame. `learn`: it is the room's own sound as far as is known, no speech and no echo."""
+        levels = self._levels
+        levels.append(level)
+        one, two = levels[-2], levels[-3]
+        least = min(level, one, two)
+        self.sustained = min(_mean(level, one, two), least + SUSTAINED_OVER_LEAST)
+        if level < self.floor:
+            self.floor -= max(FLOOR_DOWN, FLOOR_CATCH_UP * (self.floor - level))
+        else:
+            self.floor += FLOOR_UP_IN_SPEECH if in_speech else FLOOR_UP
+        if learn:
+            over = self.sustained > self._background
+            self._background += BACKGROUND_UP if over else -BACKGROUND_DOWN
+            self._background = max(self._background, -90.0)
+            self._backgrounds.append(self._background)
+
+    @property
+    def background(self) -> float:
+        """The level over which the room's own sounds seldom last for 30 ms, half a second ago."""
+        return self._backgrounds[0]
+
+    def recent(self) -> float:
+        """Level of the last 200 ms."""
+        return _mean(*self._levels)
+
+    def recent_over(self, threshold: float) -> int:
+        """Frames of the last 200 ms over `threshold`."""
+        return sum(level > threshold for level in self._levels)
+
+    def begin_speech(self, threshold: float) -> None:
+        """Speech has been confirmed; its frames so far are those of the last 200 ms over `threshold`."""
+        self._power, self._voiced = 0.0, 0
+        for level in self._levels:
+            if level > threshold:
+                self.voiced(level)
+
+    def voiced(self, level: float) -> None:
+        """A frame of confirmed speech."""
+        self._power += 10.0 ** (level / 10.0)
+        self._voiced += 1
+
+    @property
+    def utterance(self) -> float:
+        """Level of the speech that is under way."""
+        return 10.0 * math.log10(self._power / self._voiced) if self._voiced else -60.0
+
+    def end_speech(self) -> None:
+        """The speech under way is over: it tells how loud this caller speaks."""
+        if self._voiced < LEAST_UTTERANCE:
+            return
+        level = self.utterance
+        if self.voice is None or level > self.voice:
+            self.voice = level
+        else:
+            self.voice += VOICE_DOWN * (level - self.voice)
+
+    def soften(self, decibels: float) -> None:
+        """Somebody speaks for long, but more softly than the caller did: perhaps it is the caller after all."""
+        if self.voice is not None:
+            self.voice -= decibels
+
+
+def _mean(*levels: float) -> float:
+    return 10.0 * math.log10(sum(10.0 ** (level / 10.0) for level in levels) / len(levels))

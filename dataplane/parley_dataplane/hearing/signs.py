@@ -1,0 +1,92 @@
+"""The first sign of speech, from levels alone: told within 30 ms of sound, and taken back when nothing follows.
+
+Rules: a sound gives one sign at most; after a sign was taken back the next one needs a pause. A click gives none: 30 ms
+must be loud throughout.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from parley_dataplane.hearing.scene import Scene
+
+UNDER_VOICE = 14.0
+"""dB under the caller's own speech at which a sound is no first sign any more: words begin that softly (measured: the
+first 30 ms of ten voices lie 2 to 14 dB under their sentence).
+"""
+
+OVER_BACKGROUND = 3.0
+OVER_FLOOR = 12.0
+LEAST_LEVEL = -50.0
+"""dB of full scale: softer sounds are no sign before the caller's level is known."""
+
+LONGEST = 28
+"""Frames after which a sign that nothing has confirmed is taken back: 300 ms, less a packet's time."""
+
+OVER = 10
+"""Frames of silence after which the sound of a sign is over. Inside words stops close for 80 ms."""
+
+SILENT_UNDER = 8.0
+"""dB under the threshold at which a sound has ended."""
+
+REST = 40
+"""Frames after a sign was taken back before there can be another: a cough is a burst, a breath and a voiced end."""
+
+
+class Happened(Enum):
+    NOTHING = 0
+    SIGN = 1
+    REVOKED = 2
+
+
+class Signs:
+    """One caller's signs: hear() each frame while no speech is under way."""
+
+    def __init__(self) -> None:
+        self._age = -1  # frames since the sign; -1: there is none
+        self._rest = 0
+        self._quiet = 0
+        self._since = 0.0
+
+    @property
+    def is_up(self) -> bool:
+        return self._age >= 0
+
+    @staticmethod
+    def threshold(scene: Scene) -> float:
+        """dB that 30 ms must have to be a sign."""
+        threshold = max(scene.background + OVER_BACKGROUND, scene.floor + OVER_FLOOR)
+        if scene.voice is None:
+            return max(threshold, LEAST_LEVEL)
+        return max(threshold, scene.voice - UNDER_VOICE)
+
+    def hear(self, scene: Scene, level: float, silero_is_low: bool, at: float) -> Happened:
+        threshold = self.threshold(scene)
+        self._quiet = 0 if level > threshold - SILENT_UNDER else self._quiet + 1
+        if self._age >= 0:
+            self._age += 1
+            if self._age >= LONGEST or (self._quiet >= OVER and silero_is_low):
+                return self.revoke()
+            return Happened.NOTHING
+        if self._rest > 0:
+            # The pause begins once the sound is over.
+            self._rest = self._rest - 1 if self._quiet else max(self._rest, OVER)
+            return Happened.NOTHING
+        if scene.sustained < threshold:
+            return Happened.NOTHING
+        self._age, self._since = 0, at
+        return Happened.SIGN
+
+    def tick(self, now: float) -> Happened:
+        """A peer that has stopped sending gives no frames."""
+        if self._age >= 0 and now - self._since >= LONGEST / 100:
+            return self.revoke()
+        return Happened.NOTHING
+
+    def revoke(self) -> Happened:
+        self._age, self._rest = -1, REST
+        return Happened.REVOKED
+
+    def confirmed(self) -> None:
+        """Speech has begun."""
+        self._age, self._rest = -1, 0

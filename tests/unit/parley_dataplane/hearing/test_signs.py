@@ -1,0 +1,72 @@
+"""A sign comes within 30 ms of sound, once a sound, and is taken back when nothing follows."""
+
+import pytest
+
+from parley_dataplane.hearing.scene import Scene
+from parley_dataplane.hearing.signs import Happened, Signs
+
+SILENCE = -70.0
+
+
+def happened(
+    levels: list[float], voice: float | None = -25.0, silero_is_low: bool = True
+) -> dict[int, Happened]:
+    """What came with which frame."""
+    scene, signs = Scene(), Signs()
+    scene.voice = voice
+    found = {}
+    for number, level in enumerate([SILENCE] * 100 + levels):
+        scene.hear(level, in_speech=False, learn=not signs.is_up)
+        outcome = signs.hear(scene, level, silero_is_low, number / 100)
+        if outcome is not Happened.NOTHING:
+            found[number - 99] = outcome
+    return found
+
+
+def test_a_voice_is_a_sign_after_30_ms() -> None:
+    assert happened([-25.0] * 20) == {3: Happened.SIGN}
+
+
+@pytest.mark.parametrize("loud", [1, 2])
+def test_a_click_is_none_however_loud(loud: int) -> None:
+    click = [-10.0] * loud + [SILENCE] * 8
+    assert happened((click + [-16.0] * loud + [SILENCE] * 30) * 10) == {}
+
+
+def test_a_sound_15_db_under_the_caller_s_speech_is_none() -> None:
+    assert happened([-40.0] * 50) == {}
+
+
+def test_before_the_caller_s_level_is_known_a_soft_sound_is_none() -> None:
+    assert happened([-54.0] * 50, voice=None) == {}
+    assert happened([-45.0] * 20, voice=None) == {3: Happened.SIGN}
+
+
+def test_a_long_noise_is_taken_back_within_300_ms_and_gives_no_second_sign() -> None:
+    assert happened([-20.0] * 500) == {3: Happened.SIGN, 31: Happened.REVOKED}
+
+
+def test_a_short_sound_is_taken_back_soon_after_its_end_unless_the_detector_hears_speech() -> None:
+    sound = [-20.0] * 8 + [SILENCE] * 60
+    assert happened(sound) == {3: Happened.SIGN, 18: Happened.REVOKED}
+    assert happened(sound, silero_is_low=False) == {3: Happened.SIGN, 31: Happened.REVOKED}
+
+
+def test_a_cough_of_burst_breath_and_voice_is_one_sign() -> None:
+    cough = [-15.0] * 9 + [-50.0] * 10 + [-25.0] * 12 + [SILENCE] * 50
+    assert [*happened(cough).values()] == [Happened.SIGN, Happened.REVOKED]
+
+
+def test_after_a_pause_the_next_sound_is_a_sign_again() -> None:
+    sound = [-20.0] * 8 + [SILENCE] * 80
+    assert [*happened(sound * 2).values()] == [Happened.SIGN, Happened.REVOKED] * 2
+
+
+def test_a_peer_that_stops_sending_has_its_sign_taken_back_by_time() -> None:
+    scene, signs = Scene(), Signs()
+    for level in (-20.0, -20.0, -20.0):
+        scene.hear(level, in_speech=False, learn=True)
+        signs.hear(scene, level, True, 1.0)
+    assert signs.is_up
+    assert signs.tick(1.2) is Happened.NOTHING
+    assert signs.tick(1.3) is Happened.REVOKED
