@@ -14,7 +14,7 @@ from parley_dataplane.metrics import Metrics
 from parley_dataplane.records import ErrorSeen, to_all
 from parley_dataplane.session import Session
 from parley_dataplane.sessions import Sessions
-from parley_dataplane.transports.webrtc import WebRtcCall
+from parley_dataplane.transports.webrtc import Calls
 
 
 class Parley:
@@ -23,9 +23,10 @@ class Parley:
     def __init__(self, agent: Agent) -> None:
         self.agent = agent
         self.pacer = Pacer(self._tick_failed)
+        self.calls = Calls(agent.spec.media)
         self._metrics = Metrics(self.pacer)
         self.observe = to_all(self._metrics, log_record)
-        self.sessions = Sessions(agent, self.pacer, self.observe)
+        self.sessions = Sessions(agent, self.pacer, self.observe, self.calls.make_room)
         self._started = False
 
     @property
@@ -34,9 +35,11 @@ class Parley:
         return self._started and not self.sessions.draining
 
     async def start(self) -> None:
-        """Load the engines and start the clock; raises EngineUnavailable."""
+        """Bind the calls' UDP port, load the engines and start the clock; raises EngineUnavailable, or ParleyError
+        where the UDP port of the spec can't be had.
+        """
+        self.calls.open()
         await self.agent.start()
-        WebRtcCall.warm_up()
         # What is loaded by now stays: the collector need not look through it again while people speak.
         gc.collect()
         gc.freeze()
@@ -48,6 +51,7 @@ class Parley:
         await self.sessions.close(reason)
         await self.pacer.close()
         await self.agent.close()
+        self.calls.close()
 
     def metrics_text(self) -> bytes:
         """The Prometheus exposition."""

@@ -41,6 +41,8 @@ class Sessions:
     agent: Agent
     pacer: Pacer
     observe: Observer
+    make_room: Callable[[], bool] = lambda: False
+    """Ends a session that another may have the place of; whether there was one."""
     draining: bool = False
     open_ear: Callable[[Agent, SessionSettings], hearing.Ear] = open_ear
     _active: dict[str, Session] = field(default_factory=dict)
@@ -124,7 +126,7 @@ class Sessions:
         if self.draining:
             raise Draining("this server takes no new calls: it is about to stop")
         limit = self.agent.spec.sessions.limit
-        if len(self._active) >= limit:
+        if len(self._active) >= limit and not self.make_room():
             raise TooManySessions(f"{limit} of {limit} sessions are in use: try again in a moment")
 
     def _end(self, session: Session, reason: str) -> None:

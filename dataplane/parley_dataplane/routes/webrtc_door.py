@@ -51,8 +51,9 @@ class WebRtcDoor:
 
     async def answer(self, sdp: str) -> str:
         """Answer an offer; the call that was there before ends. Raises BadSdp, and then nothing has changed."""
-        call = await WebRtcCall.answer(
+        call = await self._parley.calls.answer(
             sdp,
+            door=self.session.kind.name,
             on_sensed=self._sense,
             on_audio=self._hear,
             on_message=self._read,

@@ -37,5 +37,5 @@ def test_it_is_written_in_camel_case() -> None:
     ids=str,
 )
 def test_what_opus_or_the_kernel_can_not_do_is_refused(section: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError, match="(greater|less) than or equal"):
+    with pytest.raises(ValidationError, match=r"(greater|less) than or equal"):
         Media.model_validate(section)

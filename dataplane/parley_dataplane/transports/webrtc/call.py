@@ -18,7 +18,7 @@ import random
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,12 +26,8 @@ from typing import Any
 import numpy as np
 import pylibsrtp
 from aiortc import (
-    RTCCertificate,
     RTCDtlsFingerprint,
     RTCDtlsParameters,
-    RTCDtlsTransport,
-    RTCIceParameters,
-    RTCIceTransport,
     RTCSctpCapabilities,
 )
 from aiortc.rtp import RtcpRrPacket, RtcpSrPacket
@@ -39,7 +35,9 @@ from aiortc.rtp import RtcpRrPacket, RtcpSrPacket
 from parley_dataplane.errors import BadMessage
 from parley_dataplane.media import SPEAKING_FRAME, Pcm
 from parley_dataplane.media.opus import OpusSettings, new_encoder
-from parley_dataplane.transports.webrtc.ice import HostGatherer, HostIce, host_addresses
+from parley_dataplane.transports.webrtc.dtls import Certificate, Dtls
+from parley_dataplane.transports.webrtc.ice import Ice
+from parley_dataplane.transports.webrtc.port import UdpPort
 from parley_dataplane.transports.webrtc.receiver import AudioReceiver, Received
 from parley_dataplane.transports.webrtc.rtp import is_rtcp, parse_rtcp
 from parley_dataplane.transports.webrtc.sctp import BoundedSctp
@@ -53,14 +51,13 @@ _CERTIFICATE_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class CallSettings:
-    """Seconds; `addresses` are the local ones to offer, None for all that the machine has.
-
+    """Seconds. `unseen_secs` without one check by a peer that knows the password: who made the offer is not there.
     `vanished_secs` without one authentic packet: browsers and aiortc send RTP, or check consent every 4 to 6 s.
     """
 
+    unseen_secs: float = 10.0
     connect_secs: float = 30.0
     vanished_secs: float = 15.0
-    addresses: Sequence[str] | None = None
     opus: OpusSettings = field(default_factory=OpusSettings)
 
 
@@ -88,6 +85,7 @@ class WebRtcCall:
     def __init__(
         self,
         offer: Offer,
+        port: UdpPort,
         *,
         on_sensed: Callable[[Pcm], None],
         on_audio: Callable[[Pcm], None],
@@ -95,6 +93,7 @@ class WebRtcCall:
         on_channel_open: Callable[[], None],
         on_connected: Callable[[], None],
         on_closed: Callable[[str], None],
+        on_ended: Callable[[WebRtcCall], None],
         settings: CallSettings,
     ) -> None:
         self.answer_sdp = ""
@@ -106,6 +105,7 @@ class WebRtcCall:
         self._texts = Texts(on_message, on_channel_open)
         self._on_connected = on_connected
         self._on_closed = on_closed
+        self._on_ended = on_ended
         self._loop = asyncio.get_running_loop()
         self._cname = uuid.uuid4().hex
         self._sender = AudioSender(
@@ -120,10 +120,16 @@ class WebRtcCall:
             settings=settings.opus,
         )
         self._receiver = AudioReceiver(offer.opus)
-        addresses = host_addresses() if settings.addresses is None else settings.addresses
-        self._ice = HostIce(self._on_media, self._alive, addresses)
-        self._ice_transport = RTCIceTransport(HostGatherer(self._ice))
-        self._dtls = RTCDtlsTransport(self._ice_transport, [_certificate(_certificate_epoch())])
+        self._ice = Ice(
+            port,
+            remote_ufrag=offer.ufrag,
+            remote_password=offer.password,
+            remote_is_lite=offer.ice_lite,
+            on_media=self._on_media,
+            on_alive=self._alive,
+            on_failed=self._consent_ended,
+        )
+        self._dtls = Dtls(self._ice, _certificate(_certificate_epoch()))
         self._dtls._set_role("client" if offer.our_setup == "active" else "server")
         self._sctp = BoundedSctp(self._dtls) if offer.data is not None else None
         self._connected = False
@@ -137,31 +143,36 @@ class WebRtcCall:
         cls,
         offer_sdp: str,
         *,
+        port: UdpPort,
         on_audio: Callable[[Pcm], None],
         on_message: Callable[[str], None],
         on_sensed: Callable[[Pcm], None] = _nothing,
         on_channel_open: Callable[[], None] = _nothing,
         on_connected: Callable[[], None] = _nothing,
         on_closed: Callable[[str], None] = _nothing,
+        on_ended: Callable[[WebRtcCall], None] = _nothing,
         settings: CallSettings | None = None,
     ) -> WebRtcCall:
-        """Answers an offer; `answer_sdp` is ready when this returns, the call connects behind it. BadSdp.
+        """Answers an offer; `answer_sdp` is ready when this returns, the call connects behind it, over `port`. BadSdp.
 
         All callbacks are plain and run in the loop. `on_audio` gets 16 kHz PCM of any length, in order;
-        `on_sensed` the same as it arrives, without waiting for what is missing: the holes are filled.
+        `on_sensed` the same as it arrives, without waiting for what is missing: the holes are filled. `on_ended` gets
+        the call when it ends, in whatever way; `on_closed` the reason, unless it was `close()`.
         """
         call = cls(
             read_offer(offer_sdp),
+            port,
             on_sensed=on_sensed,
             on_audio=on_audio,
             on_message=on_message,
             on_channel_open=on_channel_open,
             on_connected=on_connected,
             on_closed=on_closed,
+            on_ended=on_ended,
             settings=settings or CallSettings(),
         )
         try:
-            await call._open()
+            call._open()
         except BaseException:
             await call.close()
             raise
@@ -178,11 +189,16 @@ class WebRtcCall:
         return self._connected
 
     @property
+    def seen(self) -> bool:
+        """Whether the peer has shown that it got the answer: an offer alone costs a stranger nothing."""
+        return self._ice.seen
+
+    @property
     def counts(self) -> CallCounts:
         jitter = self._receiver.jitter
         return CallCounts(
             unsent_packets=self._unsent,
-            forged_packets=self._forged,
+            forged_packets=self._forged + self._ice.forged,
             broken_packets=self._receiver.broken,
             lost_packets=jitter.lost,
             late_packets=jitter.late,
@@ -235,58 +251,73 @@ class WebRtcCall:
                 "candidate.candidate is no candidate (RFC 8839, 5.1): send RTCIceCandidate.toJSON() as it is"
             ) from None
 
+    def end(self, reason: str) -> None:
+        """The one way out: from here on nothing is sent or heard; tells `on_closed` the reason, frees behind it."""
+        if self._freeing is not None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._connected:
+            self._ice.send_now(self._dtls._tx_srtp.protect_rtcp(self._goodbye()))
+        self._connected = False
+        self._freeing = self._loop.create_task(self._free())
+        self._on_ended(self)
+        self._on_closed(reason)
+
     async def close(self) -> None:
         """Says goodbye to the peer and frees everything; again is no harm. `on_closed` is not called for it."""
         self._on_closed = _nothing
-        self._end("closed")
+        self.end("closed")
         if self._freeing is not None:
             await asyncio.shield(self._freeing)
 
-    async def _open(self) -> None:
-        await self._ice_transport.iceGatherer.gather()
+    def _open(self) -> None:
         for line in self._offer.candidates:
             with contextlib.suppress(ValueError):  # one that can't be read is one that can't be used
                 self._ice.add(line)
         self.answer_sdp = write_answer(self._offer, self._local())
-        self._ice_transport.on("statechange", self._on_state)
         self._dtls.on("statechange", self._on_state)
         if self._sctp is not None:
             self._sctp.on("datachannel", self._texts.attach)
         self._connecting = self._loop.create_task(self._connect())
-        self._timer = self._loop.call_later(self._settings.connect_secs, self._end, "connect timeout")
+        self._timer = self._loop.call_later(self._settings.unseen_secs, self._check_connecting)
+        self._ice.start()
 
     def _local(self) -> Local:
         return Local(
-            ufrag=self._ice.local_username,
-            password=self._ice.local_password,
+            ufrag=self._ice.ufrag,
+            password=self._ice.password,
             fingerprints=_fingerprints(_certificate_epoch()),
-            candidates=[(c.host, c.port, c.to_sdp()) for c in self._ice.local_candidates],
+            candidates=self._ice.candidates(),
             ssrc=self._sender.ssrc,
             cname=self._cname,
         )
 
     async def _connect(self) -> None:
         try:
-            await self._ice_transport.start(
-                RTCIceParameters(self._offer.ufrag, self._offer.password, self._offer.ice_lite)
-            )
-            if self._ice_transport.state != "completed":
-                self._end("connection failed")
-                return
+            await self._ice.connected()
             fingerprints = [
                 RTCDtlsFingerprint(algorithm, value) for algorithm, value in self._offer.fingerprints
             ]
             await self._dtls.start(RTCDtlsParameters(fingerprints))
             if self._dtls.state != "connected":
-                self._end("connection failed")
+                self.end("connection failed")
                 return
             self._established()
             if self._sctp is not None:
                 await self._sctp.start(
                     RTCSctpCapabilities(self._offer.largest_message), self._offer.sctp_port
                 )
-        except (ConnectionError, OSError):
-            self._end("connection failed")
+        except OSError:
+            self.end("connection failed")
+
+    def _check_connecting(self) -> None:
+        """Who was seen by now gets the whole time; `unseen_secs` of it are over."""
+        rest = self._settings.connect_secs - self._settings.unseen_secs
+        if not self._ice.seen or rest <= 0:
+            self.end("connect timeout")
+        else:
+            self._timer = self._loop.call_later(rest, self.end, "connect timeout")
 
     def _established(self) -> None:
         if self._freeing is None:
@@ -297,13 +328,15 @@ class WebRtcCall:
 
     def _check_and_report(self) -> None:
         """The one timer of a connected call: reports, and whether the peer is still there."""
-        silent = self._loop.time() - self._last_heard
+        now = self._loop.time()
+        silent = now - self._last_heard
         if silent >= self._settings.vanished_secs:
-            self._end("vanished")
+            self.end("vanished")
             return
-        report = self._sender.report(time.time()) + self._receiver.report(
-            self._sender.ssrc, self._loop.time()
-        )
+        self._ice.check_consent(now)
+        if self._freeing is not None:
+            return
+        report = self._sender.report(time.time()) + self._receiver.report(self._sender.ssrc, now)
         if report:
             self._ice.send_now(self._dtls._tx_srtp.protect_rtcp(report))
         if self._timer is not None:
@@ -353,23 +386,14 @@ class WebRtcCall:
             return bool(mid == self._offer.sections[self._offer.transport].mid)
         return index is None or index == self._offer.transport
 
-    def _on_state(self) -> None:
-        if self._ice_transport.state == "failed" or self._dtls.state == "failed":
-            self._end("connection failed")
-        elif self._dtls.state == "closed":
-            self._end("closed by the peer")
+    def _consent_ended(self) -> None:
+        self.end("vanished")
 
-    def _end(self, reason: str) -> None:
-        """The one way out: from here on nothing is sent or heard."""
-        if self._freeing is not None:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._connected:
-            self._ice.send_now(self._dtls._tx_srtp.protect_rtcp(self._goodbye()))
-        self._connected = False
-        self._freeing = self._loop.create_task(self._free())
-        self._on_closed(reason)
+    def _on_state(self) -> None:
+        if self._dtls.state == "failed":
+            self.end("connection failed")
+        elif self._dtls.state == "closed":
+            self.end("closed by the peer")
 
     def _goodbye(self) -> bytes:
         """BYE comes at the end of a compound packet that starts with a report (RFC 3550, 6.1)."""
@@ -378,13 +402,12 @@ class WebRtcCall:
         return report + self._sender.goodbye()
 
     async def _free(self) -> None:
-        self._ice_transport.remove_all_listeners()
         self._dtls.remove_all_listeners()
         self._texts.close()
         # Last in, first out; the sockets close whatever else fails.
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(self._stop_connecting)
-            stack.push_async_callback(self._ice_transport.stop)
+            stack.callback(self._ice.close)
             stack.push_async_callback(self._dtls.stop)
             if self._sctp is not None:
                 stack.push_async_callback(self._sctp.stop)
@@ -395,7 +418,7 @@ class WebRtcCall:
         collector comes to late.
         """
         self._on_sensed = self._on_audio = self._on_connected = _nothing
-        self._ice.release()
+        self._on_closed = self._on_ended = _nothing
         self._dtls._ssl = None
 
     async def _stop_connecting(self) -> None:
@@ -410,9 +433,9 @@ def _certificate_epoch() -> int:
 
 
 @functools.lru_cache(maxsize=1)
-def _certificate(epoch: int) -> RTCCertificate:
+def _certificate(epoch: int) -> Certificate:
     """One for all calls of the process: making a key per call costs more than answering it."""
-    return RTCCertificate.generateCertificate()
+    return Certificate.generateCertificate()
 
 
 @functools.lru_cache(maxsize=1)

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from parley_api import load
 from parley_dataplane import routes
 from parley_dataplane.doors import Door, DoorKind
-from parley_dataplane.errors import BadMessage, EndedSession, ParleyError, UnknownSession
+from parley_dataplane.errors import BadMessage, BadSdp, EndedSession, ParleyError, UnknownSession
 from parley_dataplane.events import CallEnded
 from parley_dataplane.media import Pcm
 from parley_dataplane.session_settings import SessionSettings
@@ -127,8 +127,16 @@ class NotedAgent:
         return {"name": self.name}
 
 
+class NoCalls:
+    """Answers no offer."""
+
+    async def answer(self, sdp: str, **_: object) -> Any:
+        raise BadSdp("nonsense")
+
+
 class NotedParley:
     def __init__(self) -> None:
+        self.calls = NoCalls()
         self.agent = NotedAgent()
         self.sessions = NotedSessions(SessionSettings.of(self.agent.spec))
         self.ready = True

@@ -14,6 +14,7 @@ from parley_dataplane.errors import BadSdp, Draining
 from parley_dataplane.events import AgentClause, StateChanged
 from parley_dataplane.media.speaker import Chunk
 from parley_dataplane.routes import webrtc_door
+from tests.unit.parley_dataplane.routes.conftest import Server
 
 SDP = "v=0\r\n"
 PATH = "/ws/v2/abc"
@@ -55,9 +56,9 @@ class NotedCall:
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[NotedCall]:
+def calls(monkeypatch: pytest.MonkeyPatch, server: Server) -> list[NotedCall]:
     NotedCall.made = []
-    monkeypatch.setattr(webrtc_door, "WebRtcCall", NotedCall)
+    monkeypatch.setattr(server.parley, "calls", NotedCall)
     monkeypatch.setattr(webrtc_door, "GOODBYE_SECS", 0.0)
     return NotedCall.made
 

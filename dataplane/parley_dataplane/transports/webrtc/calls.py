@@ -1,0 +1,95 @@
+"""All WebRTC calls of the process: the port that they share, what they have counted, and which of them gives way.
+
+Rules: counts only grow: what a call has counted is added while it lives and once more, for good, when it has ended. A
+call whose peer has not been seen holds its place only until another caller needs it: an offer costs a stranger nothing,
+and 200 of them must not keep people out.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import fields
+
+from parley_api.media import Media
+from parley_dataplane.errors import ParleyError
+from parley_dataplane.media.opus import OpusSettings
+from parley_dataplane.transports.webrtc.call import CallCounts, CallSettings, WebRtcCall
+from parley_dataplane.transports.webrtc.ice import host_addresses
+from parley_dataplane.transports.webrtc.port import UdpPort
+
+COUNTED = tuple(field.name for field in fields(CallCounts))
+
+
+class Calls:
+    """`open()` in the loop before the first call, `close()` after the last."""
+
+    def __init__(self, media: Media) -> None:
+        self._media = media
+        self._settings = CallSettings(
+            opus=OpusSettings(
+                bitrate=media.opus.bitrate, complexity=media.opus.complexity, dtx=media.opus.dtx
+            )
+        )
+        self.port: UdpPort | None = None
+        self._living: dict[WebRtcCall, str] = {}
+        self._ended: dict[str, Counter[str]] = {}
+
+    def open(self) -> None:
+        """Binds the port and loads what calls need. ParleyError, where the port of the spec can't be had."""
+        try:
+            self.port = UdpPort.open(host_addresses(), self._media.udp)
+        except OSError as error:
+            raise ParleyError(_problem(self._media.udp.port, error)) from None
+        WebRtcCall.warm_up()
+
+    def close(self) -> None:
+        if self.port is not None:
+            self.port.close()
+
+    async def answer(self, sdp: str, *, door: str, **callbacks: Callable[..., None]) -> WebRtcCall:
+        """WebRtcCall.answer on the shared port, as the spec says; counted under the name of its door. BadSdp."""
+        assert self.port is not None, "open() comes before the first call"
+        call = await WebRtcCall.answer(
+            sdp, port=self.port, settings=self._settings, on_ended=self._ended_call, **callbacks
+        )
+        self._living[call] = door
+        return call
+
+    def make_room(self) -> bool:
+        """Ends the oldest call whose peer was never seen, with the reason "gave way"; False where there is none."""
+        unseen = next((call for call in self._living if not call.seen), None)
+        if unseen is None:
+            return False
+        unseen.end("gave way")
+        return True
+
+    def counts(self) -> dict[str, Counter[str]]:
+        """By door, the sum of what all calls have counted; the names are those of CallCounts."""
+        sums = {door: counted.copy() for door, counted in self._ended.items()}
+        for call, door in self._living.items():
+            self._add(sums.setdefault(door, Counter()), call.counts)
+        return sums
+
+    def _ended_call(self, call: WebRtcCall) -> None:
+        door = self._living.pop(call, None)
+        if door is not None:  # None where it ended while it was answered
+            self._add(self._ended.setdefault(door, Counter()), call.counts)
+
+    @staticmethod
+    def _add(sums: Counter[str], counts: CallCounts) -> None:
+        for name in COUNTED:
+            sums[name] += getattr(counts, name)
+
+
+def _problem(number: int, error: OSError) -> str:
+    match error.errno:
+        case errno.EADDRINUSE if number:
+            return f"UDP port {number} is in use: stop what has it, or set spec.media.udp.port to another, or to 0"
+        case errno.EACCES | errno.EPERM if number:
+            return (
+                f"UDP port {number} is not allowed to this user: set spec.media.udp.port to one from 1024 on"
+            )
+        case _:
+            return f"no UDP port can be had for calls: {error.strerror}"
