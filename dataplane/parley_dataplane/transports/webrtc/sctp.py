@@ -19,6 +19,11 @@ MOST_CHUNKS = 256
 MOST_STREAMS = 1_024
 """What Chrome itself opens at most."""
 
+# Of each type of chunk that has parameters, the bytes before them (RFC 9260, 3.3; RFC 6525, 3.1).
+_BEFORE_PARAMETERS = {1: 20, 2: 20, 4: 4, 5: 4, 6: 4, 9: 4, 130: 4}
+_BEFORE_CHUNKS = 12
+_LENGTH = struct.Struct("!2xH")  # of a chunk or a parameter, its own four bytes included
+
 
 class BoundedSctp(RTCSctpTransport):
     def __init__(self, transport: RTCDtlsTransport) -> None:
@@ -27,6 +32,7 @@ class BoundedSctp(RTCSctpTransport):
 
     async def _handle_data(self, data: bytes) -> None:
         try:
+            _check_parameters(data)
             await super()._handle_data(data)
         except (ValueError, AssertionError, LookupError, struct.error):
             self.broken += 1
@@ -75,3 +81,25 @@ class BoundedSctp(RTCSctpTransport):
 def _ahead(tsn: int, of: int) -> int:
     """How far the one number is ahead of the other; negative behind it (RFC 1982)."""
     return ((tsn - of + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+
+
+def _check_parameters(packet: bytes) -> None:
+    """Raises ValueError for a parameter shorter than its own head (RFC 9260, 3.2.1): at length 0 aiortc stays where it
+    is for ever and takes all memory.
+    """
+    at = _BEFORE_CHUNKS
+    while at + 4 <= len(packet):
+        (size,) = _LENGTH.unpack_from(packet, at)
+        before = _BEFORE_PARAMETERS.get(packet[at])
+        if before is not None:
+            _check_lengths(packet[at + before : at + size])
+        at += max(4, size + -size % 4)
+
+
+def _check_lengths(parameters: bytes) -> None:
+    at = 0
+    while at + 4 <= len(parameters):
+        (size,) = _LENGTH.unpack_from(parameters, at)
+        if size < 4:
+            raise ValueError("a parameter that ends before it begins")
+        at += size + -size % 4
