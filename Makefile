@@ -13,7 +13,7 @@ install := $(python) -m pip install --quiet --no-deps --require-hashes --only-bi
 compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deps test-unit test-calls test-browser bench check format generate lock clean
+.PHONY: help run test test-deps test-unit test-calls test-browser bench bench-media check format generate lock clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -38,6 +38,9 @@ test-browser: test-deps $(VENV)/dev.stamp ## a real Chromium on the talk page
 
 bench: $(VENV)/dev.stamp ## latencies at the client's wire: p50, p95, p99, with raw samples in bench-results/
 	$(python) -m tests.bench
+
+bench-media: $(VENV)/dev.stamp ## the media's figures by the light client: overhead, barge-in, connect, calls on one core
+	$(python) -m tests.bench.media
 
 check: $(VENV)/dev.stamp ## format, lint, types, and that generated files are unchanged
 	$(python) -m ruff format --check .

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 
 ANSWER = "last speech packet -> first answer packet, minus the configured silence"
 INTERRUPTION = "first speech packet -> last audible packet of the interrupted answer"
+DECISION = "first speech packet -> the server says that it listens"
 CONNECT = "offer posted -> connected (DTLS)"
+SLOTS = "20 ms slots of an answer"
+IDLE_TIMER = "20 ms slots of an idle timer"
+LEFT = "what the server holds without a call"
+LOAD = "what the run cost"
+MEMORY = "resident memory of the server's processes"
+FAILED = "calls that failed"
 
 
 class ImpossibleOrderError(Exception):
