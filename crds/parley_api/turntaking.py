@@ -9,6 +9,7 @@ from parley_api.model import Model
 VAD_THRESHOLD = (0, 1)
 SILENCE_MS = (50, 10_000)
 UTTERANCE_MS = (1_000, 120_000)
+MINIMUM_SPEECH_MS = (0, 1_000)
 """The least and the most, of a file and of what a caller may set for its own session."""
 
 
@@ -33,7 +34,17 @@ class TurnTaking(Model):
         le=UTTERANCE_MS[1],
         description="Milliseconds after which a turn ends even if the person goes on speaking.",
     )
+    minimum_speech_ms: int = Field(
+        default=100,
+        ge=MINIMUM_SPEECH_MS[0],
+        le=MINIMUM_SPEECH_MS[1],
+        description="Milliseconds of voice below which a sound is no speech: a cough, a click.",
+    )
     barge_in: bool = Field(default=True, description="Whether speech interrupts the agent.")
+    echo_check: bool = Field(
+        default=True,
+        description="Whether the agent's own voice, heard back through the caller's microphone, is told from speech.",
+    )
 
 
 class Sessions(Model):

@@ -4,7 +4,8 @@
 
 Rules: everything that changes the conversation is a plain function, so that nothing can come between a check and
 the change that depends on it; what waits (STT, replies) runs in tasks that the line holds. Only `happened` moves the
-turn, and only `_carry_out` does what it asks for. What an answer leaves in the history is what was heard of it.
+turn, and only `_carry_out` does what it asks for. What an answer leaves in the history is what was heard of it. No
+pause of an answer lasts longer than LONGEST_PAUSE_SECS, whatever the ear does.
 """
 
 from __future__ import annotations
@@ -22,9 +23,14 @@ from parley_dataplane.listener import Listener
 from parley_dataplane.media.ledger import Heard
 from parley_dataplane.media.speaker import Speaker
 from parley_dataplane.questions import Question, Questions, as_turn, joined
-from parley_dataplane.records import TurnFinished, TurnStarted
+from parley_dataplane.records import ReplyPaused, TurnFinished, TurnStarted
 from parley_dataplane.reply import Reply, Stamps, canned
 from parley_dataplane.turns import Effect, Happened, State, Turn
+
+LONGEST_PAUSE_SECS = 0.4
+"""The ear decides within 300 ms; an answer does not wait much longer for one that has stopped deciding."""
+
+_PAUSE_OUTCOMES = {Happened.SPEECH_STARTED: "confirmed", Happened.SIGN_REVOKED: "revoked"}
 
 
 class Conversation:
@@ -41,6 +47,7 @@ class Conversation:
         self._asked: tuple[Question, ...] = ()
         """Those questions that the present reply answers."""
         self._replies = 0
+        self._paused_at = 0.0
         self._memory: dict[str, Any] = {}
 
     @property
@@ -78,7 +85,10 @@ class Conversation:
         reply = self._reply
         if reply is None:
             self._line.door.send_silence()
+            self.listener.said(None)
             return
+        if self._turn.state is State.PAUSED and now - self._paused_at > LONGEST_PAUSE_SECS:
+            self.happened(Happened.SIGN_REVOKED)
         chunks = self._speaker.take(now)
         if chunks:
             if not reply.is_audible:
@@ -88,6 +98,7 @@ class Conversation:
                 self._line.door.send_audio(chunk)
         else:
             self._line.door.send_silence()
+        self.listener.said(self._speaker.sounding())
         reply.tick()
         if reply.is_over(now):
             self._reply_over(reply, now)
@@ -114,8 +125,11 @@ class Conversation:
         except UnexpectedEvent as error:
             self._line.count(error.code)
             return
-        if self._turn.state is not before:
-            self._line.emit(StateChanged(self._turn.state.value))
+        after = self._turn.state
+        if after.told != before.told:
+            self._line.emit(StateChanged(after.told))
+        if before is State.PAUSED and after is not before:
+            self._pause_over(_PAUSE_OUTCOMES.get(event, "overtaken"))
         for effect in effects:
             self._carry_out(effect, event)
 
@@ -127,6 +141,11 @@ class Conversation:
                 self.listener.finish_utterance()
             case Effect.START_REPLY:
                 self._start_reply(self._unasked(event))
+            case Effect.PAUSE_REPLY:
+                self._paused_at = self._line.clock()
+                self._speaker.pause()
+            case Effect.RESUME_REPLY:
+                self._speaker.resume()
             case Effect.CANCEL_REPLY:
                 self._cancel_reply()
             case Effect.DROP_UTTERANCE:
@@ -185,6 +204,12 @@ class Conversation:
             self._commit(reply, heard, "interrupted")
         elif reply.is_audible:
             self._end_turn(reply, heard, "interrupted")
+
+    def _pause_over(self, outcome: str) -> None:
+        seconds = self._line.clock() - self._paused_at
+        if outcome == "revoked" and seconds >= LONGEST_PAUSE_SECS:
+            outcome = "overdue"
+        self._line.observe(ReplyPaused(self._line.id, self._line.kind.name, outcome, seconds))
 
     def _reply_over(self, reply: Reply, now: float) -> None:
         self._reply = None

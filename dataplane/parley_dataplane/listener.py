@@ -1,10 +1,11 @@
 """The listening half of a session: the ear, the utterances on their way through STT, and what was understood.
 
-    audio -> Ear -> SpeechStarted, SpeechAudio, SpeechEnded -> Utterance (STT) -> Question -> understood or not
+    audio -> Ear -> FirstSign, SignRevoked -----------------------> the turn
+                 -> SpeechStarted, SpeechAudio, SpeechEnded -> Utterance (STT) -> Question -> understood, or not
 
 Rules: it tells the turn what happened and does what the turn's effects ask of it (open, finish, drop); it never
-looks at the turn's state. Nothing here waits. An utterance is settled in its own task, which changes nothing but
-through `_utterance_settled`.
+looks at the turn's state. An agent that may not be interrupted is told no signs. Nothing here waits. An utterance is
+settled in its own task, which changes nothing but through `_utterance_settled`.
 """
 
 from __future__ import annotations
@@ -40,6 +41,18 @@ class Listener:
         """16 kHz audio that came in order and whole. Raises BadAudio when far more waits than can be heard."""
         self._take(self._ear.push(pcm, self._line.clock()))
 
+    def sense(self, pcm: Pcm) -> None:
+        """16 kHz audio as it arrived, for the detectors alone."""
+        self._take(self._ear.sense(pcm, self._line.clock()))
+
+    def hear(self, pcm: Pcm) -> None:
+        """The same audio in order and made good, for STT alone."""
+        self._take(self._ear.hear(pcm, self._line.clock()))
+
+    def said(self, frame: Pcm | None) -> None:
+        """The 20 ms at 24 kHz that the agent says in this tick; None is silence."""
+        self._ear.said(frame)
+
     def end_of_audio(self) -> None:
         """A recording is complete."""
         self._take(self._ear.end_of_audio(self._line.clock()))
@@ -51,11 +64,20 @@ class Listener:
     def configure(self) -> None:
         """The line's settings have changed."""
         settings = self._line.settings
-        self._ear.configure(settings.vad_threshold, settings.silence_ms, settings.max_utterance_ms)
+        self._ear.configure(
+            settings.vad_threshold,
+            settings.silence_ms,
+            settings.max_utterance_ms,
+            self._line.agent.spec.turn_taking.minimum_speech_ms,
+        )
 
     def _take(self, events: list[hearing.EarEvent]) -> None:
         for event in events:
             match event:
+                case hearing.FirstSign():
+                    self._tell_sign(Happened.SIGN_HEARD)
+                case hearing.SignRevoked():
+                    self._tell_sign(Happened.SIGN_REVOKED)
                 case hearing.SpeechStarted(pcm):
                     self._line.use()
                     self._happened(Happened.SPEECH_STARTED)
@@ -69,6 +91,10 @@ class Listener:
                     self._settle()
                 case hearing.NothingSaid():
                     self._line.emit(Problem("no-speech", "no speech was found in the recording"))
+
+    def _tell_sign(self, event: Happened) -> None:
+        if self._line.settings.barge_in:
+            self._happened(event)
 
     def _transcribe(self, pcm: Pcm) -> None:
         if self._utterances and self._utterances[-1].is_open:

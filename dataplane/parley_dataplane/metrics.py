@@ -27,6 +27,7 @@ from parley_dataplane.records import (
     CallStarted,
     ErrorSeen,
     Record,
+    ReplyPaused,
     TurnFinished,
     TurnStarted,
 )
@@ -35,6 +36,9 @@ STAGES = ("endpointing", "stt", "llm", "tts", "send", "total")
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.2, 2.0, 4.0, 8.0)
 """Buckets around what people notice: 300 ms is quick, 800 ms still natural, over 2 s is a silence."""
+
+PAUSE_SECONDS = (0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
+"""An ear decides within 300 ms; after 400 ms an answer goes on without it."""
 
 
 class Metrics:
@@ -66,6 +70,19 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
+        self._pauses = Counter(
+            "parley_reply_pauses",
+            "Answers held up by a first sign of a voice, by what it was.",
+            ["door", "outcome"],
+            registry=self.registry,
+        )
+        self._pause_seconds = Histogram(
+            "parley_reply_pause_seconds",
+            "From the first sign of a voice to knowing what it was.",
+            ["door", "outcome"],
+            buckets=PAUSE_SECONDS,
+            registry=self.registry,
+        )
         self._bytes = Counter(
             "parley_audio_bytes",
             "PCM bytes of ended sessions.",
@@ -92,6 +109,9 @@ class Metrics:
                     self._latency.labels(record.door, stage).observe(milliseconds / 1000)
             case TurnFinished():
                 self._turns.labels(record.door, record.outcome).inc()
+            case ReplyPaused():
+                self._pauses.labels(record.door, record.outcome).inc()
+                self._pause_seconds.labels(record.door, record.outcome).observe(record.seconds)
             case ErrorSeen():
                 self._errors.labels(record.code).inc()
 

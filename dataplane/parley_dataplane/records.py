@@ -52,6 +52,20 @@ class TurnFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyPaused:
+    """A first sign of a voice held the answer up for `seconds`, until it was known what it was.
+
+    `outcome` is "confirmed" (speech: the answer was cancelled), "revoked" (it went on), "overdue" (it went on because
+    nobody had said in time what it was) or "overtaken" (the answer ended for another reason).
+    """
+
+    session: str
+    door: str
+    outcome: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorSeen:
     """`code` is the ParleyError's; `session` and `door` are "" where there was none yet."""
 
@@ -60,7 +74,7 @@ class ErrorSeen:
     door: str
 
 
-Record = CallStarted | CallFinished | TurnStarted | TurnFinished | ErrorSeen
+Record = CallStarted | CallFinished | TurnStarted | TurnFinished | ReplyPaused | ErrorSeen
 Observer = Callable[[Record], None]
 
 

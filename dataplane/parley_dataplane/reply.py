@@ -1,5 +1,8 @@
 """One answer: LLM -> clauses -> TTS -> speaker, as one task whose body is one task group.
 
+The task itself thinks up to the first clause and then says it, without a turn of the loop between the two: with many
+calls such a turn takes milliseconds. The rest is thought of in a task beside it.
+
 Rules: the answer is streamed at every step; cut() stops it at once and says what was heard, without waiting
 for the task to notice; after cut() it touches neither the speaker nor the door. Who holds a Reply calls
 tick() on the pacer's clock, which opens the gate between TTS and a full speaker.
@@ -18,8 +21,10 @@ from parley_dataplane.clauses import ClauseSplitter
 from parley_dataplane.engines.base import Remember, SpeechRequest, TextDelta, TtsEngine
 from parley_dataplane.errors import EngineCrashed, EngineError, EngineTimeout
 from parley_dataplane.events import AgentClause, AgentText, Event, TurnTiming
+from parley_dataplane.media import SPEAKING_RATE
 from parley_dataplane.media.ledger import Heard
 from parley_dataplane.media.speaker import Speaker
+from parley_dataplane.patience import Patience
 
 LLM_DEADLINE_SECS = 15.0
 TTS_DEADLINE_SECS = 10.0
@@ -29,6 +34,9 @@ Item = TypeVar("Item")
 
 CLAUSES_AHEAD = 4
 """Clauses that wait for the voice; the LLM waits beyond that."""
+
+BURST_SECS = 0.2
+"""Audio that a voice which has everything at hand makes before the loop turns to others."""
 
 
 @dataclass(slots=True)
@@ -75,15 +83,14 @@ class Reply:
         self._cut = False
         self._said: list[str] = []
         self._voiced = 0
+        self._burst = 0
         speaker.begin(number)
         self.task = asyncio.create_task(self._run(), name="reply")
 
     def tick(self) -> None:
         """Let TTS go on if the speaker has room."""
-        if self._speaker.has_room:
+        if not self._room.is_set() and self._speaker.has_room:
             self._room.set()
-        else:
-            self._room.clear()
 
     def is_over(self, now: float) -> bool:
         """All of it was made and heard, or it failed and what was made has been heard."""
@@ -119,11 +126,12 @@ class Reply:
         return replace(heard, unheard=unheard)
 
     async def _run(self) -> None:
-        clauses: asyncio.Queue[str | None] = asyncio.Queue(CLAUSES_AHEAD)
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._think(clauses), name="reply-llm")
-                group.create_task(self._speak(clauses), name="reply-tts")
+            async with aclosing(self._clauses()) as clauses, asyncio.TaskGroup() as group:
+                if (first := await anext(clauses, None)) is not None:
+                    ahead: asyncio.Queue[str | None] = asyncio.Queue(CLAUSES_AHEAD)
+                    group.create_task(_think_on(clauses, ahead), name="reply-llm")
+                    await self._speak(first, ahead)
         except* EngineError as failures:
             self.failure = next(f for f in _leaves(failures) if isinstance(f, EngineError))
         except* Exception:
@@ -134,7 +142,10 @@ class Reply:
                 self._speaker.finish()
                 self._made = True
 
-    async def _think(self, clauses: asyncio.Queue[str | None]) -> None:
+    async def _clauses(self) -> AsyncGenerator[str, None]:
+        """The answer, clause by clause. It is read by two tasks, one after the other: each item has a deadline of its
+        own, which belongs to the task that waits.
+        """
         splitter = ClauseSplitter()
         async with aclosing(self._thoughts) as thoughts:
             while (thought := await _next(thoughts, LLM_DEADLINE_SECS, "LLM")) is not None:
@@ -142,23 +153,24 @@ class Reply:
                     self.memory = thought
                     continue
                 for clause in splitter.feed(thought.text):
-                    await self._offer(clause, clauses)
+                    yield self._made_clause(clause)
         for clause in splitter.flush():
-            await self._offer(clause, clauses)
+            yield self._made_clause(clause)
         if self._said:
             self._tell(AgentText(self.number, " ".join(self._said)))
-        await clauses.put(None)
 
-    async def _offer(self, clause: str, clauses: asyncio.Queue[str | None]) -> None:
+    def _made_clause(self, clause: str) -> str:
         if self.stamps.clause is None:
             self.stamps.clause = asyncio.get_running_loop().time()
         self._tell(AgentClause(self.number, len(self._said), clause))
         self._said.append(clause)
-        await clauses.put(clause)
+        return clause
 
-    async def _speak(self, clauses: asyncio.Queue[str | None]) -> None:
-        while (clause := await clauses.get()) is not None and not self._was_cut():
+    async def _speak(self, first: str, ahead: asyncio.Queue[str | None]) -> None:
+        clause: str | None = first
+        while clause is not None and not self._was_cut():
             await self._voice_clause(clause)
+            clause = await ahead.get()
 
     async def _voice_clause(self, clause: str) -> None:
         self._voiced += 1
@@ -176,27 +188,30 @@ class Reply:
             self._speaker.close_clause()
 
     async def _synthesize(self, request: SpeechRequest) -> None:
-        async with aclosing(self._tts.synthesize(request)) as speech_stream:
-            while (speech := await _next(speech_stream, TTS_DEADLINE_SECS, "TTS")) is not None:
+        async with (
+            aclosing(self._tts.synthesize(request)) as stream,
+            Patience(stream, TTS_DEADLINE_SECS, "TTS") as patience,
+        ):
+            while (speech := await patience.next()) is not None:
                 if self._was_cut():
                     return
                 if self.stamps.speech is None:
                     self.stamps.speech = asyncio.get_running_loop().time()
                 self._speaker.push(speech.pcm, speech.words, speech.is_pause)
-                await self._gate()
+                self._burst += len(speech.pcm)
+                if not self._speaker.has_room:
+                    await self._wait_for_room()
+                elif self._burst >= BURST_SECS * SPEAKING_RATE:
+                    self._burst = 0
+                    await asyncio.sleep(0)
 
     def _was_cut(self) -> bool:
-        # A cancelled task group runs its children once more before it cancels them: the speaker may then be
-        # the next answer's already.
+        # An engine may take its time to notice the cancellation, and have one more item: the speaker is the next
+        # answer's by then.
         return self._cut
 
-    async def _gate(self) -> None:
-        """Wait while the speaker is full. Yields to the loop in any case: an engine may have everything at
-        hand.
-        """
-        if self._speaker.has_room:
-            await asyncio.sleep(0)
-            return
+    async def _wait_for_room(self) -> None:
+        self._burst = 0
         self._room.clear()
         await self._room.wait()
 
@@ -208,6 +223,12 @@ class Reply:
 async def canned(text: str) -> AsyncGenerator[TextDelta | Remember, None]:
     """A thought that needs no LLM."""
     yield TextDelta(text)
+
+
+async def _think_on(clauses: AsyncGenerator[str, None], ahead: asyncio.Queue[str | None]) -> None:
+    async for clause in clauses:
+        await ahead.put(clause)
+    await ahead.put(None)
 
 
 async def _next(stream: AsyncIterator[Item], seconds: float, role: str) -> Item | None:

@@ -78,7 +78,8 @@ class Session:
 
     @property
     def state(self) -> str:
-        return self._conversation.state.value
+        """As peers are told it: a paused answer is being spoken."""
+        return self._conversation.state.told
 
     @property
     def has_door(self) -> bool:
@@ -102,18 +103,22 @@ class Session:
 
     def hear(self, pcm: Pcm) -> None:
         """16 kHz audio of any length, whole and in order. Raises BadAudio when far more waits than can be heard."""
-        if self._counts(pcm):
+        self._count(pcm)
+        if self._listens:
             self._listener.push(pcm)
 
     def sense(self, pcm: Pcm) -> None:
         """16 kHz audio in the order of its arrival, gaps and all: what detectors look at. Its other half is
         hear_ordered.
         """
+        if self._listens:
+            self._listener.sense(pcm)
 
     def hear_ordered(self, pcm: Pcm) -> None:
         """16 kHz audio in its own order, gaps made good: what STT hears. Its other half is sense. Raises BadAudio."""
-        if self._counts(pcm):
-            self._listener.push(pcm)
+        self._count(pcm)
+        if self._listens:
+            self._listener.hear(pcm)
 
     def end_of_audio(self) -> None:
         """A recording is complete: what was said in it is a turn now."""
@@ -157,14 +162,18 @@ class Session:
             "metrics": asdict(self.metrics),
         }
 
-    def _counts(self, pcm: Pcm) -> bool:
-        """Whether this audio is listened to. An agent that may not be interrupted hears nothing while it speaks."""
+    def _count(self, pcm: Pcm) -> None:
+        if not self._is_over:
+            self._line.metrics.bytes_heard += pcm.nbytes
+            if self._line.kind.audio_is_use:
+                self._line.use()
+
+    @property
+    def _listens(self) -> bool:
+        """An agent that may not be interrupted hears nothing while it speaks."""
         if self._is_over:
             return False
-        self._line.metrics.bytes_heard += pcm.nbytes
-        if self._line.kind.audio_is_use:
-            self._line.use()
-        return self._line.settings.barge_in or self._conversation.state is not State.SPEAKING
+        return self._line.settings.barge_in or self._conversation.state not in (State.SPEAKING, State.PAUSED)
 
     # What the pacer calls
 

@@ -30,7 +30,12 @@ def open_ear(agent: Agent, settings: SessionSettings) -> hearing.Ear:
     """A caller's hearing, by the agent's VAD."""
     vad = agent.engines.vad
     return hearing.Ear(
-        vad.open(), vad.window, settings.vad_threshold, settings.silence_ms, settings.max_utterance_ms
+        vad.open(),
+        vad.window,
+        settings.vad_threshold,
+        settings.silence_ms,
+        settings.max_utterance_ms,
+        agent.spec.turn_taking.minimum_speech_ms,
     )
 
 

@@ -1,5 +1,7 @@
 """One utterance on its way through STT: audio in, partial texts out, and in the end one Final or a failure.
 
+It is one task, which reads what STT says: from the Final to what follows of it there is no turn of the loop.
+
 Rules: push and end never wait; an utterance settles exactly once, unless it is dropped; a failure of the
 engine, also a fault that nobody has thought of, is this utterance's alone.
 """
@@ -43,6 +45,8 @@ class Utterance:
         self.spoke_until = 0.0
         self.ended_at = 0.0
         self.settled_at = 0.0
+        self._deadline = asyncio.timeout(None)
+        self._is_read = False
         self._stream: SttStream | None = None
         try:
             self._stream = open_stream()
@@ -67,6 +71,8 @@ class Utterance:
         """The person has ended: `spoke_until` is when the last voice arrived."""
         self.spoke_until, self.ended_at = spoke_until, now
         self._ended.set()
+        if self._is_read:
+            self._deadline.reschedule(_deadline())
         if self._stream is not None:
             self._stream.end()
 
@@ -99,19 +105,17 @@ class Utterance:
             raise fault
 
     async def _listen(self, stream: SttStream) -> None:
-        reader = asyncio.ensure_future(self._read(stream))
         try:
-            ended = asyncio.ensure_future(self._ended.wait())
-            try:
-                await asyncio.wait({reader, ended}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                ended.cancel()
-            async with asyncio.timeout(DEADLINE_SECS):
-                await reader
+            async with self._deadline:
+                if self._ended.is_set():
+                    self._deadline.reschedule(_deadline())
+                self._is_read = True
+                try:
+                    await self._read(stream)
+                finally:
+                    self._is_read = False
         except TimeoutError:
             raise EngineTimeout(f"STT gave no result within {DEADLINE_SECS:.0f} s") from None
-        finally:
-            reader.cancel()
 
     async def _read(self, stream: SttStream) -> None:
         async with aclosing(stream.events()) as events:
@@ -124,3 +128,7 @@ class Utterance:
                     self.final = event
                     return
         raise EngineError("STT ended without a result")
+
+
+def _deadline() -> float:
+    return asyncio.get_running_loop().time() + DEADLINE_SECS

@@ -6,6 +6,10 @@ jitter was.
 
 A door plays with a lead: WebRTC sends each frame in its own slot (lead 0), a WebSocket door up to `lead_secs`
 before it is due, since its client buffers. The FastRTC door plays whole clauses, one file each.
+
+A pause holds back what has not left; what has left sounds out. So a WebRTC caller hears silence within a frame, a
+WebSocket's client plays on for as long as its lead lasts and hears no gap if the pause is shorter than that, and a
+clause that left as a file is played to its end. What sounds during a pause is heard: the ledger counts it.
 """
 
 from __future__ import annotations
@@ -61,6 +65,8 @@ class Speaker:
         self._turn = -1
         self._clause = -1
         self._finished = True
+        self._paused = False
+        self._sounding: deque[Pcm] = deque()
         self._ledger = Ledger()
 
     def begin(self, turn: int) -> None:
@@ -68,7 +74,7 @@ class Speaker:
         heard.
         """
         self._drop()
-        self._turn, self._released, self._finished = turn, 0, False
+        self._turn, self._released, self._finished, self._paused = turn, 0, False, False
         self._ledger = Ledger()
 
     def open_clause(self, text: str) -> None:
@@ -111,14 +117,36 @@ class Speaker:
     def take(self, now: float) -> list[Chunk]:
         """What leaves at `now`. Its time to sound begins when the audio before it has ended."""
         due: list[Chunk] = []
-        while self._queue and self._is_due(self._queue[0], now):
+        if self._paused or not self._queue:
+            return due
+        if now >= self._sounds_until:
+            self._sounding.clear()  # the clock was late: what is left here has sounded
+        while self._queue and self._is_due(now):
             waiting = self._queue.popleft()
             samples = len(waiting.pcm)
             self._sounds_until = max(self._sounds_until, now) + samples / SPEAKING_RATE
             self._released += samples
             self._waiting -= samples
+            self._sounding.append(waiting.pcm)
             due.append(Chunk(waiting.pcm, self._turn, waiting.clause, waiting.last))
         return due
+
+    def sounding(self) -> Pcm | None:
+        """Once a tick, after take(): the 20 ms that begin to sound at the peer's now; None is silence."""
+        if not self._sounding:
+            return None
+        pcm = self._sounding.popleft()
+        if len(pcm) > SPEAKING_FRAME:  # a clause that left as one file
+            self._sounding.appendleft(pcm[SPEAKING_FRAME:])
+        return pcm[:SPEAKING_FRAME]
+
+    def pause(self) -> None:
+        """Nothing leaves until resume(), cut() or begin()."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """Go on with the very next sample, in the next take()."""
+        self._paused = False
 
     def heard(self, now: float) -> Heard:
         """What of the answer has been heard by `now`."""
@@ -146,7 +174,7 @@ class Speaker:
         waiting = self._waiting - (self._rest_samples if self._unit == "clause" else 0)
         return waiting < HEADROOM_SECS * SPEAKING_RATE
 
-    def _is_due(self, waiting: _Waiting, now: float) -> bool:
+    def _is_due(self, now: float) -> bool:
         ahead = max(self._sounds_until - now, 0.0)
         if self._unit == "clause":
             return ahead <= self._lead + _EPSILON
@@ -173,4 +201,5 @@ class Speaker:
 
     def _drop(self) -> None:
         self._queue.clear()
+        self._sounding.clear()
         self._rest, self._rest_samples, self._waiting = [], 0, 0

@@ -5,7 +5,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from parley_dataplane.media.pacer import Pacer
 from parley_dataplane.metrics import Metrics
-from parley_dataplane.records import CallFinished, CallStarted, ErrorSeen, Record, TurnFinished, TurnStarted
+from parley_dataplane.records import (
+    CallFinished,
+    CallStarted,
+    ErrorSeen,
+    Record,
+    ReplyPaused,
+    TurnFinished,
+    TurnStarted,
+)
 
 
 @pytest.fixture
@@ -40,10 +48,23 @@ def test_latency_is_counted_by_stage_in_seconds(metrics: Metrics) -> None:
     assert found["parley_turn_latency_seconds_sum", (("door", "offer"), ("stage", "stt"))] == 0.02
 
 
+def test_pauses_are_counted_by_what_the_sound_was_with_the_time_until_that_was_known(
+    metrics: Metrics,
+) -> None:
+    metrics(ReplyPaused("id", "offer", "revoked", 0.25))
+    metrics(ReplyPaused("id", "offer", "revoked", 0.125))
+    metrics(ReplyPaused("id", "duplex", "confirmed", 0.1))
+    found = samples(metrics)
+    assert found["parley_reply_pauses_total", (("door", "offer"), ("outcome", "revoked"))] == 2
+    assert found["parley_reply_pause_seconds_sum", (("door", "offer"), ("outcome", "revoked"))] == 0.375
+    assert found["parley_reply_pauses_total", (("door", "duplex"), ("outcome", "confirmed"))] == 1
+
+
 RECORDS: list[Record] = [
     CallStarted("secret-id", "offer"),
     CallFinished("secret-id", "offer", "idle", 1.0, 1, 1, 1),
     TurnFinished("secret-id", "offer", "heard", 1.0),
+    ReplyPaused("secret-id", "offer", "revoked", 0.2),
     ErrorSeen("bad-sdp", "secret-id", "offer"),
 ]
 
