@@ -61,7 +61,9 @@ class FakeVad(Fake):
         return self
 
     def push(self, pcm: Pcm) -> None:
-        self._found += [float(pcm[start : start + 320].mean()) / LOUD for start in range(0, len(pcm) - 319, 320)]
+        self._found += [
+            float(pcm[start : start + 320].mean()) / LOUD for start in range(0, len(pcm) - 319, 320)
+        ]
 
     def take(self) -> list[float]:
         found, self._found = self._found, []
@@ -139,7 +141,7 @@ class FakeLlm(Fake):
 
 @dataclass
 class FakeTts(Fake):
-    """Half a second a word."""
+    """Half a second a word, of samples that count up: what is lost or said twice shows."""
 
     secs: float = 0.02
     said: list[SpeechRequest] = field(default_factory=list)
@@ -161,7 +163,8 @@ class FakeTts(Fake):
                 end = request.text.index(word, offset) + len(word)
                 start = len(request.text[:offset].split()) * SPEAKING_RATE // 2
                 offset = end
-                yield Speech(np.ones(SPEAKING_RATE // 2, np.int16), ((end, start),))
+                pcm = np.arange(start, start + SPEAKING_RATE // 2).astype(np.int16)
+                yield Speech(pcm, ((end, start),))
         finally:
             self.open_streams -= 1
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from parley_dataplane.media import FRAME_SECS, SPEAKING_FRAME, SPEAKING_RATE, Pcm
-from parley_dataplane.media.speaker import HEADROOM_SECS, Chunk, Speaker
+from parley_dataplane.media.speaker import HEADROOM_SECS, Chunk, Speaker, Unit
 
 
 def tone(seconds: float) -> Pcm:
@@ -148,3 +148,106 @@ def test_the_size_of_the_pieces_that_tts_makes_changes_nothing(pieces: int) -> N
     speaker.finish()
     left = np.concatenate([chunk.pcm for _, chunk in run(speaker, 0.0, 1.0)])
     assert np.array_equal(left[: len(pcm)], pcm)
+
+
+def samples(left: list[tuple[float, Chunk]]) -> Pcm:
+    return np.concatenate([chunk.pcm for _, chunk in left])
+
+
+@pytest.mark.parametrize(("lead", "unit"), [(0.0, "frame"), (0.3, "frame"), (0.3, "clause")])
+def test_a_pause_loses_no_sample_and_says_none_twice(lead: float, unit: Unit) -> None:
+    speaker = Speaker(lead, unit)
+    say(speaker, 0.5, 0.5)
+    left = run(speaker, 0.0, 0.2)
+    speaker.pause()
+    assert run(speaker, 0.2, 0.3) == []
+    speaker.resume()
+    left += run(speaker, 0.5, 1.5)
+    assert np.array_equal(samples(left), np.concatenate([tone(0.5), tone(0.5)]))
+    assert speaker.is_over(2.0)
+    assert speaker.heard(2.0).seconds == 1.0
+
+
+def test_a_paused_answer_goes_on_with_the_next_sample_in_the_first_tick_after_it() -> None:
+    speaker = Speaker()
+    say(speaker, 1.0)
+    before = samples(run(speaker, 0.0, 0.4))
+    speaker.pause()
+    run(speaker, 0.4, 0.2)
+    speaker.resume()
+    (chunk,) = speaker.take(0.6)
+    assert chunk.pcm[0] == before[-1] + 1
+
+
+def test_what_had_left_before_a_pause_sounds_out_and_nothing_else_is_heard() -> None:
+    speaker = Speaker(lead_secs=0.3)
+    say(speaker, 2.0)
+    run(speaker, 0.0, 0.5)  # the last tick was at 0.48: 0.78 s have left
+    speaker.pause()
+    assert [round(speaker.heard(now).seconds, 2) for now in (0.5, 0.6, 0.78, 0.9, 5.0)] == [
+        0.5,
+        0.6,
+        0.78,
+        0.78,
+        0.78,
+    ]
+
+
+def test_a_client_with_a_lead_hears_no_gap_when_the_pause_is_shorter_than_its_lead() -> None:
+    speaker = Speaker(lead_secs=0.3)
+    say(speaker, 2.0)
+    run(speaker, 0.0, 0.5)
+    speaker.pause()
+    run(speaker, 0.5, 0.26)
+    speaker.resume()
+    run(speaker, 0.76, 0.24)
+    assert speaker.heard(1.0).seconds == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("lead", "heard"), [(0.0, 0.4), (0.3, 0.55)])
+def test_a_cut_while_paused_counts_what_had_sounded_by_then_and_never_more_than_had_left(
+    lead: float, heard: float
+) -> None:
+    speaker = Speaker(lead)
+    say(speaker, 2.0)
+    run(speaker, 0.0, 0.4)
+    speaker.pause()
+    run(speaker, 0.4, 0.16)
+    assert speaker.cut(0.55).seconds == pytest.approx(heard)
+    say(speaker, 1.0, turn=1)
+    assert speaker.take(0.56)[0].turn == 1, "the next answer is not paused"
+
+
+def test_an_answer_that_had_left_whole_is_over_in_a_pause_and_one_that_had_not_is_not() -> None:
+    for seconds, over in ((0.4, True), (0.42, False)):
+        speaker = Speaker()
+        say(speaker, seconds)
+        run(speaker, 0.0, 0.4)
+        speaker.pause()
+        assert speaker.is_over(1.0) is over
+
+
+@pytest.mark.parametrize(("lead", "unit"), [(0.0, "frame"), (0.3, "frame"), (0.3, "clause")])
+def test_what_sounds_is_told_20_ms_at_a_time_when_it_sounds_however_early_it_left(
+    lead: float, unit: Unit
+) -> None:
+    speaker = Speaker(lead, unit)
+    say(speaker, 0.5)
+    told: list[Pcm | None] = []
+    for tick in range(30):
+        speaker.take(tick * FRAME_SECS)
+        told.append(speaker.sounding())
+    assert told[25:] == [None] * 5
+    frames = [frame for frame in told[:25] if frame is not None]
+    assert [len(frame) for frame in frames] == [SPEAKING_FRAME] * 25
+    assert np.array_equal(np.concatenate(frames), tone(0.5))
+
+
+def test_after_a_stall_of_the_clock_what_sounds_is_not_told_late() -> None:
+    speaker = Speaker(lead_secs=0.3)
+    say(speaker, 2.0)
+    speaker.take(0.0)
+    speaker.take(1.0)  # 0.3 s had left, and sounded long ago
+    frame = speaker.sounding()
+    assert frame is not None
+    assert frame[0] == tone(2.0)[round(0.3 * SPEAKING_RATE)]
