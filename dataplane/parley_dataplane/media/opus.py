@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -71,6 +71,7 @@ class Decoder(Protocol):
     def decode(self, payload: bytes) -> Pcm: ...
     def recover(self, following: bytes, ticks: int) -> Pcm: ...
     def conceal(self, ticks: int) -> Pcm: ...
+    def clone(self) -> Decoder: ...
 
 
 def new_encoder(settings: OpusSettings | None = None) -> Encoder:
@@ -82,23 +83,42 @@ def new_decoder() -> Decoder:
     return LibOpusDecoder() if libopus() is not None else AvDecoder()
 
 
+def _frame_ticks(config: int) -> int:
+    """Ticks of each frame in a packet, by the five bits that its first byte begins with (RFC 6716, 3.1, table 2)."""
+    if config < 12:
+        return (480, 960, 1920, 2880)[config & 3]
+    if config < 16:
+        return (480, 960)[config & 1]
+    return (120, 240, 480, 960)[config & 3]
+
+
+_TICKS = tuple(_frame_ticks(first >> 3) * (1, 2, 2, 0)[first & 3] for first in range(256))
+"""Ticks of a packet by its first byte; 0 where the second one says how many frames there are."""
+
+
 def ticks_of(payload: bytes) -> int:
     """Ticks that a payload lasts, from its first bytes (RFC 6716, 3.1); 0 where they make no sense."""
     if not payload:
         return 0
-    config, code = payload[0] >> 3, payload[0] & 3
-    if config < 12:
-        frame = (480, 960, 1920, 2880)[config & 3]
-    elif config < 16:
-        frame = (480, 960)[config & 1]
-    else:
-        frame = (120, 240, 480, 960)[config & 3]
-    if code == 3:
-        count = payload[1] & 0x3F if len(payload) > 1 else 0
-    else:
-        count = 1 if code == 0 else 2
-    ticks = frame * count
+    ticks = _TICKS[payload[0]]
+    if ticks or len(payload) < 2:
+        return ticks
+    ticks = _frame_ticks(payload[0] >> 3) * (payload[1] & 0x3F)
     return ticks if ticks <= LONGEST_TICKS else 0
+
+
+def has_copy(payload: bytes) -> bool:
+    """Whether a payload brings a copy of the audio before it (in-band FEC): the LBRR flag of its first SILK frame,
+    after one flag of voice for each 20 ms (RFC 6716, 4.2.3). Where that frame lies is told for packets of one frame,
+    or two of one size; of other ones, which no browser sends, False.
+    """
+    if len(payload) < 2 or payload[0] >> 3 >= 16 or payload[0] & 3 > 1:
+        return False
+    frames = max(1, _frame_ticks(payload[0] >> 3) // FRAME_TICKS)
+    flags = 1 << (7 - frames)
+    if payload[0] & 4:  # stereo: the same flags again, of the side
+        flags |= 1 << (6 - 2 * frames)
+    return payload[1] & flags != 0
 
 
 @functools.cache
@@ -174,20 +194,42 @@ class LibOpusEncoder:
         return self._payload[:size].tobytes()
 
 
+@functools.cache
+def _opus_decode() -> Callable[..., int]:
+    """`opus_decode`, called with the GIL held: a packet takes 20 us, while whoever gets the GIL may keep it for 5 ms.
+
+    Its arguments are ready-made C values, which no signature need convert.
+    """
+    library = cast(ctypes.CDLL, libopus())
+    return cast(Callable[..., int], ctypes.PyDLL(library._name).opus_decode)
+
+
 class LibOpusDecoder:
     """Decodes to HEARING_RATE; stereo is mixed down by libopus itself."""
 
     def __init__(self) -> None:
-        self._library = cast(ctypes.CDLL, libopus())
-        self._state = ctypes.create_string_buffer(self._library.opus_decoder_get_size(1))
-        if self._library.opus_decoder_init(self._state, HEARING_RATE, 1) < 0:
+        library = cast(ctypes.CDLL, libopus())
+        self._place(ctypes.create_string_buffer(library.opus_decoder_get_size(1)))
+        if library.opus_decoder_init(self._state, HEARING_RATE, 1) < 0:
             raise RuntimeError("libopus refuses a mono decoder at 16 kHz: this build of it is broken")
+
+    def _place(self, state: ctypes.Array[ctypes.c_char]) -> None:
+        """Where the state lies, and where results come; arguments are made once, not for each packet."""
+        self._state = state
+        self._state_at = ctypes.c_void_p(ctypes.addressof(state))
         self._pcm = np.empty(_LONGEST_HEARD, np.int16)
-        self._pcm_at = self._pcm.ctypes.data
+        self._pcm_at = ctypes.c_void_p(self._pcm.ctypes.data)
+        self._call = _opus_decode()
+
+    def clone(self) -> LibOpusDecoder:
+        """One more with the same past. libopus' state is a block of memory without pointers into itself."""
+        other = object.__new__(LibOpusDecoder)
+        other._place(type(self._state).from_buffer_copy(self._state))
+        return other
 
     def decode(self, payload: bytes) -> Pcm:
         """What a payload holds; BadAudio where it is broken, after which the next good one decodes as ever."""
-        if not ticks_of(payload):
+        if not payload:  # libopus would take it for a lost one
             raise BadAudio(_broken(payload))
         return self._decode(payload, _LONGEST_HEARD, 0)
 
@@ -212,7 +254,7 @@ class LibOpusDecoder:
 
     def _decode(self, payload: bytes | None, samples: int, fec: int) -> Pcm:
         size = len(payload) if payload is not None else 0
-        count = self._library.opus_decode(self._state, payload, size, self._pcm_at, samples, fec)
+        count = self._call(self._state_at, payload, size, self._pcm_at, samples, fec)
         if count < 0:
             raise BadAudio(_broken(payload or b""))
         return self._pcm[:count].copy()
@@ -268,6 +310,10 @@ class AvDecoder:
 
     def recover(self, following: bytes, ticks: int) -> Pcm:
         return self.conceal(ticks)
+
+    def clone(self) -> AvDecoder:
+        """FFmpeg's state can't be copied: a fresh one, which needs a packet to get going."""
+        return AvDecoder()
 
     def conceal(self, ticks: int) -> Pcm:
         return np.zeros(_whole(ticks), np.int16)

@@ -13,6 +13,7 @@ from aiortc.rtp import RtcpPacket
 HEADER = struct.Struct("!BBHLL")
 """The fixed part: version and flags, marker and payload type, sequence, timestamp, SSRC (RFC 3550, 5.1)."""
 
+_read_header = HEADER.unpack_from
 _NTP_OFFSET = 2_208_988_800  # seconds from 1900 to 1970 (RFC 5905)
 
 
@@ -33,17 +34,19 @@ class RtpPacket(NamedTuple):
 
 def parse_rtp(packet: bytes) -> RtpPacket | None:
     """An RTP packet, or None where it is none (RFC 3550, 5.1)."""
-    if len(packet) < 12:
+    end = len(packet)
+    if end < 12:
         return None
-    first, second, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
+    first, second, sequence, timestamp, ssrc = _read_header(packet)
+    if first == 0x80:  # nothing but the fixed part
+        return RtpPacket(second & 0x7F, sequence, timestamp, ssrc, packet[12:])
     start = 12 + 4 * (first & 0x0F)
-    if first >> 6 != 2 or len(packet) < start:
+    if first >> 6 != 2 or end < start:
         return None
     if first & 0x10:
-        if len(packet) < start + 4:
+        if end < start + 4:
             return None
-        start += 4 + 4 * int.from_bytes(packet[start + 2 : start + 4], "big")
-    end = len(packet)
+        start += 4 + 4 * (packet[start + 2] << 8 | packet[start + 3])
     if first & 0x20:
         if not 0 < packet[-1] <= end - start:
             return None

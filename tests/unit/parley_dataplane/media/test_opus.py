@@ -17,6 +17,7 @@ from parley_dataplane.media.opus import (
     LibOpusDecoder,
     LibOpusEncoder,
     OpusSettings,
+    has_copy,
     libopus,
     ticks_of,
 )
@@ -109,7 +110,7 @@ def test_a_lost_packet_is_recovered_from_the_copy_inside_the_next() -> None:
 
 
 def test_concealment_prolongs_a_tone_and_falls_to_the_noise_behind_it() -> None:
-    encoder, decoder = LibOpusEncoder(OpusSettings()), LibOpusDecoder()
+    encoder, decoder = LibOpusEncoder(OpusSettings(bitrate=32_000, complexity=5)), LibOpusDecoder()
     for frame in tone(440, 50):
         decoder.decode(encoder.encode(frame))
     parts = [decoder.conceal(FRAME_TICKS) for _ in range(30)]
@@ -179,3 +180,59 @@ def test_a_broken_payload_does_not_spoil_the_next() -> None:
 )
 def test_a_payloads_length_is_told_from_its_first_bytes(payload: bytes, ticks: int) -> None:
     assert ticks_of(payload) == ticks
+
+
+def test_a_cloned_decoder_goes_on_as_the_first_one_and_neither_disturbs_the_other() -> None:
+    """libopus 1.6 could keep a pointer into its own state, which a copy would share: then this fails."""
+    for settings in (LOSSY, OpusSettings(expected_loss=0)):
+        encoder, decoder = LibOpusEncoder(settings), LibOpusDecoder()
+        payloads = [encoder.encode(frame) for frame in chirps(100)]
+        for payload in payloads[:50]:
+            decoder.decode(payload)
+        clone, third = decoder.clone(), decoder.clone()
+        expected = [decoder.decode(payload) for payload in payloads[50:]]
+        for payload, heard in zip(payloads[50:], expected, strict=True):
+            third.conceal(FRAME_TICKS)
+            assert np.array_equal(clone.decode(payload), heard)
+
+
+def test_the_stand_ins_clone_hears_too() -> None:
+    encoder, decoder = AvEncoder(OpusSettings()), AvDecoder()
+    payloads = [payload for frame in tone(440, 20) if (payload := encoder.encode(frame))]
+    decoder.decode(payloads[0])
+    clone = decoder.clone()
+    assert sum(len(clone.decode(payload)) for payload in payloads) >= 15 * HEARING_FRAME
+
+
+def test_whether_a_payload_brings_a_copy_is_read_from_its_flags() -> None:
+    with_copies, without = LibOpusEncoder(LOSSY), LibOpusEncoder(OpusSettings(expected_loss=0))
+    frames = chirps(100)
+    assert sum(has_copy(with_copies.encode(frame)) for frame in frames) > 50
+    assert not any(has_copy(without.encode(frame)) for frame in frames)
+
+
+@pytest.mark.parametrize(
+    ("payload", "copied"),
+    [
+        (b"\x48\x40", True),  # SILK, one frame of 20 ms: one flag of voice, then the copy's
+        (b"\x48\x80", False),
+        (b"\x58\x10", True),  # 60 ms: three flags of voice
+        (b"\x58\x40", False),
+        (b"\x4c\x10", True),  # stereo: voice and copy of the middle, then of the side
+        (b"\xf8\xff", False),  # CELT has none
+        (b"\x48", False),
+        (b"", False),
+    ],
+)
+def test_the_copys_flag_stands_behind_those_of_voice(payload: bytes, copied: bool) -> None:
+    assert has_copy(payload) is copied
+
+
+def test_where_the_library_can_tell_it_says_the_same_of_any_payload() -> None:
+    library = libopus()
+    if library is None or not hasattr(library, "opus_packet_has_lbrr"):
+        return
+    rng = random.Random(3)
+    for _ in range(5_000):
+        payload = bytes((rng.randrange(256) & 0xFC,)) + rng.randbytes(rng.randrange(1, 40))
+        assert has_copy(payload) == (library.opus_packet_has_lbrr(payload, len(payload)) == 1)
