@@ -62,7 +62,7 @@ class FakeVad(Fake):
 
     def push(self, pcm: Pcm) -> None:
         self._found += [
-            float(pcm[start : start + 320].mean()) / LOUD for start in range(0, len(pcm) - 319, 320)
+            float(abs(pcm[start : start + 320]).mean()) / LOUD for start in range(0, len(pcm) - 319, 320)
         ]
 
     def take(self) -> list[float]:
@@ -235,7 +235,7 @@ class Call:
         """Voice, then silence, 20 ms at a time at the pace of speech."""
         for value, secs in ((LOUD, seconds), (0, silence)):
             for _ in range(round(secs / FRAME_SECS)):
-                self.session.hear(np.full(HEARING_FRAME, value, np.int16))
+                self.session.hear(np.resize(np.array([value, value, -value, -value], np.int16), HEARING_FRAME))
                 await asyncio.sleep(FRAME_SECS)
 
     async def quiet(self, seconds: float) -> None:

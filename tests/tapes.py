@@ -49,14 +49,14 @@ VOICES = (
 SENTENCES = (
     "Where can I park my car?",
     "I would like to book a table for two.",
-    "Stop, that is not what I meant.",
+    "Stop that and tell me something else.",
     "When do you open on Sunday?",
     "Please cancel the appointment on Friday.",
     "How much is a room for three nights?",
     "Can you say that again?",
     "Five of us will come at half past seven.",
-    "Thank you, that is all for today.",
-    "No, wait, I have another question.",
+    "Thank you very much for your help today.",
+    "No I have another question for you.",
 )
 
 

@@ -296,7 +296,7 @@ class Ear:
         events.append(SpeechStarted(self._kept.take(self._until)))
 
     def _end_when_over(self, events: list[EarEvent]) -> None:
-        if self._probability < self._low and self._ending.is_over(self._frame, self._silence):
+        if self._ending.is_over(self._frame, self._silence):
             self._end(events)
         elif self._frame - self._began >= self._longest:
             self._end(events)

@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from parley_dataplane.media import HEARING_RATE, Pcm
 
@@ -22,13 +23,26 @@ SILENT_DB = -75.0
 LONGEST_LIVE_SECS = 0.06
 """A longer packet is a piece of a recording: its sound has no time of its own, only that of its arrival."""
 
+_RUMBLE_HZ = (50, 100, 150)
+"""Fans, mains and steps: taken out of the level, since they fluctuate more in 10 ms than they hide of a voice."""
+
 _LEAST = 10 ** (SILENT_DB / 10)
 _SCALE = 1.0 / (FRAME * 32768.0**2)
 
 
+def _rumble() -> npt.NDArray[np.float32]:
+    """An orthonormal base of what is slower than a voice in one frame: (FRAME, 8)."""
+    turns = np.outer(np.arange(FRAME) / HEARING_RATE, _RUMBLE_HZ) * 2 * np.pi
+    slow = np.column_stack((np.ones(FRAME), np.arange(FRAME), np.cos(turns), np.sin(turns)))
+    return np.linalg.qr(slow)[0].astype(np.float32)
+
+
+_RUMBLE = _rumble()
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """`level` in dB of full scale, `at`: when its last sample arrived, or would have in a stream without packets."""
+    """`level` in dB of full scale without rumble; `at`: when its last sample arrived, had there been no packets."""
 
     level: float
     at: float
@@ -51,11 +65,12 @@ class Frames:
         if not whole:
             return
         samples = pcm[: whole * FRAME].astype(np.float32).reshape(whole, FRAME)
-        powers = np.einsum("ij,ij->i", samples, samples).tolist()
+        slow = samples @ _RUMBLE
+        powers = np.einsum("ij,ij->i", samples, samples) - np.einsum("ij,ij->i", slow, slow)
         after = len(pcm) - FRAME
-        for power in powers:
+        for power in powers.tolist():
             at = now - after / HEARING_RATE if live else now
-            self.waiting.append(Frame(10.0 * math.log10(power * _SCALE + _LEAST), at))
+            self.waiting.append(Frame(10.0 * math.log10(max(power, 0.0) * _SCALE + _LEAST), at))
             after -= FRAME
 
 

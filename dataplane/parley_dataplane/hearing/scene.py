@@ -19,6 +19,7 @@ FLOOR_UP_IN_SPEECH = 0.015
 FLOOR_CATCH_UP = 0.2
 """Share of the distance to a much softer frame by which the floor falls at once."""
 
+FIRST_BACKGROUND = -55.0
 BACKGROUND_UP, BACKGROUND_DOWN = 0.24, 0.0126
 """dB a frame: the sustained level that one frame in 20 lies over."""
 
@@ -43,7 +44,7 @@ class Scene:
         self.floor = FIRST_FLOOR
         self.voice: float | None = None  # level of the caller's speech, once it is known
         self.sustained = -90.0
-        self._background = -90.0
+        self._background = FIRST_BACKGROUND
         self._backgrounds: deque[float] = deque([self._background], maxlen=BACKGROUND_DELAY)
         self._levels: deque[float] = deque([-90.0] * RECENT, maxlen=RECENT)
         self._power = 0.0

@@ -15,9 +15,15 @@ UNDER_VOICE = 14.0
 first 30 ms of ten voices lie 2 to 14 dB under their sentence).
 """
 
+SOFT_UNDER_VOICE = 27.0
+SOFT_FRAMES = 4
+"""A softer sound, down to this much under the caller's speech, is a sign once it has lasted for so many frames: words
+begin with an F or a TH of 80 ms, 20 dB under their sentence (measured), and no key press lasts that long.
+"""
+
 OVER_BACKGROUND = 3.0
 OVER_FLOOR = 12.0
-LEAST_LEVEL = -50.0
+LEAST_LEVEL = -52.0
 """dB of full scale: softer sounds are no sign before the caller's level is known."""
 
 LONGEST = 28
@@ -47,21 +53,23 @@ class Signs:
         self._rest = 0
         self._quiet = 0
         self._since = 0.0
+        self._soft = 0  # frames of a soft sound
 
     @property
     def is_up(self) -> bool:
         return self._age >= 0
 
     @staticmethod
-    def threshold(scene: Scene) -> float:
-        """dB that 30 ms must have to be a sign."""
-        threshold = max(scene.background + OVER_BACKGROUND, scene.floor + OVER_FLOOR)
+    def thresholds(scene: Scene) -> tuple[float, float]:
+        """dB that 30 ms must have to be a sign, and dB that each of SOFT_FRAMES must have."""
+        least = max(scene.background + OVER_BACKGROUND, scene.floor + OVER_FLOOR)
         if scene.voice is None:
-            return max(threshold, LEAST_LEVEL)
-        return max(threshold, scene.voice - UNDER_VOICE)
+            return max(least, LEAST_LEVEL), max(least, LEAST_LEVEL)
+        return max(least, scene.voice - UNDER_VOICE), max(least, scene.voice - SOFT_UNDER_VOICE)
 
     def hear(self, scene: Scene, level: float, silero_is_low: bool, at: float) -> Happened:
-        threshold = self.threshold(scene)
+        threshold, soft = self.thresholds(scene)
+        self._soft = self._soft + 1 if level >= soft else 0
         self._quiet = 0 if level > threshold - SILENT_UNDER else self._quiet + 1
         if self._age >= 0:
             self._age += 1
@@ -70,9 +78,9 @@ class Signs:
             return Happened.NOTHING
         if self._rest > 0:
             # The pause begins once the sound is over.
-            self._rest = self._rest - 1 if self._quiet else max(self._rest, OVER)
+            self._rest = self._rest - 1 if scene.sustained < threshold else max(self._rest, OVER)
             return Happened.NOTHING
-        if scene.sustained < threshold:
+        if scene.sustained < threshold and self._soft < SOFT_FRAMES:
             return Happened.NOTHING
         self._age, self._since = 0, at
         return Happened.SIGN

@@ -4,7 +4,7 @@ from parley_dataplane.hearing.ending import Ending
 from parley_dataplane.hearing.scene import Scene
 
 SILENCE = -70.0
-VOICE = -25.0
+VOICE = -20.0
 
 
 def ended_at(

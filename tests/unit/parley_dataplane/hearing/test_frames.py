@@ -21,8 +21,20 @@ def test_levels_do_not_depend_on_how_the_audio_is_cut(size: int) -> None:
 
 def test_full_scale_is_zero_and_digital_silence_has_a_level() -> None:
     frames = Frames()
-    frames.push(np.concatenate((np.full(FRAME, -32_768), np.zeros(FRAME))).astype(np.int16), 0.02)
+    full = np.resize(np.array([32_767, -32_768]), FRAME)
+    frames.push(np.concatenate((full, np.zeros(FRAME))).astype(np.int16), 0.02)
     assert [frame.level for frame in frames.waiting] == pytest.approx([0.0, SILENT_DB], abs=0.01)
+
+
+def test_rumble_is_not_loud_and_a_deep_voice_is() -> None:
+    time = np.arange(2 * FRAME) / HEARING_RATE
+    levels = {}
+    for hertz in (0, 30, 50, 100, 300, 400):
+        frames = Frames()
+        frames.push((10_000 * np.cos(2 * np.pi * hertz * time + 0.3)).astype(np.int16), 0.02)
+        levels[hertz] = max(frame.level for frame in frames.waiting)
+    assert max(levels[0], levels[30], levels[50], levels[100]) < -50
+    assert min(levels[300], levels[400]) > -20
 
 
 def test_each_frame_of_a_packet_has_its_own_time_and_those_of_a_recording_the_time_of_arrival() -> None:

@@ -33,12 +33,20 @@ def test_a_click_is_none_however_loud(loud: int) -> None:
     assert happened((click + [-16.0] * loud + [SILENCE] * 30) * 10) == {}
 
 
-def test_a_sound_15_db_under_the_caller_s_speech_is_none() -> None:
-    assert happened([-40.0] * 50) == {}
+def test_a_soft_sound_is_a_sign_once_it_has_lasted_longer_than_a_click_and_a_very_soft_one_is_none() -> None:
+    assert happened([-40.0] * 3 + [SILENCE] * 20) == {}
+    assert happened([-45.0] * 20) == {4: Happened.SIGN}
+    assert happened([-54.0] * 50) == {}
+
+
+def test_in_a_loud_room_only_what_is_louder_than_the_room_is_a_sign() -> None:
+    room = [-40.0, -42.0, -39.0, -43.0] * 300
+    assert happened(room + [-30.0] * 20, voice=None).popitem() == (1203, Happened.SIGN)
+    assert max(happened(room + [-38.0] * 20)) < 200, "while the room was new"
 
 
 def test_before_the_caller_s_level_is_known_a_soft_sound_is_none() -> None:
-    assert happened([-54.0] * 50, voice=None) == {}
+    assert happened([-55.0] * 50, voice=None) == {}
     assert happened([-45.0] * 20, voice=None) == {3: Happened.SIGN}
 
 
