@@ -23,8 +23,8 @@ from parley_dataplane.media.lateness import Lateness
 WINDOW = 64
 """Packets ahead of the expected one that are taken as early; further away is a sender that started anew."""
 
-BEHIND = 128
-"""Packets behind it that are taken as late: libsrtp lets none through that is older."""
+BEHIND = 1_024
+"""Packets behind it that are taken as late: SRTP's replay check, as aiortc sets it, lets none through that is older."""
 
 STALL_SECS = 0.100
 """Seconds without a packet after which what is heard is filled with quiet."""

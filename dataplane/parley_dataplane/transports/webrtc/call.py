@@ -195,14 +195,14 @@ class WebRtcCall:
 
     @property
     def counts(self) -> CallCounts:
-        jitter = self._receiver.jitter
+        heard = self._receiver.counts
         return CallCounts(
             unsent_packets=self._unsent,
             forged_packets=self._forged + self._ice.forged,
-            broken_packets=self._receiver.broken,
-            lost_packets=jitter.lost,
-            late_packets=jitter.late,
-            flooded_packets=jitter.flooded,
+            broken_packets=heard.broken,
+            lost_packets=heard.lost,
+            late_packets=heard.late,
+            flooded_packets=heard.flooded,
             dropped_texts=self._texts.dropped,
             refused_messages=self._texts.refused + (self._sctp.broken if self._sctp else 0),
         )

@@ -12,13 +12,13 @@ from typing import NamedTuple
 from aiortc.rtp import RtcpReceiverInfo, RtcpRrPacket, clamp_packets_lost
 
 from parley_dataplane.media import Pcm
-from parley_dataplane.media.jitter import JitterBuffer, Piece, Popped
+from parley_dataplane.media.jitter import BEHIND, JitterBuffer, Piece, Popped
 from parley_dataplane.media.opus import CLOCK_RATE, ticks_of
 from parley_dataplane.media.voice import Voice
 from parley_dataplane.transports.webrtc.rtp import parse_rtp
 
 _MAX_DROPOUT = 3_000  # RFC 3550, A.1
-_MAX_MISORDER = 100
+_MAX_MISORDER = BEHIND  # 100 there, without a replay check
 _LARGEST_LEAP_TICKS = 5 * CLOCK_RATE
 """A change of transit time beyond it is a leap of the timestamps, no jitter: as WebRTC's receiver has it."""
 
@@ -74,7 +74,7 @@ class AudioReceiver:
         self._ssrc: int | None = None
         self._statistics = ReceptionStatistics(0)
         self._sender_report: tuple[int, float] | None = None  # middle of its NTP time, when it came
-        self.jitter = JitterBuffer(lambda: self._statistics.jitter / CLOCK_RATE)
+        self._jitter = JitterBuffer(lambda: self._statistics.jitter / CLOCK_RATE)
         self._voice = Voice()
         self._ahead: _Ahead | None = None
         self._received = self._malformed = 0
@@ -93,15 +93,15 @@ class AudioReceiver:
         self._received += 1
         self._statistics.add(sequence, timestamp, now)
         ticks = ticks_of(payload)
-        if self.jitter.pass_on(sequence, timestamp, ticks, now):
+        if self._jitter.pass_on(sequence, timestamp, ticks, now):
             pcm = [self._voice.decode(payload, ticks)]
             return Received(pcm, pcm)
-        self.jitter.push(sequence, timestamp, payload, ticks, now)
-        return self._rendered(self.jitter.pop(now))
+        self._jitter.push(sequence, timestamp, payload, ticks, now)
+        return self._rendered(self._jitter.pop(now))
 
     def tick(self, now: float) -> Received:
         self._now = now
-        return self._rendered(self.jitter.pop(now)) if self.jitter.may_pop(now) else NOTHING
+        return self._rendered(self._jitter.pop(now)) if self._jitter.may_pop(now) else NOTHING
 
     def sender_reported(self, ssrc: int, ntp: int, now: float) -> None:
         if ssrc == self._ssrc:
@@ -119,12 +119,8 @@ class AudioReceiver:
         return bytes(RtcpRrPacket(ssrc=ssrc, reports=[block]))
 
     @property
-    def broken(self) -> int:
-        return self._malformed + self._voice.broken
-
-    @property
     def counts(self) -> ReceiverCounts:
-        order, voice = self.jitter, self._voice
+        order, voice = self._jitter, self._voice
         return ReceiverCounts(
             received=self._received,
             lost=order.lost,
@@ -133,7 +129,7 @@ class AudioReceiver:
             late=order.late,
             duplicate=order.duplicate,
             flooded=order.flooded,
-            broken=self.broken,
+            broken=self._malformed + voice.broken,
             restarts=order.restarts,
             patience_ms=order.patience(self._now) * 1_000,
             jitter_ms=self._statistics.jitter * 1_000 / CLOCK_RATE,
@@ -143,7 +139,7 @@ class AudioReceiver:
         """Another SSRC is another stream: nothing of the old one's order, sound or statistics holds for it."""
         self._ssrc = ssrc
         if self._received:
-            self.jitter.renew()
+            self._jitter.renew()
             self._voice.renew()
         self._ahead = None
         self._statistics = ReceptionStatistics(sequence)
@@ -156,7 +152,7 @@ class AudioReceiver:
             return Received(pcm, pcm)
         ahead = self._ahead = self._ahead or _Ahead(self._voice)
         sensed = ahead.sense(popped.sensed)
-        whole = not self.jitter.ahead
+        whole = not self._jitter.ahead
         if whole:
             self._ahead = None
             if ahead.pieces == popped.heard:
