@@ -112,7 +112,8 @@ class JitterBuffer:
         ):
             return False
         self._paid_until = max(self._paid_until, now) + ticks * _SECS_PER_TICK
-        self._stray = None
+        if self._stray is not None:
+            self._forget_stray()
         place.next += 1
         place.due = (timestamp + ticks) & 0xFFFFFFFF
         place.last_ticks = ticks
@@ -151,13 +152,15 @@ class JitterBuffer:
     def may_pop(self, now: float) -> bool:
         """Whether `pop` could give anything: cheap, for the many ticks that bring nothing."""
         place = self._sensing
+        if not self._started:
+            return False
         return self.ahead or now - place.supplied_at >= (_STEP_SECS if place.filled else STALL_SECS)
 
     def pop(self, now: float) -> Popped:
         """All that can come out by `now`."""
-        if not self._started:
-            return Popped([], [])
         heard, self._ready = self._ready, []
+        if not self._started:
+            return Popped(heard, heard)
         hearing, sensing = self._hearing, self._sensing
         if sensing is hearing:
             heard += hearing.stall(now)

@@ -9,7 +9,8 @@ import pytest
 from aiortc.rtp import RtcpPacket, RtcpRrPacket, RtpPacket
 
 from parley_dataplane.media import HEARING_FRAME, SPEAKING_FRAME, Pcm
-from parley_dataplane.media.opus import OpusSettings, new_encoder, ticks_of
+from parley_dataplane.media import voice as voice_module
+from parley_dataplane.media.opus import AvDecoder, OpusSettings, new_encoder, ticks_of
 from parley_dataplane.transports.webrtc.receiver import (
     NOTHING,
     AudioReceiver,
@@ -349,3 +350,42 @@ def test_reordered_and_double_packets_count_as_received() -> None:
     for index in (0, 2, 1, 3, 3, 5):
         statistics.add((65_534 + index) & 0xFFFF, index * 960, 50 + index / 50)
     assert statistics.block(9, 0, 0).packets_lost == 0  # one lost, one double: as RFC 3550, 6.4.1 has it
+
+
+def test_without_libopus_lost_packets_are_silence_and_order_and_time_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(voice_module, "new_decoder", AvDecoder)
+    line = Listening(voice(500), Network(4, loss=0.05, overtaken=0.05))
+    assert line.counts.lost > 10
+    for listener in (line.sensed, line.heard):
+        # Each fresh decoder of FFmpeg's needs a packet to get going, and each hole has one.
+        assert samples(listener) >= (500 - 3 - line.counts.lost - 0.1 * 500) * HEARING_FRAME
+        assert samples(listener) <= 501 * HEARING_FRAME
+
+
+def test_before_the_first_packet_and_between_packets_a_tick_gives_nothing() -> None:
+    receiver = AudioReceiver(111)
+    assert receiver.tick(50.0) is NOTHING
+    receiver.receive(rtp(0, 0, payloads(1)[0]), 50.02)
+    assert receiver.tick(50.05) is NOTHING
+
+
+def test_padding_alone_is_no_hole_and_no_sound() -> None:
+    receiver, sent = AudioReceiver(111), payloads(10)
+    heard = 0
+    for number, payload in enumerate(sent):
+        heard += samples(receiver.receive(rtp(2 * number, number * 960, payload), 50 + number / 50).heard)
+        probe = receiver.receive(rtp(2 * number + 1, number * 960, b""), 50 + number / 50)
+        assert samples(probe.sensed) == samples(probe.heard) == 0
+    assert heard == 10 * HEARING_FRAME
+    assert receiver.counts.lost == 0
+
+
+def test_the_counts_tell_how_long_a_hole_is_waited_for_in_this_weather() -> None:
+    sent = payloads(1_500)
+    calm = Listening(sent, Network(1)).counts
+    wild = Listening(sent, Network(1, overtaken=0.10, detour=0.110)).counts
+    assert calm.patience_ms <= 60 < 100 <= wild.patience_ms <= 200
+    assert calm.jitter_ms < 1 < wild.jitter_ms
+    assert calm.received == wild.received == 1_500
