@@ -6,6 +6,9 @@ Rules: everything that changes the conversation is a plain function, so that not
 the change that depends on it; what waits (STT, replies) runs in tasks that the line holds. Only `happened` moves the
 turn, and only `_carry_out` does what it asks for. What an answer leaves in the history is what was heard of it. No
 pause of an answer lasts longer than LONGEST_PAUSE_SECS, whatever the ear does.
+
+A tick in which nothing leaves keeps its slot open for a while: audio that is made meanwhile leaves at once, as that
+slot's, and not up to 20 ms later. Only when the slot is over it was silence.
 """
 
 from __future__ import annotations
@@ -30,6 +33,11 @@ from parley_dataplane.turns import Effect, Happened, State, Turn
 LONGEST_PAUSE_SECS = 0.4
 """The ear decides within 300 ms; an answer does not wait much longer for one that has stopped deciding."""
 
+OPEN_SECS = 0.008
+"""How long after its tick a slot may still be filled: later than that, the next one is nearer, and a peer would find
+the packet in the wrong place.
+"""
+
 _PAUSE_OUTCOMES = {Happened.SPEECH_STARTED: "confirmed", Happened.SIGN_REVOKED: "revoked"}
 
 
@@ -48,6 +56,7 @@ class Conversation:
         """Those questions that the present reply answers."""
         self._replies = 0
         self._paused_at = 0.0
+        self._open_slot: float | None = None
         self._memory: dict[str, Any] = {}
 
     @property
@@ -82,26 +91,45 @@ class Conversation:
 
     def tick(self, now: float) -> None:
         """Send what is due at `now`."""
-        reply = self._reply
-        if reply is None:
+        if self._open_slot is not None:
+            self._open_slot = None
             self._line.door.send_silence()
             self.listener.said(None)
+        reply = self._reply
+        if reply is None:
+            self._open_slot = now
             return
         if self._turn.state is State.PAUSED and now - self._paused_at > LONGEST_PAUSE_SECS:
             self.happened(Happened.SIGN_REVOKED)
-        chunks = self._speaker.take(now)
-        if chunks:
-            if not reply.is_audible:
-                self._became_audible(reply)
-            for chunk in chunks:
-                self._line.metrics.bytes_said += chunk.pcm.nbytes
-                self._line.door.send_audio(chunk)
-        else:
-            self._line.door.send_silence()
-        self.listener.said(self._speaker.sounding())
+        if not self._send(reply, now):
+            self._open_slot = now
         reply.tick()
         if reply.is_over(now):
             self._reply_over(reply, now)
+
+    def _send(self, reply: Reply, now: float) -> bool:
+        """Whether anything leaves or sounds at `now`."""
+        chunks, sounding = self._speaker.take(now), self._speaker.sounding()
+        if not chunks:
+            if sounding is None:
+                return False
+            self._line.door.send_silence()
+        elif not reply.is_audible:
+            self._became_audible(reply)
+        for chunk in chunks:
+            self._line.metrics.bytes_said += chunk.pcm.nbytes
+            self._line.door.send_audio(chunk)
+        self.listener.said(sounding)
+        return True
+
+    def _fill_slot(self) -> None:
+        """There may be audio for the slot that is still open."""
+        slot = self._open_slot
+        if slot is None or self._reply is None or self._line.clock() - slot > OPEN_SECS:
+            return
+        self._open_slot = None
+        if not self._send(self._reply, slot):
+            self._open_slot = slot
 
     def _became_audible(self, reply: Reply) -> None:
         reply.is_audible = True
@@ -146,6 +174,7 @@ class Conversation:
                 self._speaker.pause()
             case Effect.RESUME_REPLY:
                 self._speaker.resume()
+                self._fill_slot()
             case Effect.CANCEL_REPLY:
                 self._cancel_reply()
             case Effect.DROP_UTTERANCE:
@@ -184,6 +213,7 @@ class Conversation:
             tts=line.agent.engines.tts,
             speaker=self._speaker,
             emit=line.emit,
+            on_audio=self._fill_slot,
             stamps=Stamps(last.spoke_until, last.ended, last.understood) if last else Stamps(now, now, now),
             # The agent's own sentences are in its own language, and a voice that a caller chose may be what failed.
             voice=line.settings.voice if unasked is None else None,

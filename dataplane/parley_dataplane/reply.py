@@ -52,7 +52,7 @@ class Stamps:
 
 class Reply:
     """The answer number `number` of a session. `thoughts` is the LLM's stream; `voice`, `language`
-    go to TTS.
+    go to TTS; `on_audio` is told of each piece of audio in the speaker.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Reply:
         tts: TtsEngine,
         speaker: Speaker,
         emit: Callable[[Event], None],
+        on_audio: Callable[[], None],
         stamps: Stamps,
         voice: str | None,
         language: str | None,
@@ -76,6 +77,7 @@ class Reply:
         self._tts = tts
         self._speaker = speaker
         self._emit = emit
+        self._on_audio = on_audio
         self._voice = voice
         self._language = language
         self._room = asyncio.Event()
@@ -186,6 +188,7 @@ class Reply:
             await self._synthesize(request)
         if not self._was_cut():
             self._speaker.close_clause()
+            self._on_audio()
 
     async def _synthesize(self, request: SpeechRequest) -> None:
         async with (
@@ -198,6 +201,7 @@ class Reply:
                 if self.stamps.speech is None:
                     self.stamps.speech = asyncio.get_running_loop().time()
                 self._speaker.push(speech.pcm, speech.words, speech.is_pause)
+                self._on_audio()
                 self._burst += len(speech.pcm)
                 if not self._speaker.has_room:
                     await self._wait_for_room()

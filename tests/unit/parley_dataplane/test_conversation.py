@@ -9,7 +9,7 @@ import pytest
 from parley_dataplane.doors import DUPLEX, FASTRTC, DoorKind
 from parley_dataplane.errors import EngineCrashed
 from parley_dataplane.events import AgentHeard, AgentText, Problem, TurnTiming, UserTranscript
-from parley_dataplane.media import SPEAKING_RATE
+from parley_dataplane.media import FRAME_SECS, SPEAKING_RATE
 from parley_dataplane.records import ErrorSeen
 from tests.one_call import ANSWER, SORRY, Call, ask_and_hear_all, history
 
@@ -205,3 +205,39 @@ def test_an_interruption_in_the_first_word_is_one() -> None:
     assert (heard.heard, heard.interrupted) == ("", True)
     assert (call.session.metrics.interruptions, call.session.metrics.turns) == (1, 1)
     assert history(call) == [("user", "tell me", "")]
+
+
+@pytest.mark.parametrize(
+    ("after_tick", "waits"), [(0.002, 0.0), (0.007, 0.0), (0.009, 0.011), (0.019, 0.001)]
+)
+def test_audio_that_is_made_soon_after_a_tick_does_not_wait_for_the_next(
+    after_tick: float, waits: float
+) -> None:
+    async def script(call: Call) -> None:
+        call.llm.secs = call.tts.secs = 0.0
+        await asyncio.sleep(0.1 + after_tick)
+        call.session.type_text("tell me")
+        made = asyncio.get_running_loop().time()
+        await call.quiet(0.6)
+        times = [at - made for at, _ in call.peer.audio]
+        assert times[:2] == pytest.approx([waits, FRAME_SECS - after_tick + (FRAME_SECS if waits else 0.0)])
+        await call.quiet(2.0)
+
+    call = Call().run(script)
+    assert call.peer.secs == 2.0
+
+
+def test_each_slot_holds_one_frame_or_one_silence() -> None:
+    """A WebRTC door counts its RTP time by them."""
+
+    async def script(call: Call) -> None:
+        call.llm.secs = call.tts.secs = 0.0
+        for offset in (0.003, 0.013):
+            await asyncio.sleep(0.1 + offset)
+            call.session.type_text("tell me")
+            await asyncio.sleep(3.0 - offset)
+
+    call = Call().run(script)
+    slots = round(6.2 / FRAME_SECS)
+    assert len(call.peer.audio) == 200
+    assert call.peer.silences + len(call.peer.audio) == pytest.approx(slots, abs=2)
