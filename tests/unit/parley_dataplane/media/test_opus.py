@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from parley_dataplane.errors import BadAudio
 from parley_dataplane.media import HEARING_FRAME, SPEAKING_FRAME, Pcm
 from parley_dataplane.media.opus import (
+    FEC_FROM,
+    FEC_UNTIL,
     FRAME_TICKS,
     LONGEST_TICKS,
     AvDecoder,
@@ -17,6 +20,7 @@ from parley_dataplane.media.opus import (
     LibOpusDecoder,
     LibOpusEncoder,
     OpusSettings,
+    empty_payload,
     has_copy,
     libopus,
     ticks_of,
@@ -84,10 +88,62 @@ def test_a_setting_out_of_range_is_refused_with_the_settings_in_the_sentence() -
         LibOpusEncoder(OpusSettings(complexity=11))
 
 
-def test_with_dtx_long_silence_needs_no_packets() -> None:
-    encoder = LibOpusEncoder(OpusSettings(dtx=True))
-    sizes = [len(encoder.encode(np.zeros(SPEAKING_FRAME, np.int16))) for _ in range(60)]
-    assert sum(size <= 2 for size in sizes) > 20
+def is_celt(payload: bytes) -> bool:
+    return payload[0] >> 3 >= 16  # RFC 6716, 3.1, table 2
+
+
+def modes(settings: OpusSettings) -> list[bool]:
+    encoder = LibOpusEncoder(settings)
+    return [is_celt(encoder.encode(frame)) for frame in chirps(40)][5:]
+
+
+def test_the_default_is_the_mode_that_costs_a_third() -> None:
+    assert all(modes(OpusSettings()))
+
+
+def test_voice_mode_is_taken_at_low_rates_where_it_sounds_better() -> None:
+    assert not any(modes(OpusSettings(bitrate=24_000, complexity=5)))
+    assert not any(modes(OpusSettings(bitrate=16_000, complexity=3)))
+    assert all(modes(OpusSettings(bitrate=24_000, complexity=3)))
+    assert all(modes(OpusSettings(bitrate=48_000, complexity=5)))
+
+
+def test_copies_begin_at_8_percent_loss_and_end_below_6() -> None:
+    encoder = LibOpusEncoder(OpusSettings())
+    begun = []
+    for percent in (0, 7, FEC_FROM, 7, FEC_UNTIL, FEC_UNTIL - 1, 7, 0):
+        encoder.expect_loss(percent)
+        begun.append(sum(has_copy(encoder.encode(frame)) for frame in chirps(40)) > 15)
+    assert begun == [False, False, True, True, True, False, False, False]
+
+
+def test_a_change_of_mode_makes_no_click() -> None:
+    """A click of 1 % of the tone's power would be 20 dB above what is allowed here."""
+    frames = tone(440, 200)
+    encoder, decoder = LibOpusEncoder(OpusSettings()), LibOpusDecoder()
+    heard, celt = [], []
+    for number, frame in enumerate(frames):
+        encoder.expect_loss(20 if number // 40 % 2 else 0)
+        payload = encoder.encode(frame)
+        celt.append(is_celt(payload))
+        heard.append(decoder.decode(payload))
+    assert sum(before != after for before, after in pairwise(celt)) == 4
+    steady = np.array(heard[5:]).astype(float)
+    spectrum = np.abs(np.fft.rfft(steady * np.hanning(HEARING_FRAME))) ** 2
+    assert (spectrum[:, 50:].sum(axis=1) / spectrum.sum(axis=1)).max() < 1e-4  # above 2.5 kHz
+    loudness = np.sqrt((steady**2).mean(axis=1))
+    assert loudness.min() > 0.95 * loudness.max()
+
+
+def test_an_empty_payload_lasts_20_ms_and_sounds_like_what_was_there() -> None:
+    for loss in (0, 20):
+        encoder, decoder = LibOpusEncoder(OpusSettings(expected_loss=loss)), LibOpusDecoder()
+        for _ in range(20):
+            payload = encoder.encode(np.zeros(SPEAKING_FRAME, np.int16))
+            decoder.decode(payload)
+        empty = empty_payload(payload)
+        assert ticks_of(empty) == FRAME_TICKS
+        assert max(np.abs(decoder.decode(empty)).max() for _ in range(50)) <= 8
 
 
 def test_a_lost_packet_is_recovered_from_the_copy_inside_the_next() -> None:
