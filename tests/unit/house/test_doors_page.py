@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from parley_dataplane import errors, events, server, session, session_settings, sessions
+from parley_dataplane import conversation, errors, events, server, session, session_settings, sessions
 from parley_dataplane.media import containers
 from parley_dataplane.protocols import fastrtc, fields
 from parley_dataplane.routes import bodies, signaling, sockets
 from parley_dataplane.session_metrics import SessionMetrics
 from parley_dataplane.session_settings import SessionSettings
 from parley_dataplane.transports import connections, websocket
-from parley_dataplane.transports.webrtc import texts
+from parley_dataplane.transports.webrtc import ice, port, texts
 from parley_dataplane.transports.webrtc.call import CallSettings
 
 ROOT = Path(__file__).parents[3]
@@ -180,8 +180,13 @@ SAID = [
     f"{connections.HEAD_SECS:.0f} s each",
     f"{bodies.BODY_SECS:.0f} s each",
     f"from offer to connected | {CallSettings().connect_secs:.0f} s",
+    f"{CallSettings().unseen_secs:.0f} s where the peer does not appear",
+    f"addresses of one peer | {ice.MOST_REMOTE}, in {ice.MOST_PATHS} pairs",
+    f"consent is asked every 4 to 6 s and lasts {ice.CONSENT_SECS:.0f} s",
+    f"{port.MOST_PER_READ} datagrams are read in a row",
     f"sends nothing at all | {CallSettings().vanished_secs:.0f} s",
     f"(410 instead of 404) | {number(sessions.ENDED_IDS)}",
+    f"holds an answer up for at most {1000 * conversation.LONGEST_PAUSE_SECS:.0f} ms",
     f"goodbye, for {session.GOODBYE_SECS:.0f} s at most",
 ]
 
