@@ -77,7 +77,7 @@ def test_the_lock_satisfies_pyproject_on_every_python(
 
 
 def imported_under(folder: Path, but: Path | None = None) -> set[str]:
-    """Top-level names of everything that the files of a folder import, lazily or not; what is under `but` is left out."""
+    """Top-level names of everything that the files of a folder import, lazily or not; without those under `but`."""
     names = set()
     for file in folder.rglob("*.py"):
         if but is not None and file.is_relative_to(but):
