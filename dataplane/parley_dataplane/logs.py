@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 import structlog
 
-from parley_dataplane.records import ErrorSeen, Record, ReplyPaused, TurnFinished, TurnStarted
+from parley_dataplane.records import ErrorSeen, PeerReported, Record, ReplyPaused, TurnFinished, TurnStarted
 
 
 def configure(level: str) -> None:
@@ -41,7 +41,7 @@ def log_record(record: Record) -> None:
     event = _event_name(type(record).__name__)
     if isinstance(record, ErrorSeen):
         log.warning(event, **facts)
-    elif isinstance(record, TurnStarted | TurnFinished | ReplyPaused):
+    elif isinstance(record, TurnStarted | TurnFinished | ReplyPaused | PeerReported):
         log.debug(event, **facts)
     else:
         log.info(event, **facts)

@@ -26,16 +26,21 @@ from parley_dataplane.records import (
     CallFinished,
     CallStarted,
     ErrorSeen,
+    PeerReported,
     Record,
     ReplyPaused,
     TurnFinished,
     TurnStarted,
 )
+from parley_dataplane.transports.webrtc import Calls
 
 STAGES = ("endpointing", "stt", "llm", "tts", "send", "total")
 
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.2, 2.0, 4.0, 8.0)
 """Buckets around what people notice: 300 ms is quick, 800 ms still natural, over 2 s is a silence."""
+
+ROUND_TRIP_SECONDS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2)
+LOSS_RATIOS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 
 PAUSE_SECONDS = (0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
 """An ear decides within 300 ms; after 400 ms an answer goes on without it."""
@@ -44,12 +49,13 @@ PAUSE_SECONDS = (0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
 class Metrics:
     """The observer that counts. `text()` is what /metrics answers."""
 
-    def __init__(self, pacer: Pacer) -> None:
+    def __init__(self, pacer: Pacer, calls: Calls) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         self.registry.register(_Loop(pacer))
+        self.registry.register(_Media(calls))
         self._active = Gauge("parley_sessions_active", "Sessions now.", ["door"], registry=self.registry)
         self._sessions = Counter(
             "parley_sessions_opened", "Sessions opened.", ["door"], registry=self.registry
@@ -83,6 +89,20 @@ class Metrics:
             buckets=PAUSE_SECONDS,
             registry=self.registry,
         )
+        self._round_trip = Histogram(
+            "parley_media_round_trip_seconds",
+            "To the peer and back, by each of its reports.",
+            ["door"],
+            buckets=ROUND_TRIP_SECONDS,
+            registry=self.registry,
+        )
+        self._peer_loss = Histogram(
+            "parley_media_peer_loss_ratio",
+            "Share of the agent's packets that a peer missed, by each of its reports.",
+            ["door"],
+            buckets=LOSS_RATIOS,
+            registry=self.registry,
+        )
         self._bytes = Counter(
             "parley_audio_bytes",
             "PCM bytes of ended sessions.",
@@ -112,6 +132,10 @@ class Metrics:
             case ReplyPaused():
                 self._pauses.labels(record.door, record.outcome).inc()
                 self._pause_seconds.labels(record.door, record.outcome).observe(record.seconds)
+            case PeerReported():
+                if record.round_trip is not None:
+                    self._round_trip.labels(record.door).observe(record.round_trip)
+                self._peer_loss.labels(record.door).observe(record.lost)
             case ErrorSeen():
                 self._errors.labels(record.code).inc()
 
@@ -132,6 +156,44 @@ class _Loop(Collector):
         )
         yield CounterMetricFamily(
             "parley_pacer_skipped_ticks", "Ticks given up after a stall.", value=self._pacer.skipped_ticks
+        )
+
+
+class _Media(Collector):
+    """What calls have counted, and the port that they share, read when scraped."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def collect(self) -> Iterable[Metric]:
+        packets = CounterMetricFamily(
+            "parley_media_packets", "RTP packets of WebRTC calls.", labels=["door", "kind"]
+        )
+        messages = CounterMetricFamily(
+            "parley_data_channel_messages", "Messages that were let go.", labels=["door", "kind"]
+        )
+        for door, counted in self._calls.counts().items():
+            for name, number in counted.items():
+                kind, _, what = name.partition("_")
+                (packets if what == "packets" else messages).add_metric([door, kind], number)
+        yield packets
+        yield messages
+        if self._calls.port is None:
+            return
+        counts = self._calls.port.counts
+        yield CounterMetricFamily(
+            "parley_udp_strangers", "Datagrams that were no call's.", value=counts.strangers
+        )
+        yield CounterMetricFamily(
+            "parley_udp_names_read", "Binding requests of which the name was read.", value=counts.looked_into
+        )
+        yield CounterMetricFamily(
+            "parley_udp_addresses_taken_over", "Addresses that went to another call.", value=counts.taken_over
+        )
+        yield GaugeMetricFamily(
+            "parley_udp_addresses_claimed",
+            "Peers' addresses that are a call's.",
+            value=self._calls.port.claimed,
         )
 
 

@@ -24,8 +24,8 @@ class Parley:
         self.agent = agent
         self.pacer = Pacer(self._tick_failed)
         self.calls = Calls(agent.spec.media)
-        self._metrics = Metrics(self.pacer)
-        self.observe = to_all(self._metrics, log_record)
+        self._metrics = Metrics(self.pacer, self.calls)
+        self.observe = self.calls.observe = to_all(self._metrics, log_record)
         self.sessions = Sessions(agent, self.pacer, self.observe, self.calls.make_room)
         self._started = False
 

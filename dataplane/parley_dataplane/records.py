@@ -66,6 +66,17 @@ class ReplyPaused:
 
 
 @dataclass(frozen=True, slots=True)
+class PeerReported:
+    """A peer said how the agent's audio reaches it (RFC 3550, 6.4): seconds there and back, None where it does not
+    say, and the share of packets that were lost since its last report.
+    """
+
+    door: str
+    round_trip: float | None
+    lost: float
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorSeen:
     """`code` is the ParleyError's; `session` and `door` are "" where there was none yet."""
 
@@ -74,7 +85,7 @@ class ErrorSeen:
     door: str
 
 
-Record = CallStarted | CallFinished | TurnStarted | TurnFinished | ReplyPaused | ErrorSeen
+Record = CallStarted | CallFinished | TurnStarted | TurnFinished | ReplyPaused | PeerReported | ErrorSeen
 Observer = Callable[[Record], None]
 
 

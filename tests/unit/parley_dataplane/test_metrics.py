@@ -1,24 +1,59 @@
-"""What /metrics tells, from records alone."""
+"""What /metrics tells, from records, counts and nothing else."""
+
+from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from parley_api.media import Media
 from parley_dataplane.media.pacer import Pacer
 from parley_dataplane.metrics import Metrics
 from parley_dataplane.records import (
     CallFinished,
     CallStarted,
     ErrorSeen,
+    PeerReported,
     Record,
     ReplyPaused,
     TurnFinished,
     TurnStarted,
 )
+from parley_dataplane.transports.webrtc import Calls
+from parley_dataplane.transports.webrtc.port import PortCounts
 
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return Metrics(Pacer(lambda call, error: None))
+    return Metrics(Pacer(lambda call, error: None), Calls(Media()))
+
+
+def test_what_a_peer_reports_is_counted_and_a_round_trip_that_it_does_not_tell_is_none(
+    metrics: Metrics,
+) -> None:
+    door = (("door", "offer"),)
+    metrics(PeerReported("offer", None, 0.25))
+    metrics(PeerReported("offer", 0.03, 0.0))
+    found = samples(metrics)
+    assert found["parley_media_round_trip_seconds_count", door] == 1
+    assert found["parley_media_round_trip_seconds_sum", door] == 0.03
+    assert found["parley_media_peer_loss_ratio_sum", door] == 0.25
+
+
+def test_what_calls_have_counted_is_told_by_kind_and_what_the_port_has_seen(
+    metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = Calls(Media())
+    monkeypatch.setattr(calls, "counts", lambda: {"offer": Counter(forged_packets=3, dropped_texts=2)})
+    port = SimpleNamespace(counts=PortCounts(strangers=7, looked_into=5, taken_over=1), claimed=4)
+    monkeypatch.setattr(calls, "port", port)
+    found = samples(Metrics(Pacer(lambda call, error: None), calls))
+    assert found["parley_media_packets_total", (("door", "offer"), ("kind", "forged"))] == 3
+    assert found["parley_data_channel_messages_total", (("door", "offer"), ("kind", "dropped"))] == 2
+    assert found["parley_udp_strangers_total", ()] == 7
+    assert found["parley_udp_names_read_total", ()] == 5
+    assert found["parley_udp_addresses_taken_over_total", ()] == 1
+    assert found["parley_udp_addresses_claimed", ()] == 4
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:

@@ -63,14 +63,22 @@ class CallSettings:
 
 @dataclass(frozen=True, slots=True)
 class CallCounts:
-    """What was let go since the call began; of packets heard, those of the peer's present source."""
+    """Of a call since it began, over all sources of the peer: what came, what was let go, and what was made of it. They
+    only grow; what those of packets heard mean stands with ReceiverCounts.
+    """
 
-    unsent_packets: int
-    forged_packets: int
-    broken_packets: int
+    received_packets: int
     lost_packets: int
+    recovered_packets: int
+    concealed_packets: int
     late_packets: int
+    duplicate_packets: int
     flooded_packets: int
+    broken_packets: int
+    forged_packets: int
+    """Whose cipher or password is not the peer's; replayed ones too."""
+    unsent_packets: int
+    """That the network did not take at once."""
     dropped_texts: int
     refused_messages: int
 
@@ -94,6 +102,7 @@ class WebRtcCall:
         on_connected: Callable[[], None],
         on_closed: Callable[[str], None],
         on_ended: Callable[[WebRtcCall], None],
+        on_report: Callable[[float | None, float], None],
         settings: CallSettings,
     ) -> None:
         self.answer_sdp = ""
@@ -106,6 +115,7 @@ class WebRtcCall:
         self._on_connected = on_connected
         self._on_closed = on_closed
         self._on_ended = on_ended
+        self._on_report = on_report
         self._loop = asyncio.get_running_loop()
         self._cname = uuid.uuid4().hex
         self._sender = AudioSender(
@@ -151,13 +161,15 @@ class WebRtcCall:
         on_connected: Callable[[], None] = _nothing,
         on_closed: Callable[[str], None] = _nothing,
         on_ended: Callable[[WebRtcCall], None] = _nothing,
+        on_report: Callable[[float | None, float], None] = _nothing,
         settings: CallSettings | None = None,
     ) -> WebRtcCall:
         """Answers an offer; `answer_sdp` is ready when this returns, the call connects behind it, over `port`. BadSdp.
 
         All callbacks are plain and run in the loop. `on_audio` gets 16 kHz PCM of any length, in order;
         `on_sensed` the same as it arrives, without waiting for what is missing: the holes are filled. `on_ended` gets
-        the call when it ends, in whatever way; `on_closed` the reason, unless it was `close()`.
+        the call when it ends, in whatever way; `on_closed` the reason, unless it was `close()`. `on_report` gets what
+        the peer reports of our audio: seconds there and back, None where it does not say, and the share lost lately.
         """
         call = cls(
             read_offer(offer_sdp),
@@ -169,6 +181,7 @@ class WebRtcCall:
             on_connected=on_connected,
             on_closed=on_closed,
             on_ended=on_ended,
+            on_report=on_report,
             settings=settings or CallSettings(),
         )
         try:
@@ -197,12 +210,16 @@ class WebRtcCall:
     def counts(self) -> CallCounts:
         heard = self._receiver.counts
         return CallCounts(
-            unsent_packets=self._unsent,
-            forged_packets=self._forged + self._ice.forged,
-            broken_packets=heard.broken,
+            received_packets=heard.received,
             lost_packets=heard.lost,
+            recovered_packets=heard.recovered,
+            concealed_packets=heard.concealed,
             late_packets=heard.late,
+            duplicate_packets=heard.duplicate,
             flooded_packets=heard.flooded,
+            broken_packets=heard.broken,
+            forged_packets=self._forged + self._ice.forged,
+            unsent_packets=self._unsent,
             dropped_texts=self._texts.dropped,
             refused_messages=self._texts.refused + (self._sctp.broken if self._sctp else 0),
         )
@@ -377,7 +394,9 @@ class WebRtcCall:
                 self._receiver.sender_reported(part.ssrc, part.sender_info.ntp_timestamp, self._last_heard)
             if isinstance(part, (RtcpSrPacket, RtcpRrPacket)):
                 for report in part.reports:
-                    self._sender.reported(report, time.time())
+                    if report.ssrc == self._sender.ssrc:
+                        self._sender.reported(report, time.time())
+                        self._on_report(self._sender.round_trip, report.fraction_lost / 256)
 
     def _is_ours(self, candidate: Mapping[str, Any]) -> bool:
         """Whether a candidate belongs to the transport that the answer chose; one that names none does."""
@@ -418,7 +437,7 @@ class WebRtcCall:
         collector comes to late.
         """
         self._on_sensed = self._on_audio = self._on_connected = _nothing
-        self._on_closed = self._on_ended = _nothing
+        self._on_closed = self._on_ended = self._on_report = _nothing
         self._dtls._ssl = None
 
     async def _stop_connecting(self) -> None:

@@ -15,6 +15,7 @@ from dataclasses import fields
 from parley_api.media import Media
 from parley_dataplane.errors import ParleyError
 from parley_dataplane.media.opus import OpusSettings
+from parley_dataplane.records import Observer, PeerReported
 from parley_dataplane.transports.webrtc.call import CallCounts, CallSettings, WebRtcCall
 from parley_dataplane.transports.webrtc.ice import host_addresses
 from parley_dataplane.transports.webrtc.port import UdpPort
@@ -27,6 +28,7 @@ class Calls:
 
     def __init__(self, media: Media) -> None:
         self._media = media
+        self.observe: Observer = lambda _: None
         self._settings = CallSettings(
             opus=OpusSettings(
                 bitrate=media.opus.bitrate, complexity=media.opus.complexity, dtx=media.opus.dtx
@@ -51,8 +53,17 @@ class Calls:
     async def answer(self, sdp: str, *, door: str, **callbacks: Callable[..., None]) -> WebRtcCall:
         """WebRtcCall.answer on the shared port, as the spec says; counted under the name of its door. BadSdp."""
         assert self.port is not None, "open() comes before the first call"
+
+        def reported(round_trip: float | None, lost: float) -> None:
+            self.observe(PeerReported(door, round_trip, lost))
+
         call = await WebRtcCall.answer(
-            sdp, port=self.port, settings=self._settings, on_ended=self._ended_call, **callbacks
+            sdp,
+            port=self.port,
+            settings=self._settings,
+            on_ended=self._ended_call,
+            on_report=reported,
+            **callbacks,
         )
         self._living[call] = door
         return call

@@ -1,7 +1,8 @@
 """aiortc's DTLS where it would wait: one context for all calls, and a lost flight is sent again soon.
 
 Rules: what is proven and how is aiortc's and OpenSSL's; only the handshake's loop is ours. A flight is repeated byte by
-byte: who has had it drops it by its record numbers (RFC 9147, 4.5.1).
+byte: who has had it drops it by its record numbers (RFC 9147, 4.5.1). So the loss of the very last flight is noticed
+only by OpenSSL's own repetition, which has new numbers, after a second.
 """
 
 from __future__ import annotations
@@ -63,9 +64,11 @@ class Dtls(RTCDtlsTransport):
                     async with asyncio.timeout(wait):
                         datagram = await self.transport._recv()
                 except TimeoutError:
-                    wait = min(2 * wait, _LONGEST_RETRY_SECS)
-                    for part in flight:
-                        await self.transport._send(part)
+                    self._ssl.DTLSv1_handle_timeout()
+                    if not await self._flush():  # OpenSSL's own timer has a while to go
+                        for part in flight:
+                            await self.transport._send(part)
+                    wait = min(2 * wait, self._ssl.DTLSv1_get_timeout() or _LONGEST_RETRY_SECS)
                 else:
                     self._ssl.bio_write(datagram)
         except ConnectionError:

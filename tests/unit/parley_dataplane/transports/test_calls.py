@@ -1,0 +1,181 @@
+"""All calls of a process on one port: descriptors, counts that only grow, and who gives way."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import socket
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from parley_api.media import Media, OpusSettings, UdpSettings
+from parley_dataplane.errors import BadSdp, ParleyError
+from parley_dataplane.records import PeerReported, Record
+from parley_dataplane.transports.webrtc import Calls, WebRtcCall, calls
+from tests.unit.parley_dataplane.transports.test_webrtc import Person
+
+
+@pytest.fixture(autouse=True)
+def on_loopback_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "host_addresses", lambda: ["127.0.0.1"])
+
+
+class Line:
+    """Calls of one port, with how each ended."""
+
+    def __init__(self, media: Media | None = None) -> None:
+        self.calls = Calls(media or Media())
+        self.records: list[Record] = []
+        self.calls.observe = self.records.append
+        self.ends: list[str] = []
+        self.connected: list[asyncio.Event] = []
+
+    async def answer(self, offer: str, door: str = "offer") -> WebRtcCall:
+        self.connected.append(asyncio.Event())
+        return await self.calls.answer(
+            offer,
+            door=door,
+            on_audio=lambda _: None,
+            on_message=lambda _: None,
+            on_connected=self.connected[-1].set,
+            on_closed=self.ends.append,
+        )
+
+    async def call(self, person: Person, door: str = "offer") -> WebRtcCall:
+        """One that is connected."""
+        call = await self.answer(await person.offer(), door)
+        await person.accept(call.answer_sdp)
+        await self.connected[-1].wait()
+        return call
+
+
+def run(act: Callable[[Line], Coroutine[Any, Any, None]], media: Media | None = None) -> None:
+    async def scene() -> None:
+        line = Line(media)
+        line.calls.open()
+        try:
+            await asyncio.wait_for(act(line), 20)
+        finally:
+            line.calls.close()
+
+    asyncio.run(scene())
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_two_people_talk_through_one_port_and_each_is_heard_by_its_own_call() -> None:
+    async def act(line: Line) -> None:
+        people = [Person(), Person()]
+        held = [await line.call(person) for person in people]
+        ports = {re.search(r"m=audio (\d+)", call.answer_sdp)[1] for call in held}  # type: ignore[index]
+        assert line.calls.port is not None
+        assert ports == {str(line.calls.port.number)}
+        await asyncio.sleep(0.3)
+        assert all(call.counts.received_packets >= 8 for call in held)
+        assert all(call.counts.forged_packets == 0 for call in held)
+        for person, call in zip(people, held, strict=True):
+            await call.close()
+            await person.hang_up()
+        assert line.calls.port.claimed == 0
+
+    run(act)
+
+
+def test_fifty_calls_open_no_descriptor_of_their_own() -> None:
+    async def act(line: Line) -> None:
+        offer = await (person := Person()).offer()
+        before = descriptors()
+        held = [await line.answer(offer) for _ in range(50)]
+        assert descriptors() == before
+        for call in held:
+            await call.close()
+        await person.hang_up()
+
+    run(act)
+
+
+def test_two_hundred_offers_that_nobody_stands_behind_keep_nobody_out() -> None:
+    """Bug: each held its place for the whole time that connecting may take, so that 200 of them kept callers out for
+    half a minute. Fails when a call that never saw its peer does not give way, or a living one does.
+    """
+
+    async def act(line: Line) -> None:
+        person = Person()
+        living = await line.call(person)
+        offer = await Person().offer()
+        for _ in range(200):
+            await line.answer(offer)
+        for number in range(200):
+            assert line.calls.make_room()
+            assert line.ends == ["gave way"] * (number + 1)
+        assert not line.calls.make_room()
+        assert living.connected
+        await living.close()
+        await person.hang_up()
+
+    run(act)
+
+
+def test_what_calls_have_counted_only_grows_and_is_kept_by_door() -> None:
+    async def act(line: Line) -> None:
+        first, second = Person(), Person()
+        calls = [await line.call(first, "offer"), await line.call(second, "signaling")]
+        calls[0]._forged += 3
+        seen = []
+        for person, call in zip((first, second), calls, strict=True):
+            seen.append(line.calls.counts())
+            await call.close()
+            await person.hang_up()
+        seen.append(line.calls.counts())
+        assert [counts["offer"]["forged_packets"] for counts in seen] == [3, 3, 3]
+        assert set(seen[-1]) == {"offer", "signaling"}
+        for door in ("offer", "signaling"):
+            received = [counts[door]["received_packets"] for counts in seen]
+            assert received == sorted(received)
+
+    run(act)
+
+
+def test_what_a_peer_reports_is_observed_with_its_door() -> None:
+    async def act(line: Line) -> None:
+        person = Person()
+        call = await line.call(person, "signaling")
+        for _ in range(200):
+            call.send_pcm(None)
+            if reports := [record for record in line.records if isinstance(record, PeerReported)]:
+                break
+            await asyncio.sleep(0.02)
+        assert (reports[0].door, reports[0].lost) == ("signaling", 0.0)
+        await call.close()
+        await person.hang_up()
+
+    run(act)
+
+
+def test_calls_speak_as_the_spec_says() -> None:
+    calls = Calls(Media(opus=OpusSettings(bitrate=24_000, complexity=9, dtx=False)))
+    opus = calls._settings.opus
+    assert (opus.bitrate, opus.complexity, opus.dtx) == (24_000, 9, False)
+
+
+def test_a_port_that_is_taken_is_said_with_what_to_do() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        number = taken.getsockname()[1]
+        with pytest.raises(ParleyError, match=f"UDP port {number} is in use.*spec.media.udp.port"):
+            run(lambda _: asyncio.sleep(0), Media(udp=UdpSettings(port=number)))
+
+
+def test_an_offer_that_can_not_be_answered_is_no_call() -> None:
+    async def act(line: Line) -> None:
+        with pytest.raises(BadSdp):
+            await line.answer("v=0\r\n")
+        assert line.calls.counts() == {}
+        assert not line.calls.make_room()
+
+    run(act)
