@@ -9,11 +9,12 @@ VENV   ?= .venv
 
 packages := $(addprefix $(CURDIR)/,crds dataplane cli)
 python := $(VENV)/bin/python
+peers := pipecat fastrtc floor
 install := $(python) -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r
 compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deps test-unit test-calls test-browser bench bench-media check format generate lock clean
+.PHONY: help run test test-deps test-unit test-calls test-browser fuzz bench bench-media bench-peers check format generate lock lock-peers clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -22,13 +23,13 @@ run: $(VENV)/run.stamp ## serve an agent: AGENT=FILE PORT=N HOST=ADDRESS
 	@exec $(VENV)/bin/parley run "$(AGENT)" --host "$(HOST)" --port "$(PORT)"
 
 test: test-deps check ## everything, set-up included
-	$(python) -m pytest tests/unit tests/calls tests/browser
+	$(python) -m pytest tests/unit tests/calls tests/browser tests/fuzz
 
 test-deps: ## the tests' system packages: Chromium and ffmpeg
 	@sh tests/deps.sh
 
 test-unit: $(VENV)/dev.stamp ## fast tests of every part by itself
-	$(python) -m pytest tests/unit
+	$(python) -m pytest tests/unit tests/fuzz/test_corpus_replays.py
 
 test-calls: $(VENV)/dev.stamp ## real calls over loopback, by clients that use no code of the server
 	$(python) -m pytest tests/calls
@@ -36,11 +37,17 @@ test-calls: $(VENV)/dev.stamp ## real calls over loopback, by clients that use n
 test-browser: test-deps $(VENV)/dev.stamp ## a real Chromium on the talk page
 	$(python) -m pytest tests/browser
 
+fuzz: $(VENV)/dev.stamp ## two minutes of search in each parser of what strangers send
+	$(python) -m tests.fuzz --seconds 120
+
 bench: $(VENV)/dev.stamp ## latencies at the client's wire: p50, p95, p99, with raw samples in bench-results/
 	$(python) -m tests.bench
 
 bench-media: $(VENV)/dev.stamp ## the media's figures by the light client: overhead, barge-in, connect, calls on one core
 	$(python) -m tests.bench.media
+
+bench-peers: $(VENV)/dev.stamp $(peers:%=.venv-peers/%.stamp) ## Pipecat, FastRTC, a bare aiortc floor and Parley: one table
+	$(python) -m tests.bench.peers
 
 check: $(VENV)/dev.stamp ## format, lint, types, and that generated files are unchanged
 	$(python) -m ruff format --check .
@@ -61,8 +68,11 @@ lock: $(VENV)/dev.stamp ## remake both locks from pyproject.toml
 	$(compile) pyproject.toml -o requirements.lock
 	$(compile) --extra dev --constraint requirements.lock pyproject.toml -o requirements-dev.lock
 
+lock-peers: $(VENV)/dev.stamp ## remake the peers' locks: their newest versions
+	for peer in $(peers); do $(compile) --upgrade tests/bench/peers/requirements/$$peer.in -o tests/bench/peers/requirements/$$peer.lock; done
+
 clean: ## remove what these commands made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache bench-results
+	rm -rf $(VENV) build/fuzz .pytest_cache .mypy_cache .ruff_cache bench-results .venv-peers
 
 $(VENV)/run.stamp: requirements.lock
 	@$(PYTHON) -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || \
@@ -78,4 +88,11 @@ $(VENV)/run.stamp: requirements.lock
 
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	@$(install) requirements-dev.lock
+	@touch $@
+
+# A peer's libraries are not ours: each has an environment of its own. Not only wheels: one of Pipecat's has none.
+.venv-peers/%.stamp: tests/bench/peers/requirements/%.lock | $(VENV)/dev.stamp
+	@echo "Setting up .venv-peers/$* from $< (once)"
+	@$(VENV)/bin/uv venv --quiet --clear --python $(python) .venv-peers/$*
+	@$(VENV)/bin/uv pip install --quiet --no-deps --require-hashes --python .venv-peers/$*/bin/python -r $<
 	@touch $@

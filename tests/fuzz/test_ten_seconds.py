@@ -1,0 +1,25 @@
+"""Ten seconds of search for each target, two side by side; on a machine without atheris nothing is searched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from tests.fuzz import search
+from tests.fuzz.targets import TARGETS
+
+SECONDS = 10
+
+
+@pytest.fixture(scope="module")
+def searches() -> Iterator[dict[str, Future[search.Result]]]:
+    with ThreadPoolExecutor(2) as pool:
+        yield search.start(TARGETS, SECONDS, pool)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_ten_seconds_find_nothing(name: str, searches: dict[str, Future[search.Result]]) -> None:
+    result = searches[name].result()
+    assert result.clean, result.report
