@@ -32,6 +32,7 @@ class Listener:
         self._questions = questions
         self._happened = happened
         self._utterances: list[Utterance] = []
+        self._echo_check = line.agent.spec.turn_taking.echo_check
         self._spoke_until = 0.0
         self._count = 0
 
@@ -50,8 +51,11 @@ class Listener:
         self._take(self._ear.hear(pcm, self._line.clock()))
 
     def said(self, frame: Pcm | None) -> None:
-        """The 20 ms at 24 kHz that the agent says in this tick; None is silence."""
-        self._ear.said(frame)
+        """The 20 ms at 24 kHz that the agent says in this tick; None is silence. An ear that is told nothing takes
+        nothing for an echo.
+        """
+        if self._echo_check:
+            self._ear.said(frame)
 
     def end_of_audio(self) -> None:
         """A recording is complete."""

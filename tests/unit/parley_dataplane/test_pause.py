@@ -286,3 +286,10 @@ def test_the_ear_is_told_each_tick_what_the_agent_says_then(kind: DoorKind) -> N
     assert sum(map(len, frames)) == 2 * SPEAKING_RATE
     first = next(number for number, frame in enumerate(call.ear.echo) if frame is not None)
     assert all(frame is not None for frame in call.ear.echo[first : first + len(frames)]), "without a gap"
+
+
+def test_without_the_echo_check_the_ear_is_not_told_what_the_agent_says() -> None:
+    async def script(call: PausedCall) -> None:
+        await call.story(4.0)
+
+    assert run(script, PausedCall(turnTaking={"echoCheck": False})).ear.echo == []
