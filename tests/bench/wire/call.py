@@ -92,7 +92,7 @@ class WireCall(Generic[S]):
         self._dtls: Dtls | None = None
         self._answer: Answer | None = None
         self._path: Address = ("", 0)
-        self._socket = board.open("0.0.0.0", self._receive)
+        self._socket = board.open(address, self._receive)
         self._loop = asyncio.get_running_loop()
         self._connected: asyncio.Future[None] = self._loop.create_future()
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -251,6 +251,7 @@ class WireCall(Generic[S]):
         if timer := self._timers.pop("flight", None):
             timer.cancel()
         self._inbound, self._outbound = self._dtls.inbound, self._dtls.outbound
+        self._board.calm(self._socket)
         self._board.add(self._send)
         self._timers["report"] = self._loop.call_later(random.uniform(*_REPORT_SECS), self._report)
         if not self._connected.done():

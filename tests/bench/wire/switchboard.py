@@ -1,11 +1,12 @@
 """Owns what all calls of a process share: one epoll for their sockets, one clock that sends 50 packets a second each.
 
-An event of asyncio's for every socket and a timer for every call would cost more than the calls: the loop watches one
-descriptor, an epoll of our own, and one timer that comes every millisecond. Calls are spread over the 20 phases of a
-packet's time, so that a hundred of them do not send in one burst.
+An event of asyncio's for every socket and a timer for every call would cost more than the calls: one timer comes every
+millisecond. Calls are spread over the 20 phases of a packet's time, so that a hundred of them do not send in one burst.
 
 Arrival is the kernel's own stamp (SO_TIMESTAMPNS), taken while the sender is still inside its system call: how late
-this process looks does not matter. Departure is the same clock, read just before the packet goes to the socket.
+this process looks does not matter. So only a call that connects wakes the loop, and must, for then its answers count;
+from `calm` on the clock looks into its socket every 4 ms, which costs half of what waking up for each packet does.
+Departure is the same clock, read just before the packet goes to the socket.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _ANCILLARY = socket.CMSG_SPACE(_STAMP.size)
 _LARGEST = 2048
 _RECEIVE_BUFFER = 1 << 20  # bytes, so that nothing is lost here while this process does something else
 _MOST_EVENTS = 512
+_LOOK_PHASES = 4
 
 Receive = Callable[[bytes, tuple[str, int], float], None]
 now = time.time
@@ -37,20 +39,22 @@ class Switchboard:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._epoll = select.epoll()
+        self._connecting = select.epoll()
+        self._connected = select.epoll()
         self._readers: dict[int, tuple[socket.socket, Receive]] = {}
         self._phases: list[list[Callable[[], None]]] = [[] for _ in range(PHASES)]
         self._timer: asyncio.TimerHandle | None = None
         self._next = 0.0
         self._phase = 0
         self.latest = 0.0
-        self._loop.add_reader(self._epoll.fileno(), self._drain)
+        self._loop.add_reader(self._connecting.fileno(), self._drain, self._connecting)
 
     def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._loop.remove_reader(self._epoll.fileno())
-        self._epoll.close()
+        self._loop.remove_reader(self._connecting.fileno())
+        self._connecting.close()
+        self._connected.close()
 
     def open(self, address: str, receive: Receive) -> socket.socket:
         """Return a bound UDP socket; `receive(datagram, source, at)` gets what comes."""
@@ -60,12 +64,17 @@ class Switchboard:
         made.setsockopt(socket.SOL_SOCKET, _TIMESTAMPNS, 1)
         made.bind((address, 0))
         self._readers[made.fileno()] = (made, receive)
-        self._epoll.register(made.fileno(), select.EPOLLIN)
+        self._connecting.register(made.fileno(), select.EPOLLIN)
         return made
 
+    def calm(self, opened: socket.socket) -> None:
+        """The call is connected: from here on it is enough that the clock looks for packets."""
+        self._connecting.unregister(opened.fileno())
+        self._connected.register(opened.fileno(), select.EPOLLIN)
+
     def shut(self, opened: socket.socket) -> None:
+        """Close it; epoll forgets by itself what is closed. Again is no harm."""
         if self._readers.pop(opened.fileno(), None) is not None:
-            self._epoll.unregister(opened.fileno())
             opened.close()
 
     def add(self, send: Callable[[], None]) -> None:
@@ -87,11 +96,13 @@ class Switchboard:
             for send in tuple(self._phases[self._phase]):
                 send()
             self._phase = (self._phase + 1) % PHASES
+            if self._phase % _LOOK_PHASES == 0:
+                self._drain(self._connected)
             self._next += PACKET_SECS / PHASES
         self._timer = self._loop.call_at(self._next, self._tick)
 
-    def _drain(self) -> None:
-        while events := self._epoll.poll(0, _MOST_EVENTS):
+    def _drain(self, epoll: select.epoll) -> None:
+        while events := epoll.poll(0, _MOST_EVENTS):
             for number, _ in events:
                 entry = self._readers.get(number)
                 if entry is None:
