@@ -83,8 +83,13 @@ class PausedCall(Call):
 
 
 def run(script: Callable[[PausedCall], Awaitable[None]], call: PausedCall | None = None) -> PausedCall:
+    async def between_ticks(call: Call) -> None:
+        assert isinstance(call, PausedCall)
+        await asyncio.sleep(FRAME_SECS / 2)
+        await script(call)
+
     call = call or PausedCall()
-    call.run(script)  # type: ignore[arg-type]
+    call.run(between_ticks)
     return call
 
 
