@@ -131,8 +131,9 @@ class Sessions:
         if self.draining:
             raise Draining("this server takes no new calls: it is about to stop")
         limit = self.agent.spec.sessions.limit
-        if len(self._active) >= limit and not self.make_room():
-            raise TooManySessions(f"{limit} of {limit} sessions are in use: try again in a moment")
+        while len(self._active) >= limit:
+            if not self.make_room():
+                raise TooManySessions(f"{limit} of {limit} sessions are in use: try again in a moment")
 
     def _end(self, session: Session, reason: str) -> None:
         self._active.pop(session.id, None)

@@ -22,6 +22,28 @@ def test_one_session_more_than_the_limit_is_refused() -> None:
     Call(sessions={"limit": 1}).run(script)
 
 
+def test_a_session_that_can_give_way_does_so_for_a_new_one_and_no_other_is_touched() -> None:
+    async def script(call: Call) -> None:
+        idle = [call.sessions.open(WEBRTC_OFFER, Peer()) for _ in range(2)]
+        rest = list(idle)
+
+        def make_room() -> bool:
+            if not rest:
+                return False
+            rest.pop(0).end("gave-way")
+            return True
+
+        call.sessions.make_room = make_room
+        for _ in range(2):
+            call.sessions.open(WEBRTC_OFFER, Peer())
+        with pytest.raises(TooManySessions):
+            call.sessions.open(WEBRTC_OFFER, Peer())
+        assert [session.ended for session in idle] == ["gave-way"] * 2
+        assert call.session.ended is None
+
+    Call(sessions={"limit": 3}).run(script)
+
+
 def test_a_session_can_wait_for_its_peer() -> None:
     async def script(call: Call) -> None:
         waiting = call.sessions.open(WEBRTC_OFFER, session_id="abc")

@@ -86,6 +86,28 @@ def test_two_people_talk_through_one_port_and_each_is_heard_by_its_own_call() ->
     run(act)
 
 
+def test_ten_thousand_datagrams_of_strangers_cost_a_call_nothing() -> None:
+    async def act(line: Line) -> None:
+        person = Person()
+        call = await line.call(person)
+        await asyncio.sleep(0.1)
+        assert line.calls.port is not None
+        before, counts = call.counts, line.calls.port.counts
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            for _ in range(100):
+                for _ in range(100):
+                    stranger.sendto(b"\x80\x6f" + bytes(160), ("127.0.0.1", line.calls.port.number))
+                await asyncio.sleep(0.005)
+        await asyncio.sleep(0.1)
+        assert counts.strangers == 10_000
+        assert call.counts.received_packets - before.received_packets >= 25
+        assert (call.counts.lost_packets, call.counts.forged_packets) == (before.lost_packets, 0)
+        await call.close()
+        await person.hang_up()
+
+    run(act)
+
+
 def test_fifty_calls_open_no_descriptor_of_their_own() -> None:
     async def act(line: Line) -> None:
         offer = await (person := Person()).offer()
