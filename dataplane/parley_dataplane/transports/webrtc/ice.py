@@ -13,6 +13,7 @@ ours, so that nobody else can be made to receive what we send. What is sent goes
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import ipaddress
 import logging
@@ -50,7 +51,6 @@ _TRIGGER_SECS = 0.05  # a peer that checks more often is not asked more often
 _CONSENT_EVERY_SECS = (4.0, 6.0)  # RFC 7675, 5.1
 _MOST_CONFLICTS = 4  # of roles; honest peers agree after one
 _HOST, _PEER_REFLEXIVE = 126, 110  # type preferences (RFC 8445, 5.1.2.2)
-_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
 def host_addresses() -> list[str]:
@@ -100,10 +100,10 @@ class Ice:
     ) -> None:
         self._port = port
         self._loop = asyncio.get_running_loop()
-        self.password = _random_text(24)
-        self.ufrag = _random_text(8)
+        self.password = _random_text(18)  # 144 bits, of which RFC 8445, 5.3 wants 128
+        self.ufrag = _random_text(6)
         while not port.enter(self.ufrag.encode(), self):
-            self.ufrag = _random_text(8)
+            self.ufrag = _random_text(6)
         self.forged = 0
         self.seen = False
         """Whether the peer has got our answer: it has checked us with the password that stands there. One that never
@@ -400,6 +400,6 @@ def _priority(kind: int, rank: int) -> int:
     return (kind << 24) | (65_535 - rank << 8) | 255
 
 
-def _random_text(length: int) -> str:
-    """Of letters and digits, which are ice-chars (RFC 8839, 5.4): 24 hold 142 bits, of which 128 are asked for."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+def _random_text(size: int) -> str:
+    """`size` random bytes in base64, whose letters are all ice-chars (RFC 8839, 5.4)."""
+    return base64.b64encode(secrets.token_bytes(size)).decode()
