@@ -22,7 +22,7 @@ class Parley:
 
     def __init__(self, agent: Agent) -> None:
         self.agent = agent
-        self.pacer = Pacer(self._tick_failed)
+        self.pacer = Pacer(self._tick_failed, before=agent.engines.vad.work)
         self.calls = Calls(agent.spec.media)
         self._metrics = Metrics(self.pacer, self.calls)
         self.observe = self.calls.observe = to_all(self._metrics, log_record)
