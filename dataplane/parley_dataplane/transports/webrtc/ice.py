@@ -125,8 +125,8 @@ class Ice:
         self._next_consent = 0.0
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._found = self._loop.create_future()
-        self._timer: asyncio.TimerHandle | None = None
-        self._closed = False
+        self._timer: asyncio.Handle | None = None
+        self._started = self._closed = False
 
     # What the call asks
 
@@ -157,6 +157,7 @@ class Ice:
 
     def start(self) -> None:
         """Begins the checks; the peer's own are answered already."""
+        self._started = True
         self._tick()
 
     async def connected(self) -> None:
@@ -181,9 +182,11 @@ class Ice:
             return
         if now - path.proven > CONSENT_SECS:
             self._on_failed()
-        elif now >= self._next_consent:
+            return
+        is_to_nominate = self._controlling and not path.nominated  # what asked for it before was lost
+        if now >= self._next_consent or is_to_nominate:
             self._next_consent = now + random.uniform(*_CONSENT_EVERY_SECS)
-            self._ask(path, now)
+            self._ask(path, now, nominate=is_to_nominate)
 
     def close(self) -> None:
         """Frees name, addresses and timer; from here on nobody is told anything. Again is no harm."""
@@ -301,8 +304,8 @@ class Ice:
                 address = at.address_of(host, port)
                 if (at, address) not in self._paths:
                     self._add_path(at, address)
-        if self._timer is None and self._path is None:
-            self._timer = self._loop.call_soon(self._tick)  # type: ignore[assignment]
+        if self._started and self._timer is None and self._path is None:
+            self._timer = self._loop.call_soon(self._tick)
         return True
 
     def _add_path(self, at: LocalSocket, remote: Address) -> Path:

@@ -348,6 +348,26 @@ def test_we_lead_a_peer_that_only_answers() -> None:
     play(act, is_lite=True)
 
 
+def test_a_nomination_of_ours_that_was_lost_is_asked_for_again() -> None:
+    async def act(scene: Scene) -> None:
+        peer = await scene.peer()
+        scene.ice.add(candidate(peer))
+        scene.ice.start()
+        await scene.ice.connected()
+        path = scene.ice._path
+        assert path is not None
+        scene.ice._settle(path)  # its answer finds nobody
+        await pass_on()
+        assert not path.nominated
+        for _ in range(2):
+            scene.ice.check_consent(asyncio.get_running_loop().time())
+            await pass_on()
+        assert path.nominated
+        assert ["USE-CANDIDATE" in message.attributes for message in peer.asked] == [False, True, True]
+
+    play(act, is_lite=True)
+
+
 def test_consent_is_asked_every_few_seconds_and_its_end_ends_the_call() -> None:
     async def act(scene: Scene) -> None:
         peer = await scene.peer()
