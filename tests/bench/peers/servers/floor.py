@@ -22,8 +22,8 @@ from instant import FRAME_SECS, OFFER_PATH, READY_PATH, SILENCE_SECS, Tones, por
 
 RATE = 48_000
 LOUD = 32768 * 10 ** (-50 / 20)
-"""RMS of a frame that counts as speech: 10 dB over the callers' room, and what the client itself calls audible. A higher
-one takes a word's quiet end for silence and answers before it is due."""
+"""RMS of a frame that counts as speech: 10 dB over the callers' room, and what the client itself calls audible. Higher
+up, a word's quiet end is taken for silence, and the answer comes before it is due."""
 
 PREFETCH = int(os.environ.get("FLOOR_PREFETCH", "4"))
 """Packets that aiortc's jitter buffer holds back; 4 is its own value."""
