@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
+import socket as udp
 import subprocess
 import sys
 import time
@@ -32,6 +34,8 @@ pytestmark = pytest.mark.calls
 LONGEST_GAP_SECS = 0.12
 """Between two packets of the call beside: 20 ms, and what two busy cores add to the server's; its own is known."""
 HUGE = 100 * 2**20
+SESSIONS = 200
+"""What examples/bench.yaml allows at a time."""
 VANISHED_SECS = 45.0
 """Consent to send is lost 30 s after the last answer (RFC 7675, 5.1)."""
 
@@ -217,6 +221,42 @@ async def _without_data_channel(server: ParleyServer) -> None:
     async with WebRtcClient(server.url, data_channel=False) as call:
         asked_at = await call.say(speech.say("How long is a tone?", call.rate)).ended()
         await call.heard.first_audible(asked_at)
+
+
+def test_a_strangers_offers_and_datagrams_keep_nobody_out_and_disturb_nobody(
+    server: ParleyServer, beside: Beside
+) -> None:
+    """More offers than there may be sessions, behind none of which there is anybody, and 10,000 datagrams."""
+    beside.report()
+    before, strangers = _active(server), server.metric("parley_udp_strangers_total")
+    answer = asyncio.run(_offers(server.url, 220))
+    assert sum(_active(server).values()) == SESSIONS
+    port = re.search(r"m=audio (\d+)", answer)
+    assert port is not None
+    with udp.socket(udp.AF_INET, udp.SOCK_DGRAM) as stranger:
+        for _ in range(200):
+            for _ in range(50):
+                stranger.sendto(b"\x80\x6f" + bytes(160), ("127.0.0.1", int(port[1])))
+            time.sleep(0.005)
+    assert_alone(beside)
+    assert server.metric("parley_udp_strangers_total") == strangers + 10_000
+    asyncio.run(_without_data_channel(server))
+    gave_way = [
+        value
+        for labels, value in server.metrics("parley_sessions_ended_total")
+        if labels["reason"] == "gave-way"
+    ]
+    assert sum(gave_way) >= 220 - SESSIONS
+    eventually(lambda: _active(server) == before, 15.0)
+
+
+async def _offers(url: str, number: int) -> str:
+    """The last of the answers."""
+    person = WebRtcClient(url)
+    offer = await person.offer()
+    answers = [await person.exchange(offer) for _ in range(number)]
+    await person.hang_up()
+    return answers[-1]
 
 
 async def _offer_and_go(url: str) -> None:
