@@ -103,7 +103,7 @@ def level(audio: Audio, level_db: float) -> Audio:
     frames = audio[: len(audio) // 160 * 160].reshape(-1, 160)
     power = (frames**2).mean(axis=1)
     active = power[power > power.max() * 1e-3].mean()
-    return audio * (SPEECH_RMS * 10 ** (level_db / 20) / np.sqrt(active))
+    return np.asarray(audio * (SPEECH_RMS * 10 ** (level_db / 20) / np.sqrt(active)))
 
 
 def cough(seed: int, level_db: float = 0.0) -> Audio:

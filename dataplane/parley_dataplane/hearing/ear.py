@@ -19,6 +19,7 @@ from collections import deque
 from parley_dataplane.engines.base import VadStream
 from parley_dataplane.errors import BadAudio
 from parley_dataplane.hearing import signs
+from parley_dataplane.hearing.echo import OwnVoice
 from parley_dataplane.hearing.ending import Ending
 from parley_dataplane.hearing.events import (
     EarEvent,
@@ -100,7 +101,8 @@ class Ear:
         self.configure(threshold, silence_ms, max_utterance_ms, minimum_speech_ms)
         self._backlog: deque[tuple[Pcm, float]] = deque()
         self._backlog_samples = 0
-        self._frames = Frames()
+        self._own_voice = OwnVoice()
+        self._frames = Frames(self._own_voice)
         self._scene = Scene()
         self._signs = Signs()
         self._ending = Ending()
@@ -169,6 +171,7 @@ class Ear:
 
     def said(self, frame: Pcm | None) -> None:
         """What the agent says in this tick, 20 ms at 24 kHz; None is silence."""
+        self._own_voice.said(frame)
 
     def tick(self, now: float) -> list[EarEvent]:
         """Take the detector's word, work on what waits, and notice a peer that has stopped sending."""
@@ -213,7 +216,7 @@ class Ear:
 
     def _listen(self, pcm: Pcm, now: float) -> None:
         self._vad.push(pcm)
-        self._frames.push(pcm, now)
+        self._frames.push(pcm, now, self._audible())
         self._sensed += len(pcm)
 
     def _advance(self, probabilities: list[float] | tuple[()] = ()) -> list[EarEvent]:
@@ -237,7 +240,7 @@ class Ear:
         self._frame += 1
         scene = self._scene
         known = not (self._speaking or self._signs.is_up or self._pause_left > 0)
-        scene.hear(level, in_speech=self._speaking, learn=known)
+        scene.hear(level, in_speech=self._speaking, learn=known, is_echo=frame.is_echo)
         if self._speaking:
             self._ending.hear(self._frame, level, frame.at, scene)
             self._end_when_over(events)
@@ -282,7 +285,8 @@ class Ear:
         if level < scene.background + OVER_BACKGROUND:
             return False
         if scene.voice is not None and level < scene.voice - UNDER_VOICE:
-            scene.soften(SOFTEN)
+            if not self._own_voice.is_active:
+                scene.soften(SOFTEN)
             return False
         return True
 

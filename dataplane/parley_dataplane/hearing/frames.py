@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from parley_dataplane.hearing.echo import OwnVoice
 from parley_dataplane.media import HEARING_RATE, Pcm
 
 FRAME = HEARING_RATE // 100
@@ -46,17 +47,22 @@ class Frame:
 
     level: float
     at: float
+    is_echo: bool = False
+    """Nobody but the agent, whose voice came back; `level` is then silence."""
 
 
 class Frames:
-    """Cuts one caller's packets."""
+    """Cuts one caller's packets; `own_voice` is what takes the agent's out of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, own_voice: OwnVoice) -> None:
+        self._own_voice = own_voice
         self._rest = np.empty(0, np.int16)
         self.waiting: deque[Frame] = deque()
 
-    def push(self, pcm: Pcm, now: float) -> None:
-        """Queue what is complete in `waiting`; the rest waits for the next packet."""
+    def push(self, pcm: Pcm, now: float, loud: float) -> None:
+        """Queue what is complete in `waiting`; the rest waits for the next packet. Only what is over `loud` dB may be
+        somebody who speaks.
+        """
         live = len(pcm) <= LONGEST_LIVE_SECS * HEARING_RATE
         if len(self._rest):
             pcm = np.concatenate((self._rest, pcm))
@@ -67,10 +73,17 @@ class Frames:
         samples = pcm[: whole * FRAME].astype(np.float32).reshape(whole, FRAME)
         slow = samples @ _RUMBLE
         powers = np.einsum("ij,ij->i", samples, samples) - np.einsum("ij,ij->i", slow, slow)
+        levels = [10.0 * math.log10(max(power, 0.0) * _SCALE + _LEAST) for power in powers.tolist()]
+        share: float | None = None
+        if live and self._own_voice.is_active:
+            share = self._own_voice.heard(samples.reshape(-1), max(levels) > loud)
+        else:
+            self._own_voice.skip(whole * FRAME)
         after = len(pcm) - FRAME
-        for power in powers.tolist():
+        for level in levels:
             at = now - after / HEARING_RATE if live else now
-            self.waiting.append(Frame(10.0 * math.log10(max(power, 0.0) * _SCALE + _LEAST), at))
+            rest = level if share is None else self._own_voice.rest(level, share)
+            self.waiting.append(Frame(SILENT_DB, at, is_echo=True) if rest is None else Frame(rest, at))
             after -= FRAME
 
 

@@ -50,13 +50,15 @@ class Scene:
         self._power = 0.0
         self._voiced = 0
 
-    def hear(self, level: float, *, in_speech: bool, learn: bool) -> None:
-        """One frame. `learn`: it is the room's own sound as far as is known, no speech and no echo."""
+    def hear(self, level: float, *, in_speech: bool, learn: bool, is_echo: bool = False) -> None:
+        """One frame. `learn`: it is the room's own sound as far as is known. An echo tells nothing of the room."""
         levels = self._levels
         levels.append(level)
         one, two = levels[-2], levels[-3]
         least = min(level, one, two)
         self.sustained = min(_mean(level, one, two), least + SUSTAINED_OVER_LEAST)
+        if is_echo:
+            return
         if level < self.floor:
             self.floor -= max(FLOOR_DOWN, FLOOR_CATCH_UP * (self.floor - level))
         else:

@@ -14,7 +14,7 @@ def happened(
     """What came with which frame."""
     scene, signs = Scene(), Signs()
     scene.voice = voice
-    found = {}
+    found: dict[int, Happened] = {}
     for number, level in enumerate([SILENCE] * 100 + levels):
         scene.hear(level, in_speech=False, learn=not signs.is_up)
         outcome = signs.hear(scene, level, silero_is_low, number / 100)

@@ -1,0 +1,95 @@
+"""The agent's own voice is known again, late, softer and coloured by a room; another's is not, and is heard over it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from parley_dataplane.hearing.echo import MASKED, OwnVoice
+from tests import tapes
+from tests.speech import AGENT_VOICE, resampled, say
+from tests.tapes import Audio, Pcm
+
+AGENT = say(
+    "We are open from nine to five, and parking is free for guests.", 24_000, voice=AGENT_VOICE, peak=0.4
+)
+AT_16_KHZ = resampled(AGENT, 24_000, 16_000) / 32768.0
+CALLER = tapes.sentence(tapes.VOICES[1], "How much is a room for three nights?", 6.0)
+
+
+def shares(microphone: Audio, said: Pcm = AGENT) -> list[tuple[float, float]]:
+    """(level in dB, share explained) of each packet that is loud."""
+    own_voice, found = OwnVoice(), []
+    pcm = tapes.pcm16(microphone).astype(np.float32)
+    for number in range(min(len(pcm) // 320, len(said) // 480)):
+        own_voice.said(said[number * 480 : number * 480 + 480])
+        packet = pcm[number * 320 : number * 320 + 320]
+        level = 10 * np.log10(np.mean(packet**2) / 32768**2 + 1e-9)
+        share = own_voice.heard(packet, bool(level > -55))
+        found.append((float(level), share))
+    return [pair for pair in found if pair[0] > -45]
+
+
+@pytest.mark.parametrize("delay", [0.02, 0.13, 0.31, 0.48])
+@pytest.mark.parametrize("gain", [-5.0, -15.0])
+def test_an_echo_is_explained_from_its_third_packet_on(delay: float, gain: float) -> None:
+    found = [share for _, share in shares(tapes.echo(AT_16_KHZ, delay, gain, seed=int(delay * 100)))]
+    assert min(found[3:10]) > 0.5
+    assert np.percentile(found[16:], 10) > 0.8
+
+
+def test_a_stranger_s_voice_is_not() -> None:
+    caller = np.concatenate((np.zeros(8_000), CALLER))
+    assert np.percentile([share for _, share in shares(caller)], 95) < 0.5
+
+
+def test_who_speaks_over_the_echo_is_heard() -> None:
+    microphone = tapes.echo(AT_16_KHZ, 0.2, -12.0)
+    alone = len(shares(microphone[:24_000]))
+    microphone[24_000 : 24_000 + len(CALLER)] += CALLER[: len(microphone) - 24_000]
+    found = shares(microphone)
+    assert np.median([share for _, share in found[alone + 2 : alone + 30]]) < 0.5
+
+
+def test_nothing_is_explained_while_the_agent_is_silent() -> None:
+    own_voice = OwnVoice()
+    assert not own_voice.is_active
+    own_voice.said(AGENT[4_800:5_280])
+    assert own_voice.is_active
+    active = []
+    for _ in range(30):
+        own_voice.said(None)
+        active.append(own_voice.is_active)
+    assert active == [True] * 29 + [False]
+
+
+def test_a_delay_once_found_serves_the_next_answer() -> None:
+    """The first packets of the second answer are predicted, though nothing was fitted to them."""
+    own_voice = OwnVoice()
+    pause = 4.0
+    gap24, gap16 = np.zeros(int(pause * 24_000), np.int16), np.zeros(int(pause * 16_000))
+    said = np.concatenate((AGENT[: len(AGENT) // 480 * 480], gap24, AGENT))
+    spoken = np.concatenate((AT_16_KHZ[: len(AGENT) // 480 * 320], gap16, AT_16_KHZ))
+    pcm = tapes.pcm16(tapes.echo(spoken, 0.1, -10.0)).astype(np.float32)
+    silent = range(len(AGENT) // 480, len(AGENT) // 480 + int(pause * 50))
+    first = []
+    for number in range(len(said) // 480):
+        own_voice.said(None if number in silent else said[number * 480 : number * 480 + 480])
+        packet = pcm[number * 320 : number * 320 + 320]
+        if not own_voice.is_active:
+            own_voice.skip(320)
+            continue
+        is_loud = bool(np.abs(packet).max() > 300)
+        share = own_voice.heard(packet, is_loud)
+        if number > silent[-1] and is_loud:
+            first.append(share)
+    assert max(first[1:4]) > 0.8
+
+
+def test_what_a_room_leaves_of_an_echo_is_no_sound_and_what_is_louder_is() -> None:
+    own_voice = OwnVoice()
+    assert own_voice.rest(-20.0, 0.9) is None
+    assert own_voice.rest(-28.0, 0.0) is None, "still rings"
+    assert own_voice.rest(-10.0, 0.0) == pytest.approx(-10.0)
+    assert own_voice.rest(-10.0, 0.3) == pytest.approx(-11.5, abs=0.1)
+    assert MASKED > 0
