@@ -21,6 +21,7 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from parley_dataplane.collector import Collector as GarbageCollector
 from parley_dataplane.media.pacer import Pacer
 from parley_dataplane.records import (
     CallFinished,
@@ -49,12 +50,12 @@ PAUSE_SECONDS = (0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
 class Metrics:
     """The observer that counts. `text()` is what /metrics answers."""
 
-    def __init__(self, pacer: Pacer, calls: Calls) -> None:
+    def __init__(self, pacer: Pacer, calls: Calls, garbage: GarbageCollector) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
-        self.registry.register(_Loop(pacer))
+        self.registry.register(_Loop(pacer, garbage))
         self.registry.register(_Media(calls))
         self._active = Gauge("parley_sessions_active", "Sessions now.", ["door"], registry=self.registry)
         self._sessions = Counter(
@@ -146,8 +147,9 @@ class Metrics:
 class _Loop(Collector):
     """The event loop and its pacer, read when scraped."""
 
-    def __init__(self, pacer: Pacer) -> None:
+    def __init__(self, pacer: Pacer, garbage: GarbageCollector) -> None:
         self._pacer = pacer
+        self._garbage = garbage
 
     def collect(self) -> Iterable[Metric]:
         yield GaugeMetricFamily("parley_asyncio_tasks", "Tasks of the event loop.", value=_tasks())
@@ -156,6 +158,14 @@ class _Loop(Collector):
         )
         yield CounterMetricFamily(
             "parley_pacer_skipped_ticks", "Ticks given up after a stall.", value=self._pacer.skipped_ticks
+        )
+        yield GaugeMetricFamily(
+            "parley_gc_longest_pause_seconds",
+            "The longest collection since the start.",
+            value=self._garbage.longest_secs,
+        )
+        yield CounterMetricFamily(
+            "parley_gc_pause_seconds", "All collections together.", value=self._garbage.paused_secs
         )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-
 import structlog
 
 from parley_dataplane.agent import Agent
+from parley_dataplane.collector import Collector
 from parley_dataplane.errors import ParleyError
 from parley_dataplane.logs import log_record
+from parley_dataplane.media.alarm import exact_alarm
 from parley_dataplane.media.pacer import Paced, Pacer
 from parley_dataplane.metrics import Metrics
 from parley_dataplane.records import ErrorSeen, to_all
@@ -22,9 +22,10 @@ class Parley:
 
     def __init__(self, agent: Agent) -> None:
         self.agent = agent
-        self.pacer = Pacer(self._tick_failed, before=agent.engines.vad.work)
+        self.pacer = Pacer(self._tick_failed, before=agent.engines.vad.work, alarm=exact_alarm)
         self.calls = Calls(agent.spec.media)
-        self._metrics = Metrics(self.pacer, self.calls)
+        self._collector = Collector()
+        self._metrics = Metrics(self.pacer, self.calls, self._collector)
         self.observe = self.calls.observe = to_all(self._metrics, log_record)
         self.sessions = Sessions(agent, self.pacer, self.observe, self.calls.make_room)
         self._started = False
@@ -40,9 +41,7 @@ class Parley:
         """
         self.calls.open()
         await self.agent.start()
-        # What is loaded by now stays: the collector need not look through it again while people speak.
-        gc.collect()
-        gc.freeze()
+        self._collector.settle()
         self.pacer.start()
         self._started = True
 
@@ -52,6 +51,7 @@ class Parley:
         await self.pacer.close()
         await self.agent.close()
         self.calls.close()
+        self._collector.close()
 
     def metrics_text(self) -> bytes:
         """The Prometheus exposition."""

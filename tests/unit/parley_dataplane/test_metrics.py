@@ -7,6 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from parley_api.media import Media
+from parley_dataplane.collector import Collector
 from parley_dataplane.media.pacer import Pacer
 from parley_dataplane.metrics import Metrics
 from parley_dataplane.records import (
@@ -25,7 +26,7 @@ from parley_dataplane.transports.webrtc.port import PortCounts
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return Metrics(Pacer(lambda call, error: None), Calls(Media()))
+    return Metrics(Pacer(lambda call, error: None), Calls(Media()), Collector())
 
 
 def test_what_a_peer_reports_is_counted_and_a_round_trip_that_it_does_not_tell_is_none(
@@ -47,7 +48,7 @@ def test_what_calls_have_counted_is_told_by_kind_and_what_the_port_has_seen(
     monkeypatch.setattr(calls, "counts", lambda: {"offer": Counter(forged_packets=3, dropped_texts=2)})
     port = SimpleNamespace(counts=PortCounts(strangers=7, looked_into=5, taken_over=1), claimed=4)
     monkeypatch.setattr(calls, "port", port)
-    found = samples(Metrics(Pacer(lambda call, error: None), calls))
+    found = samples(Metrics(Pacer(lambda call, error: None), calls, Collector()))
     assert found["parley_media_packets_total", (("door", "offer"), ("kind", "forged"))] == 3
     assert found["parley_data_channel_messages_total", (("door", "offer"), ("kind", "dropped"))] == 2
     assert found["parley_udp_strangers_total", ()] == 7
