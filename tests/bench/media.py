@@ -13,6 +13,8 @@ import importlib
 import importlib.util
 import os
 import random
+import signal
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -130,6 +132,8 @@ def main() -> None:
     options = parser.parse_args()
     if len(os.sched_getaffinity(0)) < 2:
         parser.error("two cores are needed: one for the server, one for the client")
+    # Ended from outside it ends its server too, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     stages = all_stages(options.seconds)
     known = [stage.name for stage in stages]
     if unknown := set(options.stages or ()) - set(known):
