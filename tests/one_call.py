@@ -181,6 +181,8 @@ class Peer:
     def send_audio(self, chunk: Chunk) -> None:
         self.audio.append((asyncio.get_running_loop().time(), chunk))
 
+    rests = True
+
     def send_silence(self) -> None:
         self.silences += 1
 
@@ -235,7 +237,9 @@ class Call:
         """Voice, then silence, 20 ms at a time at the pace of speech."""
         for value, secs in ((LOUD, seconds), (0, silence)):
             for _ in range(round(secs / FRAME_SECS)):
-                self.session.hear(np.resize(np.array([value, value, -value, -value], np.int16), HEARING_FRAME))
+                self.session.hear(
+                    np.resize(np.array([value, value, -value, -value], np.int16), HEARING_FRAME)
+                )
                 await asyncio.sleep(FRAME_SECS)
 
     async def quiet(self, seconds: float) -> None:

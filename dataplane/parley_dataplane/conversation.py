@@ -7,8 +7,8 @@ the change that depends on it; what waits (STT, replies) runs in tasks that the 
 turn, and only `_carry_out` does what it asks for. What an answer leaves in the history is what was heard of it. No
 pause of an answer lasts longer than LONGEST_PAUSE_SECS, whatever the ear does.
 
-A tick in which nothing leaves keeps its slot open for a while: audio that is made meanwhile leaves at once, as that
-slot's, and not up to 20 ms later. Only when the slot is over it was silence.
+A tick in which nothing leaves, no silence either, keeps its slot open for a while: audio that is made meanwhile leaves
+at once, as that slot's, and not up to 20 ms later. Only when the slot is over it was silence.
 """
 
 from __future__ import annotations
@@ -93,16 +93,15 @@ class Conversation:
         """Send what is due at `now`."""
         if self._open_slot is not None:
             self._open_slot = None
-            self._line.door.send_silence()
-            self.listener.said(None)
+            self._silence()
         reply = self._reply
         if reply is None:
-            self._open_slot = now
+            self._nothing_leaves(now)
             return
         if self._turn.state is State.PAUSED and now - self._paused_at > LONGEST_PAUSE_SECS:
             self.happened(Happened.SIGN_REVOKED)
         if not self._send(reply, now):
-            self._open_slot = now
+            self._nothing_leaves(now)
         reply.tick()
         if reply.is_over(now):
             self._reply_over(reply, now)
@@ -121,6 +120,17 @@ class Conversation:
             self._line.door.send_audio(chunk)
         self.listener.said(sounding)
         return True
+
+    def _nothing_leaves(self, now: float) -> None:
+        """Keep the slot open where silence sends nothing: a silent packet that is due leaves on time."""
+        if self._line.door.rests:
+            self._open_slot = now
+        else:
+            self._silence()
+
+    def _silence(self) -> None:
+        self._line.door.send_silence()
+        self.listener.said(None)
 
     def _fill_slot(self) -> None:
         """There may be audio for the slot that is still open."""

@@ -36,6 +36,11 @@ class Door(Protocol):
 
     def send_audio(self, chunk: Chunk) -> None: ...
 
+    @property
+    def rests(self) -> bool:
+        """Whether silence sends nothing now: only then can a slot be left open for a while."""
+        ...
+
     def send_silence(self) -> None:
         """Nothing is due in this tick."""
 
@@ -49,6 +54,8 @@ class NoDoor:
     """A session that was made before its peer connects (POST /v2/sessions)."""
 
     def send_audio(self, chunk: Chunk) -> None: ...
+
+    rests = True
 
     def send_silence(self) -> None: ...
 

@@ -18,6 +18,8 @@ from parley_dataplane.transports.websocket import Peer
 
 
 class _Door:
+    rests = True  # silence is not sent
+
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
 

@@ -31,6 +31,8 @@ NO_SESSION = 1008
 
 
 class _Door:
+    rests = True  # silence is not sent
+
     def __init__(self, peer: Peer, session_id: str) -> None:
         self._peer = peer
         self._renderer = fastrtc.Renderer(session_id)

@@ -80,6 +80,10 @@ class WebRtcDoor:
         if self._call is not None:
             self._call.send_pcm(chunk.pcm)
 
+    @property
+    def rests(self) -> bool:
+        return self._call is None or self._call.rests
+
     def send_silence(self) -> None:
         if self._call is not None:
             self._call.send_pcm(None)

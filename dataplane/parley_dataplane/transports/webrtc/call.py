@@ -229,6 +229,11 @@ class WebRtcCall:
         """Seconds to the peer and back, by its last report."""
         return self._sender.round_trip
 
+    @property
+    def rests(self) -> bool:
+        """Whether silence would send nothing in the next slot (DTX)."""
+        return not self._connected or self._sender.rests
+
     def send_pcm(self, frame: Pcm | None) -> None:
         """One packet, now: at most SPEAKING_FRAME samples (fewer are filled up with silence), None for silence.
 

@@ -80,6 +80,12 @@ class AudioSender:
         self.round_trip: float | None = None  # seconds, by the peer's last report
         self.peer_lost = 0.0  # share of our packets that the peer lost lately, over LOSS_WINDOW
 
+    @property
+    def rests(self) -> bool:
+        """Whether silence would send nothing in the next slot."""
+        beyond = self._silent + 1 - self._tail
+        return beyond > 0 and bool(self._empty) and beyond % SILENCE_EVERY != 0
+
     def packet(self, frame: Pcm | None, wall: float) -> bytes | None:
         """The next packet: SPEAKING_FRAME samples, None for silence. None comes back where DTX has nothing to send."""
         timestamp = self._timestamp

@@ -53,14 +53,13 @@ def test_who_speaks_over_the_echo_is_heard() -> None:
 
 def test_nothing_is_explained_while_the_agent_is_silent() -> None:
     own_voice = OwnVoice()
-    assert not own_voice.is_active
+    active = [own_voice.is_active]
     own_voice.said(AGENT[4_800:5_280])
-    assert own_voice.is_active
-    active = []
+    active.append(own_voice.is_active)
     for _ in range(30):
         own_voice.said(None)
         active.append(own_voice.is_active)
-    assert active == [True] * 29 + [False]
+    assert active == [False] + [True] * 30 + [False]
 
 
 def test_a_delay_once_found_serves_the_next_answer() -> None:
