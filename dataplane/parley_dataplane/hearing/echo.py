@@ -14,6 +14,7 @@ are predicted by the filter that is known, and what it leaves is what somebody e
 from __future__ import annotations
 
 import math
+from collections import deque
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +60,7 @@ TAIL = 30
 """Ticks after the agent's last frame in which its echo still comes."""
 
 _KEPT = 16_384
+_WAITING = 40  # packets that nobody has asked for: longer than any echo is late
 _FFT = 8_192
 
 _CUTOFF = 3_500
@@ -92,31 +94,42 @@ class _Tape:
         self._samples = np.zeros(_KEPT, np.float32)
         self._end = _KEPT // 2
         self._gap = _KEPT
+        self._waiting: deque[npt.NDArray[np.generic]] = deque()
 
     def skip(self, samples: int) -> None:
+        self._flush()
         self.count += samples
         self._gap += samples
         self._raw = np.zeros_like(self._raw)
 
     def push(self, pcm: npt.NDArray[np.generic]) -> None:
-        """Take a whole number of samples at `factor` times RATE."""
+        """Take a whole number of samples at `factor` times RATE; they are worked on when somebody asks for them."""
+        if len(self._waiting) == _WAITING:
+            self._gap += len(self._waiting.popleft()) // self._factor
+        self._waiting.append(pcm)
+        self.count += len(pcm) // self._factor
+
+    def piece(self, first: int, last: int) -> Samples | None:
+        """Samples `first` to `last` by count; None where they are not kept, or not there yet."""
+        self._flush()
+        start = self._end - (self.count - first)
+        return self._samples[start : start + last - first] if start >= 0 and last <= self.count else None
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
         if self._gap:
             silent = min(self._gap, _KEPT // 2)
             self._make_room(silent)
             self._samples[self._end - silent : self._end] = 0
             self._gap = 0
-        raw = np.concatenate((self._raw, pcm), dtype=np.float32, casting="unsafe")
+        raw = np.concatenate((self._raw, *self._waiting), dtype=np.float32, casting="unsafe")
+        self._waiting.clear()
         windows = np.lib.stride_tricks.sliding_window_view(raw, len(self._decimator))[:: self._factor]
         size = len(windows)
         self._make_room(size)
         np.matmul(windows, self._decimator, out=self._samples[self._end - size : self._end])
         self._raw = raw[-len(self._raw) :]
-        self.count += size
-
-    def piece(self, first: int, last: int) -> Samples | None:
-        """Samples `first` to `last` by count; None where they are not kept, or not there yet."""
-        start = self._end - (self.count - first)
-        return self._samples[start : start + last - first] if start >= 0 and last <= self.count else None
 
     def _make_room(self, size: int) -> None:
         if self._end + size > _KEPT:
