@@ -26,7 +26,7 @@ class Parley:
         self.calls = Calls(agent.spec.media)
         self._collector = Collector()
         self._metrics = Metrics(self.pacer, self.calls, self._collector)
-        self.observe = self.calls.observe = to_all(self._metrics, log_record)
+        self.observe = self.calls.observe = to_all(self._metrics, log_record, self._collector)
         self.sessions = Sessions(agent, self.pacer, self.observe, self.calls.make_room)
         self._started = False
 

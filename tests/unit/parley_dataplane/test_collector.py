@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import weakref
 from collections.abc import Iterator
 
 import pytest
 
-from parley_dataplane.collector import Collector
+from parley_dataplane.collector import ENDED_CALLS, Collector
+from parley_dataplane.records import CallFinished
+from tests import virtual_time
 
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    thresholds = gc.get_threshold()
     collector = Collector()
     collector.settle()
     yield collector
     collector.close()
     gc.unfreeze()
-    gc.set_threshold(*thresholds)
 
 
 class Knot:
@@ -38,23 +39,37 @@ def test_what_comes_later_and_refers_to_itself_is_still_freed(collector: Collect
     assert knot() is None
 
 
-class Call(Knot):
-    """As many objects as a call has, which refer to each other."""
+def ended(times: int, collector: Collector) -> int:
+    """How many of so many calls, each gone with its end but for a knot, are left two seconds later."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts = [[self] for _ in range(180)]
+    async def main() -> int:
+        knots = []
+        for number in range(times):
+            knot = Knot()
+            knots.append(weakref.ref(knot))
+            collector(CallFinished(str(number), "offer", "bye", 1.0, 0, 0, 0))
+            del knot
+        await asyncio.sleep(2.0)
+        return sum(1 for knot in knots if knot() is not None)
+
+    return virtual_time.run(main())
 
 
-def test_of_the_calls_that_have_ended_only_the_last_ones_still_take_memory(collector: Collector) -> None:
-    """With Python's own thresholds all of them did, until there were 400."""
-    calls = [Call() for _ in range(100)]
-    ended = []
-    for number in range(350):
-        ended.append(weakref.ref(calls[number % 100]))
-        calls[number % 100] = Call()
-        kept = sum(1 for call in ended if call() is not None)
-        assert kept <= 100
+def test_when_a_few_calls_have_ended_their_memory_is_freed(collector: Collector) -> None:
+    """Left to Python they stayed until there were 400 of them."""
+    gc.disable()
+    try:
+        assert ended(ENDED_CALLS - 1, collector) == ENDED_CALLS - 1
+        assert ended(1, collector) == 0
+        assert ended(50, collector) == 0
+    finally:
+        gc.enable()
+
+
+def test_calls_that_end_together_are_freed_by_one_collection(collector: Collector) -> None:
+    before = gc.get_stats()[2]["collections"]
+    ended(100, collector)
+    assert gc.get_stats()[2]["collections"] == before + 1
 
 
 def test_pauses_are_measured_and_the_longest_kept(collector: Collector) -> None:
