@@ -81,11 +81,15 @@ def table(record: Record, peers: Sequence[str]) -> list[str]:
 
 def rungs_table(record: Record, peers: Sequence[str]) -> list[str]:
     """Return every rung that was measured: what it cost and what it showed."""
-    lines = ["| server | calls | p95 ms | failed | client's core |", "|---|--:|--:|--:|--:|"]
+    lines = [
+        "| server | calls | p95 ms | failed | slots missed | server's core | client's core |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
     for peer in peers:
         for step in record.climbed(peer):
             p95 = "none" if step.p95 is None else f"{step.p95:.0f}"
-            lines.append(f"| {peer} | {step.calls} | {p95} | {step.failed} | {step.client_core:.0%} |")
+            cores = f"{step.server_core:.0%} | {step.client_core:.0%}"
+            lines.append(f"| {peer} | {step.calls} | {p95} | {step.failed} | {step.missed:.1%} | {cores} |")
     return lines
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.bench.figures import ANSWER, FAILED, LOAD
+from tests.bench.figures import ANSWER, FAILED, LOAD, SLOTS
 from tests.bench.peers.ladder import Rung, carried, next_rung, rung, verdict
 
 BASE = 60.0
@@ -41,10 +41,11 @@ def test_an_early_answer_is_no_latency_and_an_unanswered_sentence_is() -> None:
         {"figure": ANSWER, "early": True},
         {"figure": ANSWER, "milliseconds": 50.0},
         {"figure": ANSWER, "milliseconds": 10_000.0, "unanswered": True},
-        {"figure": LOAD, "client_core": 0.4},
+        {"figure": LOAD, "client_core": 0.4, "server_core": 0.9},
+        {"figure": SLOTS, "slots": 150, "missed": 30},
         {"figure": FAILED, "why": "refused"},
     ]
-    assert rung(7, samples) == Rung(7, 10_000.0, 1, 0.4)
+    assert rung(7, samples) == Rung(7, 10_000.0, 1, 0.4, 0.9, 0.2)
 
 
 def test_the_verdict_names_the_rung_that_broke_and_a_client_that_had_no_core_left() -> None:

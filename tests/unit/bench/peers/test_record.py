@@ -39,4 +39,4 @@ def test_the_table_says_what_was_not_measured_and_counts_what_has_no_time(tmp_pa
     lines = table(record, ["floor", "pipecat"])
     assert lines[2] == "| floor | 60 / 60 / 60 (1) | 1 | 62 / 62 (1) | 1 | 40 or more |"
     assert lines[3] == "| pipecat | not measured | 0 | not measured | 0 | not measured |"
-    assert rungs_table(record, ["floor"])[2] == "| floor | 40 | 99 | 0 | 0% |"
+    assert rungs_table(record, ["floor"])[2] == "| floor | 40 | 99 | 0 | 0.0% | 0% | 0% |"
