@@ -106,6 +106,7 @@ class WireCall(Generic[S]):
         self._sent = self._octets = 0
         self._levels: list[bytes] = []
         self._payload_type = 0
+        self._wideband = False
 
     async def __aenter__(self) -> Self:
         try:
@@ -165,6 +166,7 @@ class WireCall(Generic[S]):
     def _begin(self, answer: Answer) -> None:
         self._answer = answer
         self._payload_type = answer.opus
+        self._wideband = answer.playback_rate <= 16_000
         if answer.level_extension:
             self._levels = [rtp.level_extension(answer.level_extension, level) for level in range(128)]
         self._ice.meet(answer.ufrag, answer.password)
@@ -264,7 +266,9 @@ class WireCall(Generic[S]):
         outbound = self._outbound
         if outbound is None or not self._path[1]:
             return
-        level, payload = self.microphone.next()
+        level, payload, wideband = self.microphone.next()
+        if self._wideband and wideband:
+            payload = wideband
         self._sequence = sequence = (self._sequence + 1) & 0xFFFF
         self._timestamp = timestamp = (self._timestamp + rtp.TICKS) & 0xFFFFFFFF
         head = rtp.header(self._payload_type, sequence, timestamp, self._ssrc, extended=bool(self._levels))

@@ -35,10 +35,11 @@ _ROOM_SECS = 5.0
 
 
 class Packet(NamedTuple):
-    """20 ms: how loud in dB below full scale (0 to 127), and as Opus."""
+    """20 ms: how loud in dB below full scale (0 to 127), as Opus, and as Opus for whom plays 16 kHz at most."""
 
     level: int
     payload: bytes
+    wideband: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,10 @@ def sentence(pcm: Pcm, *, offset: int = 0, seed: int = 0, db: float = ROOM_DB, n
 
 
 def encoded(pcm: Pcm) -> list[Packet]:
-    """Return the packets of `pcm` at 48 kHz by one encoder; what does not fill one at the end is left out."""
-    encoder = Encoder()
+    """Return the packets of `pcm` at 48 kHz by one encoder each; what does not fill one at the end is left out."""
+    encoder, wideband = Encoder(), Encoder(wideband=True)
     frames = pcm[: pcm.size // FRAME * FRAME].reshape(-1, FRAME)
-    return [Packet(level(frame), encoder.encode(frame)) for frame in frames]
+    return [Packet(level(frame), encoder.encode(frame), wideband.encode(frame)) for frame in frames]
 
 
 def level(frame: Pcm) -> int:

@@ -17,7 +17,7 @@ RATE = 48_000
 FRAME = 960
 """Samples of 20 ms at RATE."""
 
-_VOIP, _SET_BITRATE = 2048, 4002
+_VOIP, _SET_BITRATE, _SET_MAX_BANDWIDTH, _WIDEBAND = 2048, 4002, 4004, 1103
 _LARGEST = 1275
 _LONGEST_SECS = 0.120
 
@@ -43,14 +43,19 @@ def library() -> ctypes.CDLL:
 
 
 class Encoder:
-    """Mono, 20 ms a payload, VoIP at `bitrate`, as a browser sends its microphone."""
+    """Mono, 20 ms a payload, VoIP at `bitrate`, as a browser sends its microphone.
 
-    def __init__(self, bitrate: int = 32_000) -> None:
+    `wideband`: nothing above 8 kHz, as browsers obey an answer's `maxplaybackrate=16000` (RFC 7587, 6.1).
+    """
+
+    def __init__(self, bitrate: int = 32_000, *, wideband: bool = False) -> None:
         self._lib = library()
         self._state = ctypes.create_string_buffer(self._lib.opus_encoder_get_size(1))
         if self._lib.opus_encoder_init(self._state, RATE, 1, _VOIP) != 0:
             raise RuntimeError("libopus refuses a mono encoder at 48 kHz")
         self._lib.opus_encoder_ctl(self._state, _SET_BITRATE, ctypes.c_int(bitrate))
+        if wideband:
+            self._lib.opus_encoder_ctl(self._state, _SET_MAX_BANDWIDTH, ctypes.c_int(_WIDEBAND))
         self._out = ctypes.create_string_buffer(_LARGEST)
 
     def encode(self, pcm: npt.NDArray[np.int16]) -> bytes:

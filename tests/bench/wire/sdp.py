@@ -5,6 +5,7 @@ The offer is what Chrome's is for one microphone and, if asked for, a data chann
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -39,7 +40,8 @@ class Us:
 class Answer:
     """The peer's side. `candidates` are (address, port) of UDP over IPv4; `we_are_server`: of DTLS.
 
-    `level_extension` is 0 where the peer does not take audio levels, `sctp_port` where it takes no data channel.
+    `level_extension` is 0 where the peer does not take audio levels, `sctp_port` where it takes no data channel;
+    `playback_rate` is the highest sampling rate in Hz that it can use (RFC 7587, 6.1).
     """
 
     ufrag: str
@@ -48,6 +50,7 @@ class Answer:
     we_are_server: bool
     candidates: Sequence[tuple[str, int]]
     opus: int
+    playback_rate: int
     level_extension: int
     sctp_port: int
     largest_message: int
@@ -136,6 +139,7 @@ def read_answer(text: str) -> Answer:
         we_are_server=(of_transport("setup") or ["active"])[0] == "active",
         candidates=list(dict.fromkeys(candidates)),
         opus=_opus(audio),
+        playback_rate=_playback_rate(audio),
         level_extension=_extension(audio, AUDIO_LEVEL),
         sctp_port=int(data.first("sctp-port", "5000")) if data else 0,
         largest_message=int(data.first("max-message-size", "65536")) if data else 0,
@@ -155,6 +159,11 @@ def _opus(audio: _Section) -> int:
         if codec.lower().startswith("opus/48000"):
             return int(number)
     raise BadAnswerError("the audio section names no opus/48000")
+
+
+def _playback_rate(audio: _Section) -> int:
+    found = re.search(r"\bmaxplaybackrate=(\d+)", " ".join(audio.attributes.get("fmtp", [])))
+    return int(found[1]) if found else 48_000
 
 
 def _extension(audio: _Section, wanted: str) -> int:

@@ -90,3 +90,9 @@ def test_a_level_is_decibels_below_full_scale(amplitude: int, expected: int) -> 
 
 def test_what_does_not_fill_a_packet_is_left_out() -> None:
     assert len(encoded(voice(FRAME * 2 + 1))) == 2
+
+
+def test_a_server_that_plays_16_khz_is_sent_wideband_alone() -> None:
+    packet = sentence(voice(FRAME * 20)).packets[5]
+    assert packet.payload[0] >> 3 in (13, 15)  # hybrid, up to 12 or 20 kHz (RFC 6716, 3.1)
+    assert packet.wideband[0] >> 3 == 9  # SILK, up to 8 kHz

@@ -79,3 +79,9 @@ def test_a_refused_data_section_is_no_data_channel() -> None:
 def test_an_answer_without_what_a_call_needs_is_told(cut: str, missing: str) -> None:
     with pytest.raises(BadAnswerError, match=missing):
         read_answer(ANSWER.replace(cut, "m=audio 0" if cut.startswith("m=") else "a=nothing"))
+
+
+def test_what_a_server_plays_at_most_is_48_khz_unless_it_says_less() -> None:
+    said = ANSWER.replace("a=setup", "a=fmtp:111 minptime=10;maxplaybackrate=16000;stereo=0\na=setup")
+    assert read_answer(ANSWER).playback_rate == 48_000
+    assert read_answer(said).playback_rate == 16_000

@@ -103,6 +103,13 @@ def test_the_answer_is_mono_opus_with_fec_under_the_offered_number() -> None:
     assert {"useinbandfec=1", "stereo=0"} <= set(fmtp[1].split(";"))
 
 
+def test_the_peer_is_asked_for_no_more_than_is_heard() -> None:
+    audio = sections(write_answer(read_offer(CHROMIUM), LOCAL))[0]
+    fmtp = re.search(r"a=fmtp:111 (.*)\r\n", audio)
+    assert fmtp is not None
+    assert {"maxplaybackrate=16000", "maxaveragebitrate=32000"} <= set(fmtp[1].split(";"))
+
+
 def test_video_is_refused_without_leaving_the_bundle() -> None:
     answer = write_answer(read_offer(CHROMIUM), LOCAL)
     assert "a=group:BUNDLE 0 1 2\r\n" in answer
