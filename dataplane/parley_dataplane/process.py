@@ -41,9 +41,12 @@ class Parley:
         """
         self.calls.open()
         await self.agent.start()
-        self._collector.settle()
         self.pacer.start()
         self._started = True
+
+    def settle(self) -> None:
+        """To be called once all that lasts is loaded, the application too."""
+        self._collector.settle()
 
     async def close(self, reason: str) -> None:
         """End every call with `reason`, then free the engines."""

@@ -52,6 +52,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            self._parley.settle()
             self._on_ready()
 
     @contextlib.contextmanager
