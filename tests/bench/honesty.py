@@ -47,7 +47,10 @@ TONE_SECS = 30.0
 LOST_SECS = 1.0
 """An answer that is heard for so much less than it lasts has lost its end."""
 
-CALLERS, TAPE_MINUTES = 5, 2.0
+CALLERS, TAPE_MINUTES = 5, 2.2
+KNOWN_SECS = 3.0
+"""The room is heard for so long before the first question."""
+
 ECHOES = ((0.06, -8.0), (0.12, -14.0), (0.2, -10.0), (0.3, -20.0), (0.42, -16.0))
 """Delay in seconds and gain of each caller's loudspeaker."""
 
@@ -177,6 +180,8 @@ async def tape(server: Server, chance: random.Random) -> list[Sample]:
             if microphone.echo is not None:
                 call.on_payload = microphone.echo.payload
             answers = []
+            microphone.is_running = True
+            await asyncio.sleep(KNOWN_SECS)
             while not microphone.is_over:
                 await asyncio.sleep(1.0)
                 answers.append(await _answer(call, microphone, VOICES[number]))
@@ -217,17 +222,20 @@ def _question(voice: Voice) -> Audio:
 
 
 async def _answer(call: WireCall[Room], microphone: Room, voice: Voice) -> tuple[float, float]:
-    """Ask, and run the tape while the answer is heard; return when its first and its last packet came, 0 for none."""
+    """Ask, with no sound but the question, and run the tape again from the answer on; return when its first and its
+    last packet came, 0 for none.
+    """
     question = _question(voice)
+    microphone.is_running = False
     microphone.say(question)
     asked = now()
     try:
         first = await call.heard.first_audible(asked + len(question) / RATE, ANSWER_WITHIN)
     except TimeoutError:
         return 0.0, 0.0
-    microphone.is_running = True
+    finally:
+        microphone.is_running = True
     await _silent(call)
-    microphone.is_running = False
     return first, call.heard.last_audible
 
 

@@ -51,10 +51,14 @@ HYSTERESIS = 0.15
 """Speech goes on down to this much below the threshold, as Silero's own iterator does."""
 
 UNDER_VOICE = 12.0
+UNDER_VOICE_WHILE_SPEAKING = 7.0
 OVER_BACKGROUND = 2.0
 """dB under the caller's usual speech, and over the room's usual sounds, from which Silero's word counts: else somebody
 else speaks, further away.
 """
+
+LASTING = 12
+"""Windows of speech, 0.4 s, after which UNDER_VOICE is enough also while the agent speaks."""
 
 SOFTEN = 0.05
 """dB a window by which a voice that is too soft for that comes nearer: it counts after some seconds."""
@@ -113,6 +117,7 @@ class Ear:
         self._judged = 0  # samples of which the detector's word has been taken
         self._probability = 0.0
         self._recent: deque[bool] = deque(maxlen=ONSET_OF)
+        self._lasting = 0  # windows of speech that was too soft
         self._speaking = False
         self._began = 0
         self._pause_left = 0
@@ -264,7 +269,9 @@ class Ear:
         if probability >= self._threshold and self._pause_left > 0:
             self._pause_left = int(PAUSE_SECS * 100)
         self._recent.append(probability >= self._threshold and self._pause_left <= 0)
-        if sum(self._recent) >= ONSET_WINDOWS and self._is_the_caller():
+        if sum(self._recent) < ONSET_WINDOWS:
+            self._lasting = 0
+        elif self._is_the_caller():
             self._start(events)
 
     @property
@@ -284,11 +291,14 @@ class Ear:
         level = scene.recent()
         if level < scene.background + OVER_BACKGROUND:
             return False
-        if scene.voice is not None and level < scene.voice - UNDER_VOICE:
+        if scene.voice is None or level >= scene.voice - UNDER_VOICE_WHILE_SPEAKING:
+            return True
+        if level < scene.voice - UNDER_VOICE:
             if not self._own_voice.is_active:
                 scene.soften(SOFTEN)
             return False
-        return True
+        self._lasting += 1
+        return not self._own_voice.is_active or self._lasting >= LASTING
 
     def _start(self, events: list[EarEvent]) -> None:
         self._speaking = self._spoke_in_recording = True

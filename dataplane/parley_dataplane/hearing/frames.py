@@ -74,15 +74,15 @@ class Frames:
         slow = samples @ _RUMBLE
         powers = np.einsum("ij,ij->i", samples, samples) - np.einsum("ij,ij->i", slow, slow)
         levels = [10.0 * math.log10(max(power, 0.0) * _SCALE + _LEAST) for power in powers.tolist()]
-        share: float | None = None
+        shares: list[float] = []
         if live and self._own_voice.is_active:
-            share = self._own_voice.heard(samples.reshape(-1), max(levels) > loud)
+            shares = self._own_voice.shares(samples.reshape(-1), max(levels) > loud)
         else:
             self._own_voice.skip(whole * FRAME)
         after = len(pcm) - FRAME
-        for level in levels:
+        for number, level in enumerate(levels):
             at = now - after / HEARING_RATE if live else now
-            rest = level if share is None else self._own_voice.rest(level, share)
+            rest = self._own_voice.rest(level, shares[number]) if shares else level
             self.waiting.append(Frame(SILENT_DB, at, is_echo=True) if rest is None else Frame(rest, at))
             after -= FRAME
 

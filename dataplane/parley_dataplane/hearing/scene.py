@@ -32,6 +32,16 @@ SUSTAINED_OVER_LEAST = 8.0
 RECENT = 20
 """Frames over which it is measured how loud a sound lasts."""
 
+BEFORE = RECENT - 6
+"""Of these the first, before a sound that has just begun: was it quiet?"""
+
+QUIET_UNDER_VOICE = 30.0
+QUIET_OVER_FLOOR = 6.0
+"""dB under the caller's speech, or over the floor, up to which a room counts as quiet."""
+
+FALSE_UNDER_VOICE = 10.0
+"""A sound that turned out to be no speech counts as the room's from then on, but never as louder than that."""
+
 LEAST_UTTERANCE = 20
 """Voiced frames from which an utterance tells how loud the caller speaks."""
 
@@ -49,6 +59,7 @@ class Scene:
         self._levels: deque[float] = deque([-90.0] * RECENT, maxlen=RECENT)
         self._power = 0.0
         self._voiced = 0
+        self._since_echo = 10 * RECENT
 
     def hear(self, level: float, *, in_speech: bool, learn: bool, is_echo: bool = False) -> None:
         """One frame. `learn`: it is the room's own sound as far as is known. An echo tells nothing of the room."""
@@ -57,6 +68,7 @@ class Scene:
         one, two = levels[-2], levels[-3]
         least = min(level, one, two)
         self.sustained = min(_mean(level, one, two), least + SUSTAINED_OVER_LEAST)
+        self._since_echo = 0 if is_echo else self._since_echo + 1
         if is_echo:
             return
         if level < self.floor:
@@ -73,6 +85,23 @@ class Scene:
     def background(self) -> float:
         """The level over which the room's own sounds seldom last for 30 ms, half a second ago."""
         return self._backgrounds[0]
+
+    def was_quiet(self) -> bool:
+        """Whether there was neither sound nor echo in the 140 ms before the last 60."""
+        limit = self.floor + QUIET_OVER_FLOOR
+        if self.voice is not None:
+            limit = max(limit, self.voice - QUIET_UNDER_VOICE)
+        before = list(self._levels)[:BEFORE]
+        return self._since_echo >= RECENT and _mean(*before) <= limit
+
+    def no_speech(self, loudest: float) -> None:
+        """A sound of `loudest` dB was taken for a sign of speech, and was none."""
+        if self.voice is not None:
+            level = min(loudest, self.voice - FALSE_UNDER_VOICE)
+            if level > self._background:
+                self._background = level
+                self._backgrounds.clear()
+                self._backgrounds.append(level)
 
     def recent(self) -> float:
         """Level of the last 200 ms."""

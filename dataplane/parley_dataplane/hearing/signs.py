@@ -6,20 +6,23 @@ must be loud throughout.
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 
 from parley_dataplane.hearing.scene import Scene
 
-UNDER_VOICE = 14.0
-"""dB under the caller's own speech at which a sound is no first sign any more: words begin that softly (measured: the
-first 30 ms of ten voices lie 2 to 14 dB under their sentence).
+UNDER_VOICE = 9.0
+"""dB under the caller's own speech at which a sound is no first sign any more."""
+
+UNDER_VOICE_IN_QUIET = 14.0
+SOFT_UNDER_VOICE, SOFT_FRAMES = 27.0, 4
+"""Out of silence words begin more softly: their first 30 ms lie 2 to 14 dB under their sentence (measured, ten voices),
+those of an F or a TH 20 dB. Down to the latter a sound is a sign once it has lasted for so many frames; so it must be
+in any case where there was sound before. No key press lasts that long.
 """
 
-SOFT_UNDER_VOICE = 27.0
-SOFT_FRAMES = 4
-"""A softer sound, down to this much under the caller's speech, is a sign once it has lasted for so many frames: words
-begin with an F or a TH of 80 ms, 20 dB under their sentence (measured), and no key press lasts that long.
-"""
+JITTER = 3.0
+"""dB by which a frame of a lasting sound may be under the threshold."""
 
 OVER_BACKGROUND = 3.0
 OVER_FLOOR = 12.0
@@ -54,6 +57,8 @@ class Signs:
         self._quiet = 0
         self._since = 0.0
         self._soft = 0  # frames of a soft sound
+        self._threshold = 0.0
+        self._loudest = -90.0
 
     @property
     def is_up(self) -> bool:
@@ -61,28 +66,38 @@ class Signs:
 
     @staticmethod
     def thresholds(scene: Scene) -> tuple[float, float]:
-        """dB that 30 ms must have to be a sign, and dB that each of SOFT_FRAMES must have."""
+        """dB that 30 ms must have to be a sign at once, and dB that each of SOFT_FRAMES must have."""
         least = max(scene.background + OVER_BACKGROUND, scene.floor + OVER_FLOOR)
         if scene.voice is None:
             return max(least, LEAST_LEVEL), max(least, LEAST_LEVEL)
-        return max(least, scene.voice - UNDER_VOICE), max(least, scene.voice - SOFT_UNDER_VOICE)
+        if not scene.was_quiet():
+            return math.inf, max(least, scene.voice - UNDER_VOICE)
+        return max(least, scene.voice - UNDER_VOICE_IN_QUIET), max(least, scene.voice - SOFT_UNDER_VOICE)
 
     def hear(self, scene: Scene, level: float, silero_is_low: bool, at: float) -> Happened:
-        threshold, soft = self.thresholds(scene)
-        self._soft = self._soft + 1 if level >= soft else 0
-        self._quiet = 0 if level > threshold - SILENT_UNDER else self._quiet + 1
         if self._age >= 0:
             self._age += 1
+            self._loudest = max(self._loudest, scene.sustained)
+            self._quiet = 0 if level > self._threshold - SILENT_UNDER else self._quiet + 1
             if self._age >= LONGEST or (self._quiet >= OVER and silero_is_low):
+                scene.no_speech(self._loudest)
                 return self.revoke()
             return Happened.NOTHING
+        if level < scene.floor + OVER_FLOOR and scene.sustained < scene.floor + OVER_FLOOR:
+            self._soft = 0
+            self._rest = max(self._rest - 1, 0)
+            return Happened.NOTHING  # as nearly always
+        at_once, soft = self.thresholds(scene)
+        threshold = min(at_once, soft + JITTER)
+        self._soft = self._soft + 1 if level >= soft else 0
         if self._rest > 0:
             # The pause begins once the sound is over.
             self._rest = self._rest - 1 if scene.sustained < threshold else max(self._rest, OVER)
             return Happened.NOTHING
-        if scene.sustained < threshold and self._soft < SOFT_FRAMES:
+        if scene.sustained < at_once and self._soft < SOFT_FRAMES:
             return Happened.NOTHING
-        self._age, self._since = 0, at
+        self._age, self._quiet, self._since = 0, 0, at
+        self._threshold, self._loudest = min(threshold, scene.sustained), scene.sustained
         return Happened.SIGN
 
     def tick(self, now: float) -> Happened:
