@@ -43,6 +43,7 @@ from parley_dataplane.transports.webrtc.rtp import is_rtcp, parse_rtcp
 from parley_dataplane.transports.webrtc.sctp import BoundedSctp
 from parley_dataplane.transports.webrtc.sdp import Local, Offer, read_offer, write_answer
 from parley_dataplane.transports.webrtc.sender import AudioSender
+from parley_dataplane.transports.webrtc.srtp import Cipher, opener, sealer
 from parley_dataplane.transports.webrtc.texts import Texts
 
 _LONGEST_CANDIDATE = 1_024
@@ -143,6 +144,8 @@ class WebRtcCall:
         self._dtls._set_role("client" if offer.our_setup == "active" else "server")
         self._sctp = BoundedSctp(self._dtls) if offer.data is not None else None
         self._connected = False
+        self._seal: Cipher = bytes
+        self._unseal: Cipher = bytes  # both as DTLS has agreed, once connected
         self._last_heard = self._loop.time()
         self._connecting: asyncio.Task[None] | None = None
         self._freeing: asyncio.Task[None] | None = None
@@ -248,7 +251,7 @@ class WebRtcCall:
         if frame is not None and len(frame) < SPEAKING_FRAME:
             frame = np.pad(frame, (0, SPEAKING_FRAME - len(frame)))
         packet = self._sender.packet(frame, time.time())
-        if packet is not None and not self._ice.send_now(self._dtls._tx_srtp.protect(packet)):
+        if packet is not None and not self._ice.send_now(self._seal(packet)):
             self._unsent += 1
 
     def send_text(self, text: str) -> None:
@@ -343,6 +346,7 @@ class WebRtcCall:
 
     def _established(self) -> None:
         if self._freeing is None:
+            self._seal, self._unseal = sealer(self._dtls._tx_srtp), opener(self._dtls._rx_srtp)
             self._connected = True
             self._alive()
             self._check_and_report()
@@ -371,18 +375,17 @@ class WebRtcCall:
         self._last_heard = self._loop.time()
 
     def _on_media(self, datagram: bytes) -> None:
-        session = self._dtls._rx_srtp
-        if session is None or not self._connected:
+        if not self._connected:
             return
+        is_report = is_rtcp(datagram)
         try:
-            if is_rtcp(datagram):
-                self._on_rtcp(session.unprotect_rtcp(datagram))
-            else:
-                self._on_rtp(session.unprotect(datagram))
-        except pylibsrtp.Error:  # forged, replayed or broken
+            packet = self._dtls._rx_srtp.unprotect_rtcp(datagram) if is_report else self._unseal(datagram)
+        except (pylibsrtp.Error, ValueError):  # forged, replayed or broken; longer than any RTP
             self._forged += 1
-
-    def _on_rtp(self, packet: bytes) -> None:
+            return
+        if is_report:
+            self._on_rtcp(packet)
+            return
         now = self._last_heard = self._loop.time()
         self._listen(self._receiver.receive(packet, now))
 
