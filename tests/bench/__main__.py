@@ -9,15 +9,13 @@ import argparse
 import asyncio
 import datetime
 import json
-import os
-import platform
-import subprocess
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
+from tests.bench import machine
 from tests.bench.calls import DOORS, EMBEDDED, INSTANT, connections, conversations
 from tests.bench.figures import Sample, table
+from tests.bench.results import code_of
 from tests.server import ROOT, ParleyServer
 
 LIBRARIES = (
@@ -41,7 +39,7 @@ def main() -> None:
     parser.add_argument("--connects", type=int, default=40, help="connections, one after the other (40)")
     parser.add_argument("--seed", type=int, default=3)
     options = parser.parse_args()
-    facts = {**_facts(), **vars(options)}
+    facts = {**machine.facts(LIBRARIES), "commit": code_of(ROOT).name, **vars(options)}
     for name, value in facts.items():
         print(f"{name}: {value}", flush=True)
 
@@ -58,40 +56,6 @@ def main() -> None:
 
     print("\n" + "\n".join(table(sorted(samples, key=lambda sample: sample.figure, reverse=True))))
     print(f"\nraw samples: {_keep(facts, samples).relative_to(ROOT)}")
-
-
-def _facts() -> dict[str, object]:
-    """Return what a reader needs to repeat the run."""
-    return {
-        "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "commit": _commit(),
-        "machine": _machine(),
-        "python": platform.python_version(),
-        "versions": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
-    }
-
-
-def _commit() -> str:
-    def git(*words: str) -> str:
-        return subprocess.run(
-            ["git", *words], cwd=ROOT, capture_output=True, text=True, check=False
-        ).stdout.strip()
-
-    return (git("rev-parse", "HEAD") or "unknown") + (" with changes" if git("status", "--porcelain") else "")
-
-
-def _machine() -> str:
-    models = [
-        line.partition(":")[2].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")
-    ]
-    memory = os.sysconf("SC_PAGESIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    load = os.getloadavg()[0]
-    return (
-        f"{(models or [platform.machine()])[0]}, {os.cpu_count()} cores, {memory:.0f} GiB,"
-        f" {platform.system()} {platform.release()}, load {load:.1f} at the start"
-    )
 
 
 def _keep(facts: dict[str, object], samples: list[Sample]) -> Path:

@@ -76,10 +76,6 @@ class Room:
     def is_over(self) -> bool:
         return len(self.begun) >= len(self._tape)
 
-    @property
-    def is_saying(self) -> bool:
-        return bool(self._said)
-
     def say(self, audio: Audio) -> None:
         """Speak, beginning with the next packet."""
         padded = np.concatenate((audio, np.zeros(-len(audio) % FRAME, np.float32)))

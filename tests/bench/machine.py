@@ -31,13 +31,13 @@ LIBRARIES = (
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
-def facts() -> dict[str, object]:
+def facts(libraries: Iterable[str] = LIBRARIES) -> dict[str, object]:
     """Return what a reader needs to repeat a run, the commit and the seed aside."""
     return {
         "when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "machine": description(),
         "python": platform.python_version(),
-        "versions": ", ".join(f"{name} {_version(name)}" for name in LIBRARIES),
+        "versions": ", ".join(f"{name} {_version(name)}" for name in libraries),
     }
 
 
