@@ -3,25 +3,36 @@
 Rules: no thread (a batch of 32 costs less than a hop to one for each call); one model for all calls, each call its own
 row of one big state array, so that a batch takes and gives back its rows in one copy each; the package silero_vad is
 never imported, since it would import torch: only its ONNX file is read.
+
+A caller who has been as quiet as the room for half a second is left alone (resting.py), with probability 0: two thirds
+of all windows while people listen or wait. The last CAUGHT_UP windows are kept, and are made good when a sound comes,
+so that the model has heard what was before it: ten voices after 6 s of a room's noise are then found as soon as
+without any rest, or 32 to 64 ms sooner (tests/unit).
 """
 
 from __future__ import annotations
 
 import os
 import weakref
+from collections import deque
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from parley_dataplane.engines.base import VadStream
+from parley_dataplane.engines.resting import Resting
 from parley_dataplane.errors import EngineUnavailable
 from parley_dataplane.media import HEARING_RATE, Pcm
 
 WINDOW = 512
 """Samples per probability, 32 ms: the one size that the model takes at 16 kHz."""
+
+CAUGHT_UP = 4
+"""Windows before a sound that the model is shown after a rest."""
 
 _CONTEXT = 64
 """Samples of the window before that the model sees again (OnnxWrapper of silero_vad 5 and 6)."""
@@ -40,6 +51,7 @@ class Silero:
         self._model: Any = None
         self._state = np.zeros((2, _FIRST_SLOTS, _STATE), np.float32)
         self._context = np.zeros((_FIRST_SLOTS, _CONTEXT), np.float32)
+        self._resting = Resting(_FIRST_SLOTS)
         self._free = list(range(_FIRST_SLOTS))
         self._ready: list[_Stream] = []
 
@@ -71,39 +83,63 @@ class Silero:
         self._ready.append(stream)
 
     def _run(self, batch: list[_Stream]) -> None:
-        slots = [stream.slot for stream in batch]
-        samples = np.empty((len(batch), _CONTEXT + WINDOW), np.float32)
-        samples[:, :_CONTEXT] = self._context[slots]
+        windows = np.empty((len(batch), WINDOW), np.float32)
         for row, stream in enumerate(batch):
-            samples[row, _CONTEXT:] = stream.queued[:WINDOW]
+            windows[row] = stream.queued[:WINDOW]
             stream.queued = stream.queued[WINDOW:]
-        samples[:, _CONTEXT:] *= np.float32(1 / 32768)
+        windows *= np.float32(1 / 32768)
+        awake = self._resting.awake([stream.slot for stream in batch], windows).tolist()
+        if all(awake):
+            listening = batch
+        else:
+            for stream, window, is_awake in zip(batch, windows, awake, strict=True):
+                if not is_awake:
+                    stream.kept.append(window)
+                    stream.done.append(0.0)
+            listening = [stream for stream, is_awake in zip(batch, awake, strict=True) if is_awake]
+            windows = windows[awake]
+        self._catch_up(listening)
+        if listening:
+            for stream, probability in zip(listening, self._infer(listening, windows), strict=True):
+                stream.done.append(probability)
+
+    def _catch_up(self, streams: list[_Stream]) -> None:
+        """Show the model what it was spared: nobody wants its word on that."""
+        while late := [stream for stream in streams if stream.kept]:
+            self._infer(late, np.stack([stream.kept.popleft() for stream in late]))
+
+    def _infer(self, streams: list[_Stream], windows: npt.NDArray[np.float32]) -> list[float]:
+        slots = [stream.slot for stream in streams]
+        samples = np.concatenate((self._context[slots], windows), axis=1)
         output, state = self._model.run(None, {"input": samples, "state": self._state[:, slots], "sr": _RATE})
         self._state[:, slots] = state
-        self._context[slots] = samples[:, -_CONTEXT:]
-        for stream, probability in zip(batch, output[:, 0].tolist(), strict=True):
-            stream.done.append(probability)
+        self._context[slots] = windows[:, -_CONTEXT:]
+        probabilities: list[float] = output[:, 0].tolist()
+        return probabilities
 
     def _take_slot(self) -> int:
         if not self._free:
             size = len(self._context)
             self._state = np.concatenate((self._state, np.zeros_like(self._state)), axis=1)
             self._context = np.concatenate((self._context, np.zeros_like(self._context)))
+            self._resting.grow(2 * size)
             self._free.extend(range(size, 2 * size))
         slot = self._free.pop()
         self._state[:, slot] = 0
         self._context[slot] = 0
+        self._resting.reset(slot)
         return slot
 
 
 class _Stream:
-    __slots__ = ("__weakref__", "_engine", "done", "queued", "slot")
+    __slots__ = ("__weakref__", "_engine", "done", "kept", "queued", "slot")
 
     def __init__(self, engine: Silero, slot: int) -> None:
         self._engine = engine
         self.slot = slot
         self.queued = np.empty(0, np.int16)
         self.done: list[float] = []
+        self.kept: deque[npt.NDArray[np.float32]] = deque(maxlen=CAUGHT_UP)
 
     def push(self, pcm: Pcm) -> None:
         had_one = len(self.queued) >= WINDOW

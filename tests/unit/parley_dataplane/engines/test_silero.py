@@ -14,7 +14,8 @@ from parley_dataplane.engines.base import VadStream
 from parley_dataplane.engines.silero import WINDOW, Silero
 from parley_dataplane.errors import EngineUnavailable
 from parley_dataplane.media import HEARING_RATE, Pcm
-from tests.speech import say
+from tests.speech import pink_noise, say
+from tests.tapes import VOICES
 
 
 def stream() -> VadStream:
@@ -89,6 +90,52 @@ def test_a_caller_who_has_left_in_the_middle_of_a_window_costs_nothing() -> None
     del caller
     silero.work()
     assert not silero._ready
+
+
+class _Sleepless:
+    """Nobody is ever left alone."""
+
+    def grow(self, size: int) -> None: ...
+
+    def reset(self, row: int) -> None: ...
+
+    def awake(self, rows: list[int], windows: object) -> np.ndarray:
+        return np.ones(len(rows), bool)
+
+
+def test_a_voice_after_a_rest_is_found_as_soon_as_if_the_model_had_heard_all() -> None:
+    def crossed(*, rests: bool, pcm: Pcm) -> int:
+        silero = Silero()
+        asyncio.run(silero.start())
+        if not rests:
+            silero._resting = _Sleepless()  # type: ignore[assignment]
+        heard = np.array(probabilities(silero.open(), pcm)) >= 0.5
+        return int(np.flatnonzero(heard[1:] & heard[:-1])[0])
+
+    for number, voice in enumerate(VOICES):
+        spoken = say(
+            "Where can I park my car?",
+            HEARING_RATE,
+            voice=voice.voice,
+            variant=voice.variant,
+            words_per_minute=voice.words_per_minute,
+            pitch=voice.pitch,
+        )
+        room = pink_noise(6 * HEARING_RATE + len(spoken), -50.0, number)
+        room[6 * HEARING_RATE :] += spoken
+        pcm = np.clip(np.rint(room), -32768, 32767).astype(np.int16)
+        assert crossed(rests=True, pcm=pcm) <= crossed(rests=False, pcm=pcm) + 1, voice
+
+
+def test_a_caller_who_is_quiet_costs_no_run_of_the_model() -> None:
+    silero = Silero()
+    asyncio.run(silero.start())
+    caller = silero.open()
+    probabilities(caller, np.zeros(HEARING_RATE, np.int16))
+    model, silero._model = silero._model, None
+    assert probabilities(caller, np.zeros(WINDOW * 10, np.int16)) == [0.0] * 10
+    silero._model = model
+    assert max(probabilities(caller, say("Good morning.", HEARING_RATE))) > 0.8
 
 
 def test_torch_is_never_imported() -> None:
