@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -31,8 +31,7 @@ HEADROOM_SECS = 8.0
 _EPSILON = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """Audio that leaves now: one frame, or a whole clause (`last_of_clause` then is always True)."""
 
     pcm: Pcm
