@@ -50,6 +50,14 @@ class Listener:
         """The same audio in order and made good, for STT alone."""
         self._take(self._ear.hear(pcm, self._line.clock()))
 
+    def hear_whole(self, pcm: Pcm) -> None:
+        """Both of the same audio, while nothing before it is missing."""
+        now = self._line.clock()
+        if events := self._ear.sense(pcm, now):
+            self._take(events)
+        if events := self._ear.hear(pcm, now):
+            self._take(events)
+
     def said(self, frame: Pcm | None) -> None:
         """The 20 ms at 24 kHz that the agent says in this tick; None is silence. An ear that is told nothing takes
         nothing for an echo.
@@ -63,7 +71,8 @@ class Listener:
 
     def tick(self, now: float) -> None:
         """What time alone decides."""
-        self._take(self._ear.tick(now))
+        if events := self._ear.tick(now):
+            self._take(events)
 
     def configure(self) -> None:
         """The line's settings have changed."""

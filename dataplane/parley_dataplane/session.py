@@ -120,6 +120,12 @@ class Session:
         if self._listens:
             self._listener.hear(pcm)
 
+    def hear_whole(self, pcm: Pcm) -> None:
+        """sense and hear_ordered of the same audio at once: nothing before it is missing. Raises BadAudio."""
+        self._count(pcm)
+        if self._listens:
+            self._listener.hear_whole(pcm)
+
     def end_of_audio(self) -> None:
         """A recording is complete: what was said in it is a turn now."""
         if not self._is_over:

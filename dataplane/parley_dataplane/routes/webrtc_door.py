@@ -56,6 +56,7 @@ class WebRtcDoor:
             door=self.session.kind.name,
             on_sensed=self._sense,
             on_audio=self._hear,
+            on_whole=self._hear_whole,
             on_message=self._read,
             on_channel_open=self._channel_opened,
             on_connected=self._connected,
@@ -103,7 +104,16 @@ class WebRtcDoor:
         self.session.sense(pcm)
 
     def _hear(self, pcm: Pcm) -> None:
-        self._told(lambda: self.session.hear_ordered(pcm))
+        try:
+            self.session.hear_ordered(pcm)
+        except ParleyError as error:
+            self._refused(error)
+
+    def _hear_whole(self, pcm: Pcm) -> None:
+        try:
+            self.session.hear_whole(pcm)
+        except ParleyError as error:
+            self._refused(error)
 
     def _read(self, raw: str) -> None:
         self._told(lambda: self._obey(talk.parse(raw)))
@@ -138,11 +148,14 @@ class WebRtcDoor:
         try:
             act()
         except ParleyError as error:
-            self._parley.count_error(error)
-            self.send_event(Problem(error.code, error.detail))
-            self._errors += 1
-            if self._errors == MOST_ERRORS:
-                self.session.end("too-many-errors")
+            self._refused(error)
+
+    def _refused(self, error: ParleyError) -> None:
+        self._parley.count_error(error)
+        self.send_event(Problem(error.code, error.detail))
+        self._errors += 1
+        if self._errors == MOST_ERRORS:
+            self.session.end("too-many-errors")
 
     def _send(self, text: str) -> None:
         if self._is_open and self._call is not None:

@@ -12,10 +12,10 @@ from parley_dataplane.doors import DUPLEX, WEBRTC_OFFER
 from parley_dataplane.engines.base import UserTurn
 from parley_dataplane.errors import BadMessage, EndedSession, UnknownSession
 from parley_dataplane.events import CallEnded, TurnTiming
-from parley_dataplane.media import HEARING_FRAME
+from parley_dataplane.media import FRAME_SECS, HEARING_FRAME
 from parley_dataplane.session import GOODBYE_SECS
 from parley_dataplane.session_settings import MAX_TYPED_CHARS
-from tests.one_call import ANSWER, Call, history
+from tests.one_call import ANSWER, LOUD, Call, history
 
 
 def test_the_greeting_is_spoken_on_webrtc_doors_alone() -> None:
@@ -42,6 +42,26 @@ def test_an_engine_is_told_what_was_typed_and_not_said() -> None:
 
     Call(texts=["tell me"]).run(script)
     assert turns == [UserTurn("what else", typed=True), UserTurn("tell me")]
+
+
+def test_audio_that_is_whole_is_heard_at_once_as_what_is_sensed_and_heard_apart() -> None:
+    async def talk(call: Call, *takes: Any) -> None:
+        for value, steps in ((LOUD, 50), (0, 150)):
+            for _ in range(steps):
+                pcm = np.resize(np.array([value, value, -value, -value], np.int16), HEARING_FRAME)
+                for take in takes:
+                    take(pcm)
+                await asyncio.sleep(FRAME_SECS)
+
+    async def whole(call: Call) -> None:
+        await talk(call, call.session.hear_whole)
+
+    async def apart(call: Call) -> None:
+        await talk(call, call.session.sense, call.session.hear_ordered)
+
+    one, other = (Call(texts=["tell me"]).run(script) for script in (whole, apart))
+    assert history(one) == history(other) == [("user", "tell me", ""), ("assistant", ANSWER, "")]
+    assert one.session.metrics.bytes_heard == other.session.metrics.bytes_heard == 200 * 2 * HEARING_FRAME
 
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * (MAX_TYPED_CHARS + 1)])

@@ -98,6 +98,7 @@ class WebRtcCall:
         *,
         on_sensed: Callable[[Pcm], None],
         on_audio: Callable[[Pcm], None],
+        on_whole: Callable[[Pcm], None] | None,
         on_message: Callable[[str], None],
         on_channel_open: Callable[[], None],
         on_connected: Callable[[], None],
@@ -112,6 +113,7 @@ class WebRtcCall:
         self._settings = settings
         self._on_sensed = on_sensed
         self._on_audio = on_audio
+        self._on_whole = on_whole or self._apart
         self._texts = Texts(on_message, on_channel_open)
         self._on_connected = on_connected
         self._on_closed = on_closed
@@ -160,6 +162,7 @@ class WebRtcCall:
         on_audio: Callable[[Pcm], None],
         on_message: Callable[[str], None],
         on_sensed: Callable[[Pcm], None] = _nothing,
+        on_whole: Callable[[Pcm], None] | None = None,
         on_channel_open: Callable[[], None] = _nothing,
         on_connected: Callable[[], None] = _nothing,
         on_closed: Callable[[str], None] = _nothing,
@@ -170,7 +173,8 @@ class WebRtcCall:
         """Answers an offer; `answer_sdp` is ready when this returns, the call connects behind it, over `port`. BadSdp.
 
         All callbacks are plain and run in the loop. `on_audio` gets 16 kHz PCM of any length, in order;
-        `on_sensed` the same as it arrives, without waiting for what is missing: the holes are filled. `on_ended` gets
+        `on_sensed` the same as it arrives, without waiting for what is missing: the holes are filled. While nothing is
+        missing `on_whole` gets what both would, and they nothing; without it they get it. `on_ended` gets
         the call when it ends, in whatever way; `on_closed` the reason, unless it was `close()`. `on_report` gets what
         the peer reports of our audio: seconds there and back, None where it does not say, and the share lost lately.
         """
@@ -179,6 +183,7 @@ class WebRtcCall:
             port,
             on_sensed=on_sensed,
             on_audio=on_audio,
+            on_whole=on_whole,
             on_message=on_message,
             on_channel_open=on_channel_open,
             on_connected=on_connected,
@@ -390,10 +395,19 @@ class WebRtcCall:
         self._listen(self._receiver.receive(packet, now))
 
     def _listen(self, received: Received) -> None:
-        for pcm in received.sensed:
+        sensed, heard = received
+        if sensed is heard:
+            for pcm in heard:
+                self._on_whole(pcm)
+            return
+        for pcm in sensed:
             self._on_sensed(pcm)
-        for pcm in received.heard:
+        for pcm in heard:
             self._on_audio(pcm)
+
+    def _apart(self, pcm: Pcm) -> None:
+        self._on_sensed(pcm)
+        self._on_audio(pcm)
 
     def _on_rtcp(self, packet: bytes) -> None:
         self._alive()
@@ -444,7 +458,7 @@ class WebRtcCall:
         """Let go by hand of what is large: a closed call is a knot of objects that refer to each other, which the
         collector comes to late.
         """
-        self._on_sensed = self._on_audio = self._on_connected = _nothing
+        self._on_sensed = self._on_audio = self._on_whole = self._on_connected = _nothing
         self._on_closed = self._on_ended = self._on_report = _nothing
         self._dtls._ssl = None
 

@@ -41,6 +41,7 @@ from parley_dataplane.media import SPEAKING_FRAME, Pcm
 from parley_dataplane.transports.webrtc import CallSettings, WebRtcCall
 from parley_dataplane.transports.webrtc.ice import host_addresses
 from parley_dataplane.transports.webrtc.port import UdpPort
+from parley_dataplane.transports.webrtc.receiver import Received
 
 LOOPBACK = ("127.0.0.1",)
 DEFAULTS = CallSettings()
@@ -223,6 +224,20 @@ def test_each_hears_the_others_tone() -> None:
             assert pitch(np.concatenate(agent.heard)[3_200:], 16_000) == pytest.approx(300, abs=3)
             assert pitch(np.concatenate(person.heard)[9_600:], 48_000) == pytest.approx(440, abs=3)
             assert agent.call.counts.forged_packets == agent.call.counts.unsent_packets == 0
+
+    run(talk)
+
+
+def test_what_is_whole_is_given_once_and_else_each_gets_its_own() -> None:
+    async def talk() -> None:
+        async with connected_call(Person(talks=False)) as (_, agent):
+            whole: list[Pcm] = []
+            sensed: list[Pcm] = []
+            agent.call._on_whole, agent.call._on_sensed = whole.append, sensed.append
+            both, early, late = ([np.full(1, value, np.int16)] for value in range(3))
+            agent.call._listen(Received(both, both))
+            agent.call._listen(Received(early, late))
+            assert (whole, sensed, agent.heard) == (both, early, late)
 
     run(talk)
 
