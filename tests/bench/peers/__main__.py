@@ -2,7 +2,7 @@
 
 Every server is measured in stages (three calls that take turns, three that interrupt, then a ladder of more and more
 calls), on one core, with the client on the other. What was measured lies in bench-results/peers-COMMIT/ and is not
-measured again: the same command goes on, another commit begins anew. `--within` ends early, between two stages.
+measured again: the same command goes on, another commit begins anew; other options need another `--run`. `--within` ends early, between two stages.
 """
 
 from __future__ import annotations
@@ -17,7 +17,16 @@ from tests.bench import machine
 from tests.bench.measure import measure
 from tests.bench.peers.bargein import interruptions
 from tests.bench.peers.ladder import RUNGS, next_rung
-from tests.bench.peers.record import BARGE_IN, OVERHEAD, Record, Sample, calls_stage, rungs_table, table
+from tests.bench.peers.record import (
+    BARGE_IN,
+    OVERHEAD,
+    OtherOptionsError,
+    Record,
+    Sample,
+    calls_stage,
+    rungs_table,
+    table,
+)
 from tests.bench.peers.served import PEERS, Peer, Pinned, served, versions
 from tests.bench.results import code_of
 from tests.bench.stages import REFERENCE_CALLS
@@ -47,6 +56,10 @@ def main() -> None:
     options = parser.parse_args()
 
     record = Record(ROOT / "bench-results" / f"peers-{options.run}")
+    try:
+        record.begin({"seed": options.seed, "seconds": options.seconds, "rung": RUNG_SECS})
+    except OtherOptionsError as error:
+        parser.error(str(error))
     end = time.monotonic() + options.within if options.within is not None else float("inf")
     for peer in PEERS:
         if peer.name not in options.only:

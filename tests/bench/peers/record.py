@@ -18,6 +18,10 @@ Sample = dict[str, Any]
 OVERHEAD, BARGE_IN = "overhead", "barge-in"
 
 
+class OtherOptionsError(ValueError):
+    """The run was begun with other options: its table would hold figures that can't be compared."""
+
+
 class Record:
     """The stages of one run, in one folder."""
 
@@ -25,10 +29,20 @@ class Record:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
+    def begin(self, options: Sample) -> None:
+        """Begin the run, or go on with it: raises OtherOptionsError where it was begun with others."""
+        path = self.folder / "options.json"
+        if not path.exists():
+            path.write_text(json.dumps(options))
+        elif (begun := json.loads(path.read_text())) != options:
+            raise OtherOptionsError(f"this run was begun with {begun}, not {options}: name another by --run")
+
     def has(self, peer: str, stage: str) -> bool:
+        """Whether a stage of this run was measured."""
         return self._path(peer, stage).exists()
 
     def keep(self, peer: str, stage: str, facts: Sample, samples: Sequence[Sample]) -> None:
+        """Write a stage's file: the facts in its first line."""
         path = self._path(peer, stage)
         half = path.with_suffix(".part")
         half.write_text("".join(json.dumps(line) + "\n" for line in [facts, *samples]))

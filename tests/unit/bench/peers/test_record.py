@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.bench.figures import ANSWER, INTERRUPTION, LOAD
-from tests.bench.peers.record import BARGE_IN, OVERHEAD, Record, calls_stage, rungs_table, table
+from tests.bench.peers.record import (
+    BARGE_IN,
+    OVERHEAD,
+    OtherOptionsError,
+    Record,
+    calls_stage,
+    rungs_table,
+    table,
+)
 
 
 def test_a_stage_that_was_kept_is_read_back_without_its_facts(tmp_path: Path) -> None:
@@ -15,6 +25,14 @@ def test_a_stage_that_was_kept_is_read_back_without_its_facts(tmp_path: Path) ->
     assert record.has("floor", OVERHEAD)
     assert record.samples("floor", OVERHEAD) == [{"figure": ANSWER, "milliseconds": 60.0}]
     assert record.base("floor") == 60.0
+
+
+def test_a_run_goes_on_with_the_options_that_it_was_begun_with_alone(tmp_path: Path) -> None:
+    """Else stages of 12 s would stand beside such of 60 s in one table."""
+    Record(tmp_path).begin({"seed": 3, "seconds": 60.0})
+    Record(tmp_path).begin({"seed": 3, "seconds": 60.0})
+    with pytest.raises(OtherOptionsError, match=r"begun with .*60\.0.* name another by --run"):
+        Record(tmp_path).begin({"seed": 3, "seconds": 12.0})
 
 
 def test_rungs_are_in_the_order_of_their_calls_and_of_this_server_alone(tmp_path: Path) -> None:
