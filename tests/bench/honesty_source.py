@@ -68,12 +68,13 @@ class Room:
         )
         self._number = 0
         self._said: list[Audio] = []
-        self._encoder = Encoder()
+        self._encoder, self._wideband = Encoder(), Encoder(wideband=True)
         self._ended = 0.0
         self._is_tape = False
 
     @property
     def is_over(self) -> bool:
+        """Whether all of the tape has left."""
         return len(self.begun) >= len(self._tape)
 
     def say(self, audio: Audio) -> None:
@@ -92,7 +93,7 @@ class Room:
         if self._is_tape:
             sound += self._tape[len(self.begun)]
         frame = np.clip(np.rint(sound * 32768), -32768, 32767).astype(np.int16)
-        return Packet(level(frame), self._encoder.encode(frame))
+        return Packet(level(frame), self._encoder.encode(frame), self._wideband.encode(frame))
 
     def sent(self, at: float) -> None:
         if self._is_tape:

@@ -42,6 +42,7 @@ def facts(libraries: Iterable[str] = LIBRARIES) -> dict[str, object]:
 
 
 def description() -> str:
+    """Return processor, cores, memory, system and the load of the last minute."""
     models = [
         line.partition(":")[2].strip()
         for line in Path("/proc/cpuinfo").read_text().splitlines()
@@ -60,6 +61,7 @@ def pin(core: int) -> None:
 
 
 def tree(pid: int) -> list[int]:
+    """Return a process and all that it has started."""
     return [pid, *descendants(pid)]
 
 
@@ -87,6 +89,7 @@ def resident_bytes(pids: Iterable[int]) -> int:
 
 
 def descriptors(pids: Iterable[int]) -> int:
+    """Return how many files and sockets these processes hold open."""
     total = 0
     for pid in pids:
         try:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import importlib
-import importlib.util
 import os
 import random
 import signal
@@ -18,7 +16,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tests.bench import machine
+from tests.bench import honesty, machine
 from tests.bench.results import Results, code_of
 from tests.bench.stages import (
     FIRST_RUNG,
@@ -114,13 +112,9 @@ def served(stage: Stage) -> Iterator[Server]:
 
 
 def all_stages(seconds: float) -> list[Stage]:
-    """Return the stages in the order in which they run; those of honesty.py are last."""
+    """Return the stages in the order in which they run; the ladder's own `run` is not called, its rungs' are."""
     overhead, barge_in, connect, *rest = own_stages(seconds)
-    ladder = Stage(LADDER, overhead.run)
-    found = [overhead, barge_in, connect, ladder, *rest]
-    if importlib.util.find_spec("tests.bench.honesty") is not None:
-        found += importlib.import_module("tests.bench.honesty").stages()
-    return found
+    return [overhead, barge_in, connect, Stage(LADDER, overhead.run), *rest, *honesty.stages()]
 
 
 def main() -> None:

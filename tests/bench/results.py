@@ -75,6 +75,7 @@ class Results:
         return (head, samples) if head.get("same") == self._same else None
 
     def keep(self, stage: str, facts: Mapping[str, Any], samples: Sequence[Mapping[str, Any]]) -> Path:
+        """Write a stage's file, whole or not at all, and return where it lies."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.path(stage)
         partial = path.with_suffix(".partial")

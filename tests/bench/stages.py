@@ -1,7 +1,6 @@
 """Owns the stages of `make bench-media`: what each measures on a fresh server, and which of its lines are printed.
 
-A stage is a name, what it does with a server, and how its raw samples become lines of a table. Others add their own:
-`tests/bench/honesty.py` has a function `stages()` that returns more of them.
+A stage is a name, what it does with a server, and how its raw samples become lines of a table. `honesty.py` has more.
 """
 
 from __future__ import annotations
@@ -118,6 +117,7 @@ def is_full(reference: Sequence[Sample], samples: Sequence[Sample]) -> bool:
 
 
 def p95(samples: Sequence[Sample]) -> float:
+    """Return the p95 of the answers in milliseconds; raises ValueError where there is none."""
     return percentile(
         [s["milliseconds"] for s in samples if s["figure"] == ANSWER and "milliseconds" in s], 95
     )

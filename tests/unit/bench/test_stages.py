@@ -1,4 +1,4 @@
-"""The ladder ends where p95 breaks; a stage that is there is not run again, and others may add theirs."""
+"""The ladder ends where p95 breaks; a stage that is there is not run again."""
 
 from __future__ import annotations
 
