@@ -37,9 +37,11 @@ class Questions:
         return bool(self._waiting)
 
     def all(self) -> tuple[Question, ...]:
+        """The oldest first."""
         return tuple(self._waiting)
 
     def ask(self, question: Question) -> None:
+        """One more; beyond MAX_UNANSWERED the oldest is forgotten."""
         self._waiting.append(question)
         del self._waiting[:-MAX_UNANSWERED]
 
