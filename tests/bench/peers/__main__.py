@@ -2,7 +2,8 @@
 
 Every server is measured in stages (three calls that take turns, three that interrupt, then a ladder of more and more
 calls), on one core, with the client on the other. What was measured lies in bench-results/peers-COMMIT/ and is not
-measured again: the same command goes on, another commit begins anew; other options need another `--run`. `--within` ends early, between two stages.
+measured again: the same command goes on, another commit begins anew; other options need another `--run`. `--within`
+ends early, between two stages.
 """
 
 from __future__ import annotations
