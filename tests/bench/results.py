@@ -41,19 +41,33 @@ class Code:
 
 
 def code_of(root: Path) -> Code:
-    """Return what is checked out at `root`."""
+    """Return what is checked out at `root`; where that is no checkout, "unknown" with a digest of the files."""
 
     def git(*words: str) -> str:
         ran = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=False)
         return ran.stdout
 
+    commit = git("rev-parse", "HEAD").strip()
+    if not commit:
+        return Code("unknown", _digest_of_files(root))
     if not git("status", "--porcelain", "--", *MEASURED):
-        return Code(git("rev-parse", "HEAD").strip() or "unknown", "")
+        return Code(commit, "")
     digest = hashlib.sha256(git("diff", "HEAD", "--", *MEASURED).encode())
     for name in git("ls-files", "-z", "--others", "--exclude-standard", "--", *MEASURED).split("\0"):
         if name:
             digest.update(name.encode() + (root / name).read_bytes())
-    return Code(git("rev-parse", "HEAD").strip(), digest.hexdigest()[:16])
+    return Code(commit, digest.hexdigest()[:16])
+
+
+def _digest_of_files(root: Path) -> str:
+    """Of what is measured where git can't tell: a copy without its history."""
+    digest = hashlib.sha256()
+    for name in MEASURED:
+        files = [root / name, *sorted((root / name).rglob("*"))]
+        for file in files:
+            if file.is_file() and "__pycache__" not in file.parts:
+                digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 class Results:

@@ -58,7 +58,8 @@ def main() -> None:
 
     record = Record(ROOT / "bench-results" / f"peers-{options.run}")
     try:
-        record.begin({"seed": options.seed, "seconds": options.seconds, "rung": RUNG_SECS})
+        begun = {"seed": options.seed, "seconds": options.seconds, "rung": RUNG_SECS}
+        record.begin({**begun, "changes": code_of(ROOT).changes})
     except OtherOptionsError as error:
         parser.error(str(error))
     end = time.monotonic() + options.within if options.within is not None else float("inf")

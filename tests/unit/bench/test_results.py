@@ -63,3 +63,14 @@ def test_changed_code_is_dirty_and_other_changes_have_another_name(tmp_path: Pat
     (tmp_path / "dataplane/b.py").write_text("new")
     assert changed.name.endswith("-dirty")
     assert code_of(tmp_path).changes not in ("", changed.changes)
+
+
+def test_a_copy_without_history_is_told_from_another_by_its_files(tmp_path: Path) -> None:
+    """Else samples of other code would count as measured: all copies would be "unknown" alike."""
+    (tmp_path / "dataplane").mkdir()
+    (tmp_path / "dataplane/a.py").write_text("1")
+    first = code_of(tmp_path)
+    assert first.commit == "unknown"
+    assert code_of(tmp_path) == first
+    (tmp_path / "dataplane/a.py").write_text("2")
+    assert code_of(tmp_path).changes not in ("", first.changes)
