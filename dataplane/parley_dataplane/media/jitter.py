@@ -154,7 +154,9 @@ class JitterBuffer:
         place = self._sensing
         if not self._started:
             return False
-        return self.ahead or now - place.supplied_at >= (_STEP_SECS if place.filled else STALL_SECS)
+        return place is not self._hearing or now - place.supplied_at >= (
+            _STEP_SECS if place.filled else STALL_SECS
+        )
 
     def pop(self, now: float) -> Popped:
         """All that can come out by `now`."""

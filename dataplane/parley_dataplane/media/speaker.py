@@ -120,8 +120,9 @@ class Speaker:
             return due
         if now >= self._sounds_until:
             self._sounding.clear()  # the clock was late: what is left here has sounded
-        while self._queue and self._is_due(now):
-            waiting = self._queue.popleft()
+        queue = self._queue
+        while queue and self._is_due(now):
+            waiting = queue.popleft()
             samples = len(waiting.pcm)
             self._sounds_until = max(self._sounds_until, now) + samples / SPEAKING_RATE
             self._released += samples

@@ -38,7 +38,7 @@ from parley_dataplane.media.opus import OpusSettings, new_encoder
 from parley_dataplane.transports.webrtc.dtls import Certificate, Dtls
 from parley_dataplane.transports.webrtc.ice import Ice
 from parley_dataplane.transports.webrtc.port import UdpPort
-from parley_dataplane.transports.webrtc.receiver import AudioReceiver, Received
+from parley_dataplane.transports.webrtc.receiver import NOTHING, AudioReceiver, Received
 from parley_dataplane.transports.webrtc.rtp import is_rtcp, parse_rtcp
 from parley_dataplane.transports.webrtc.sctp import BoundedSctp
 from parley_dataplane.transports.webrtc.sdp import Local, Offer, read_offer, write_answer
@@ -250,7 +250,9 @@ class WebRtcCall:
         """
         if not self._connected:
             return
-        self._listen(self._receiver.tick(self._loop.time()))
+        received = self._receiver.tick(self._loop.time())
+        if received is not NOTHING:
+            self._listen(received)
         if not self._offer.we_send:
             return
         if frame is not None and len(frame) < SPEAKING_FRAME:

@@ -191,6 +191,17 @@ class ReceptionStatistics:
     There is no probation as in A.1: who can seal a packet is the peer.
     """
 
+    __slots__ = (
+        "_base",
+        "_expected_before",
+        "_highest",
+        "_leap",
+        "_received",
+        "_received_before",
+        "_transit",
+        "jitter",
+    )
+
     def __init__(self, sequence: int) -> None:
         self.jitter = 0.0  # ticks
         self._transit: float | None = None
