@@ -294,6 +294,7 @@ class Ear:
         if scene.voice is None or level >= scene.voice - UNDER_VOICE_WHILE_SPEAKING:
             return True
         if level < scene.voice - UNDER_VOICE:
+            self._lasting = 0
             if not self._own_voice.is_active:
                 scene.soften(SOFTEN)
             return False

@@ -56,6 +56,13 @@ and before: rooms ring for longer than the filter, and codecs change what they c
 RINGING = 2.0
 """dB by which an echo may fall in 10 ms."""
 
+YOUNG = 35
+"""Frames of an answer, 0.7 s, in which its echo may begin: a sound that rises then is waited for until it is judged."""
+
+RISE = 4.0
+RISING = 4
+"""A sound has risen where its power is RISE times the usual; it is judged after RISING packets at the latest."""
+
 TAIL = 30
 """Ticks after the agent's last frame in which its echo still comes."""
 
@@ -146,6 +153,9 @@ class OwnVoice:
         self._said = _Tape(3)
         self._heard = _Tape(2)
         self._ticks = TAIL  # since the agent's last frame
+        self._age = YOUNG  # frames of the answer
+        self._usual = 0.0  # power of a packet
+        self._risen = 0  # packets in a row over it
         self._loud = 0  # packets in a row that were loud
         self._searched = SEARCH_AGAIN  # packets since the last search
         self._level = -90.0  # dB of the echo
@@ -170,6 +180,7 @@ class OwnVoice:
             self._ticks += 1
             self._said.skip(PACKET)
             return
+        self._age = self._age + 1 if self._ticks < TAIL // 2 else 0
         self._ticks = 0
         self._said.push(frame)
 
@@ -201,11 +212,25 @@ class OwnVoice:
         size = min(self._loud, 4) * PACKET
         if self._delay is not None and (self._learnt < MATURE or self._loud % LEARN_EVERY == 0):
             share = max(share, self._fitted(self._delay, size))
-        if share < MAY_BE_ECHO and (self._searched >= SEARCH_AGAIN or self._loud == 3):
+        if self._age < YOUNG and self._rises(samples) and share < IS_ECHO:
+            share = self._search(max(self._risen, 2) * PACKET)
+            if share < IS_ECHO and self._risen < RISING:
+                return 1.0
+        elif share < MAY_BE_ECHO and (self._searched >= SEARCH_AGAIN or self._loud == 3):
             share = max(share, self._search(size))
         if share >= IS_ECHO and self._delay is not None:
             self._learn()
         return share
+
+    def _rises(self, samples: Samples) -> bool:
+        """Whether the packet belongs to a sound that has just become louder than what was before."""
+        power = float(samples @ samples)
+        if power > RISE * self._usual and self._risen < RISING:
+            self._risen += 1
+            return True
+        self._risen = 0
+        self._usual += 0.3 * (power - self._usual)
+        return False
 
     def shares(self, samples: Samples, is_loud: bool) -> list[float]:
         """heard(), for each 10 ms of the packet: a click leaves the echo beside it explained."""

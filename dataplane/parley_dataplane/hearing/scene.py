@@ -26,7 +26,7 @@ BACKGROUND_UP, BACKGROUND_DOWN = 0.24, 0.0126
 BACKGROUND_DELAY = 50
 """Frames by which the background lags, so that a beginning speech is not measured against itself."""
 
-SUSTAINED_OVER_LEAST = 8.0
+SUSTAINED_OVER_LEAST = 5.0
 """A sound of 30 ms is as loud as its mean, but at most this much over its softest 10 ms: a click is not."""
 
 RECENT = 20
@@ -53,7 +53,8 @@ class Scene:
     def __init__(self) -> None:
         self.floor = FIRST_FLOOR
         self.voice: float | None = None  # level of the caller's speech, once it is known
-        self.sustained = -90.0
+        self.sustained = -90.0  # level of the last 30 ms, for a click not as loud as its loudest 10 ms
+        self.fallen = 0.0  # dB from their loudest 10 ms to the last
         self._background = FIRST_BACKGROUND
         self._backgrounds: deque[float] = deque([self._background], maxlen=BACKGROUND_DELAY)
         self._levels: deque[float] = deque([-90.0] * RECENT, maxlen=RECENT)
@@ -67,6 +68,7 @@ class Scene:
         levels.append(level)
         one, two = levels[-2], levels[-3]
         least = min(level, one, two)
+        self.fallen = max(one, two, level) - level
         self.sustained = min(_mean(level, one, two), least + SUSTAINED_OVER_LEAST)
         self._since_echo = 0 if is_echo else self._since_echo + 1
         if is_echo:

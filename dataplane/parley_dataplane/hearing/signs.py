@@ -17,9 +17,15 @@ UNDER_VOICE = 9.0
 UNDER_VOICE_IN_QUIET = 14.0
 SOFT_UNDER_VOICE, SOFT_FRAMES = 27.0, 4
 """Out of silence words begin more softly: their first 30 ms lie 2 to 14 dB under their sentence (measured, ten voices),
-those of an F or a TH 20 dB. Down to the latter a sound is a sign once it has lasted for so many frames; so it must be
-in any case where there was sound before. No key press lasts that long.
+those of an F or a TH 20 dB. Down to the latter a sound is a sign once it has lasted for so many frames. No key press
+does.
 """
+
+FALLING = 8.0
+"""dB under its loudest frame at which a sound is falling."""
+
+NOISY_FRAMES = 6
+"""Frames that a sound must last in any case where there was sound before: key presses fall into the words of others."""
 
 JITTER = 3.0
 """dB by which a frame of a lasting sound may be under the threshold."""
@@ -57,6 +63,7 @@ class Signs:
         self._quiet = 0
         self._since = 0.0
         self._soft = 0  # frames of a soft sound
+        self._top = -90.0  # its loudest frame
         self._threshold = 0.0
         self._loudest = -90.0
 
@@ -89,12 +96,15 @@ class Signs:
             return Happened.NOTHING  # as nearly always
         at_once, soft = self.thresholds(scene)
         threshold = min(at_once, soft + JITTER)
-        self._soft = self._soft + 1 if level >= soft else 0
+        self._top = max(self._top, level) if self._soft else level
+        # What falls is a click's end; words rise.
+        self._soft = self._soft + 1 if level >= max(soft, self._top - FALLING) else 0
         if self._rest > 0:
             # The pause begins once the sound is over.
             self._rest = self._rest - 1 if scene.sustained < threshold else max(self._rest, OVER)
             return Happened.NOTHING
-        if scene.sustained < at_once and self._soft < SOFT_FRAMES:
+        is_loud = scene.sustained >= at_once and scene.fallen <= FALLING
+        if not is_loud and self._soft < (SOFT_FRAMES if at_once < math.inf else NOISY_FRAMES):
             return Happened.NOTHING
         self._age, self._quiet, self._since = 0, 0, at
         self._threshold, self._loudest = min(threshold, scene.sustained), scene.sustained
