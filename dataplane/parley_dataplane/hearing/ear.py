@@ -251,7 +251,9 @@ class Ear:
             self._end_when_over(events)
             return
         self._pause_left -= 1
-        happened = self._signs.hear(scene, level, self._probability < self._low, frame.at)
+        happened = self._signs.hear(
+            scene, level, self._probability < self._low, frame.at, wary=self._own_voice.is_unknown
+        )
         if happened is signs.Happened.SIGN:
             events.append(FirstSign())
         elif happened is signs.Happened.REVOKED:

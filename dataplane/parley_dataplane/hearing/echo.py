@@ -174,6 +174,11 @@ class OwnVoice:
     def is_active(self) -> bool:
         return self._ticks < TAIL
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the agent speaks, and how it comes back has not been learnt."""
+        return self._ticks < TAIL and self._learnt < MATURE
+
     def said(self, frame: Pcm | None) -> None:
         """What the agent sent in this tick: 480 samples at 24 kHz, or None."""
         if frame is None or len(frame) != SPEAKING_FRAME:

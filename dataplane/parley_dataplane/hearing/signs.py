@@ -27,6 +27,9 @@ FALLING = 8.0
 NOISY_FRAMES = 6
 """Frames that a sound must last in any case where there was sound before: key presses fall into the words of others."""
 
+WARY_FRAMES = 12
+"""The same while the agent speaks and its echo, if there is one, has not been learnt: its first second or two."""
+
 JITTER = 3.0
 """dB by which a frame of a lasting sound may be under the threshold."""
 
@@ -81,7 +84,10 @@ class Signs:
             return math.inf, max(least, scene.voice - UNDER_VOICE)
         return max(least, scene.voice - UNDER_VOICE_IN_QUIET), max(least, scene.voice - SOFT_UNDER_VOICE)
 
-    def hear(self, scene: Scene, level: float, silero_is_low: bool, at: float) -> Happened:
+    def hear(
+        self, scene: Scene, level: float, silero_is_low: bool, at: float, *, wary: bool = False
+    ) -> Happened:
+        """One frame of `level` dB, whose end arrived `at`; `wary`: what sounds may be an echo that is not known yet."""
         if self._age >= 0:
             self._age += 1
             self._loudest = max(self._loudest, scene.sustained)
@@ -104,7 +110,8 @@ class Signs:
             self._rest = self._rest - 1 if scene.sustained < threshold else max(self._rest, OVER)
             return Happened.NOTHING
         is_loud = scene.sustained >= at_once and scene.fallen <= FALLING
-        if not is_loud and self._soft < (SOFT_FRAMES if at_once < math.inf else NOISY_FRAMES):
+        noisy = WARY_FRAMES if wary else NOISY_FRAMES
+        if not is_loud and self._soft < (SOFT_FRAMES if at_once < math.inf else noisy):
             return Happened.NOTHING
         self._age, self._quiet, self._since = 0, 0, at
         self._threshold, self._loudest = min(threshold, scene.sustained), scene.sustained

@@ -3,13 +3,13 @@
 import pytest
 
 from parley_dataplane.hearing.scene import Scene
-from parley_dataplane.hearing.signs import Happened, Signs
+from parley_dataplane.hearing.signs import NOISY_FRAMES, WARY_FRAMES, Happened, Signs
 
 SILENCE = -70.0
 
 
 def happened(
-    levels: list[float], voice: float | None = -25.0, silero_is_low: bool = True
+    levels: list[float], voice: float | None = -25.0, silero_is_low: bool = True, wary: bool = False
 ) -> dict[int, Happened]:
     """What came with which frame."""
     scene, signs = Scene(), Signs()
@@ -17,7 +17,7 @@ def happened(
     found: dict[int, Happened] = {}
     for number, level in enumerate([SILENCE] * 100 + levels):
         scene.hear(level, in_speech=False, learn=not signs.is_up)
-        outcome = signs.hear(scene, level, silero_is_low, number / 100)
+        outcome = signs.hear(scene, level, silero_is_low, number / 100, wary=wary)
         if outcome is not Happened.NOTHING:
             found[number - 99] = outcome
     return found
@@ -43,6 +43,14 @@ def test_in_a_loud_room_only_what_is_louder_than_the_room_is_a_sign() -> None:
     room = [-40.0, -42.0, -39.0, -43.0] * 300
     assert happened(room + [-30.0] * 20, voice=None).popitem() == (1203, Happened.SIGN)
     assert max(happened(room + [-38.0] * 20)) < 200, "while the room was new"
+
+
+def test_what_may_be_an_unknown_echo_must_last_twice_as_long_but_only_where_there_was_sound_before() -> None:
+    room = [-38.0, -54.0, -52.0] * 100
+    known = max(happened(room + [-28.0] * 20))
+    assert known > len(room)
+    assert max(happened(room + [-28.0] * 20, wary=True)) == known + WARY_FRAMES - NOISY_FRAMES
+    assert happened([-25.0] * 20, wary=True) == {3: Happened.SIGN}
 
 
 def test_before_the_caller_s_level_is_known_a_soft_sound_is_none() -> None:
