@@ -31,6 +31,9 @@ def main() -> int:
         for name in options.targets:
             print(f"{name}: {corpus.keep(TARGETS[name])} files kept")
         return 0
+    if not search.CAN_SEARCH:
+        print(search.NOT_SEARCHED, file=sys.stderr)
+        return 1
     results = list(search.all_of(options.targets, options.seconds, options.at_once))
     return int(any(not result.clean for result in results))
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CAN_SEARCH = importlib.util.find_spec("atheris") is not None
+NOT_SEARCHED = "nothing was searched: atheris has no wheel for this machine: use Linux on x86-64"
 
 _INSTRUMENTED = (
     "parley_dataplane.media",
@@ -56,7 +57,7 @@ def start(names: Iterable[str], seconds: int, pool: ThreadPoolExecutor) -> dict[
 def _beside(name: str, seconds: int) -> Result:
     """A process of its own: libFuzzer ends the one that it runs in."""
     if not CAN_SEARCH:
-        return Result(name, True, f"{name}: not searched: atheris has no wheel for this machine")
+        return Result(name, True, f"{name}: {NOT_SEARCHED}")
     command = [sys.executable, "-m", "tests.fuzz", name, "--here", str(seconds)]
     done = subprocess.run(
         command,
