@@ -161,15 +161,6 @@ def babble(seconds: int, level_db: float, seed: int = 0, speakers: int = 6) -> A
     return crowd * (SPEECH_RMS * 10 ** (level_db / 20) / rms(crowd))
 
 
-def room_noise(seconds: float, level_db: float, seed: int = 0) -> Audio:
-    """A fan: noise that falls by 6 dB an octave over 200 Hz."""
-    size = int(seconds * RATE)
-    spectrum = np.fft.rfft(np.random.default_rng(seed).normal(size=size))
-    hertz = np.fft.rfftfreq(size, 1 / RATE)
-    noise = np.fft.irfft(spectrum / np.maximum(hertz, 200.0), size)
-    return noise * (SPEECH_RMS * 10 ** (level_db / 20) / rms(noise))
-
-
 def echo(said: Audio, delay_secs: float, gain_db: float, seed: int = 0, room_secs: float = 0.05) -> Audio:
     """What a loudspeaker and a room make of `said` (at 16 kHz): a direct path and a decaying, coloured rest."""
     dice = np.random.default_rng(seed)
