@@ -39,6 +39,9 @@ QUIET_UNDER_VOICE = 30.0
 QUIET_OVER_FLOOR = 6.0
 """dB under the caller's speech, or over the floor, up to which a room counts as quiet."""
 
+ROOM_OVER_QUIET = 6.0
+"""dB by which a room's usual peaks may be over that: the background is a peak, not a mean."""
+
 FALSE_UNDER_VOICE = 10.0
 """A sound that turned out to be no speech counts as the room's from then on, but never as louder than that."""
 
@@ -89,12 +92,18 @@ class Scene:
         return self._backgrounds[0]
 
     def was_quiet(self) -> bool:
-        """Whether there was neither sound nor echo in the 140 ms before the last 60."""
+        """Whether there was neither sound nor echo in the 140 ms before the last 60, in a room that is quiet as a rule:
+        between two words of others it is not.
+        """
         limit = self.floor + QUIET_OVER_FLOOR
         if self.voice is not None:
             limit = max(limit, self.voice - QUIET_UNDER_VOICE)
         before = list(self._levels)[:BEFORE]
-        return self._since_echo >= RECENT and _mean(*before) <= limit
+        return (
+            self._since_echo >= RECENT
+            and _mean(*before) <= limit
+            and self.background <= limit + ROOM_OVER_QUIET
+        )
 
     def no_speech(self, loudest: float) -> None:
         """A sound of `loudest` dB was taken for a sign of speech, and was none."""
