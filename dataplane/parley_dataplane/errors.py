@@ -120,6 +120,10 @@ class TooManySessions(Busy):
     code = "too-many-sessions"
 
 
+class TooManyOffers(Busy):
+    code = "too-many-offers"
+
+
 class Draining(Busy):
     code = "draining"
 

@@ -272,7 +272,7 @@ class LibOpusEncoder:
 
 @functools.cache
 def _opus_decode() -> Callable[..., int]:
-    """`opus_decode`, called with the GIL held: a wideband packet takes 13 us, and whoever gets the GIL may keep 5 ms.
+    """`opus_decode`, called with the GIL held: a wideband packet takes 13 us, and whoever gets the GIL may keep it.
 
     Its arguments are ready-made C values, which no signature need convert.
     """

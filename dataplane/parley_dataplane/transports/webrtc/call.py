@@ -46,6 +46,9 @@ from parley_dataplane.transports.webrtc.sender import AudioSender
 from parley_dataplane.transports.webrtc.srtp import Cipher, opener, sealer
 from parley_dataplane.transports.webrtc.texts import Texts
 
+MOST_REPORTS = 50
+"""RTCP packets that are read between two of our own reports, about a second: peers send one or two."""
+
 _LONGEST_CANDIDATE = 1_024
 _CERTIFICATE_DAYS = 7
 
@@ -109,6 +112,7 @@ class WebRtcCall:
     ) -> None:
         self.answer_sdp = ""
         self._unsent = self._forged = 0
+        self._reports = self._flooded_reports = 0
         self._offer = offer
         self._settings = settings
         self._on_sensed = on_sensed
@@ -224,7 +228,7 @@ class WebRtcCall:
             concealed_packets=heard.concealed,
             late_packets=heard.late,
             duplicate_packets=heard.duplicate,
-            flooded_packets=heard.flooded,
+            flooded_packets=heard.flooded + self._flooded_reports,
             broken_packets=heard.broken,
             forged_packets=self._forged + self._ice.forged,
             unsent_packets=self._unsent,
@@ -362,6 +366,8 @@ class WebRtcCall:
     def _check_and_report(self) -> None:
         """The one timer of a connected call: reports, and whether the peer is still there."""
         now = self._loop.time()
+        self._flooded_reports += max(self._reports - MOST_REPORTS, 0)
+        self._reports = 0
         silent = now - self._last_heard
         if silent >= self._settings.vanished_secs:
             self.end("vanished")
@@ -413,6 +419,9 @@ class WebRtcCall:
 
     def _on_rtcp(self, packet: bytes) -> None:
         self._alive()
+        self._reports += 1
+        if self._reports > MOST_REPORTS:
+            return
         for part in parse_rtcp(packet):
             if isinstance(part, RtcpSrPacket):
                 self._receiver.sender_reported(part.ssrc, part.sender_info.ntp_timestamp, self._last_heard)

@@ -7,18 +7,25 @@ and 200 of them must not keep people out.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
 
 from parley_api.media import Media
-from parley_dataplane.errors import ParleyError
+from parley_dataplane.errors import ParleyError, TooManyOffers
 from parley_dataplane.media.opus import OpusSettings
 from parley_dataplane.records import Observer, PeerReported
 from parley_dataplane.transports.webrtc.call import CallCounts, CallSettings, WebRtcCall
 from parley_dataplane.transports.webrtc.ice import host_addresses
 from parley_dataplane.transports.webrtc.port import UdpPort
+
+OFFERS_A_SECOND = 50
+OFFERS_AT_ONCE = 250
+"""Offers that are answered: each costs some 4 ms of the core that others talk on, and a stranger has as many as he
+likes. All callers of a full pod may come at once.
+"""
 
 COUNTED = tuple(field.name for field in fields(CallCounts))
 
@@ -37,6 +44,8 @@ class Calls:
         self.port: UdpPort | None = None
         self._living: dict[WebRtcCall, str] = {}
         self._ended: dict[str, Counter[str]] = {}
+        self._offers = float(OFFERS_AT_ONCE)
+        self._offered_at = 0.0
 
     def open(self) -> None:
         """Binds the port and loads what calls need. ParleyError, where the port of the spec can't be had."""
@@ -51,8 +60,11 @@ class Calls:
             self.port.close()
 
     async def answer(self, sdp: str, *, door: str, **callbacks: Callable[..., None]) -> WebRtcCall:
-        """WebRtcCall.answer on the shared port, as the spec says; counted under the name of its door. BadSdp."""
+        """WebRtcCall.answer on the shared port, as the spec says; counted under the name of its door. BadSdp, or
+        TooManyOffers.
+        """
         assert self.port is not None, "open() comes before the first call"
+        self._let_in(asyncio.get_running_loop().time())
 
         def reported(round_trip: float | None, lost: float) -> None:
             self.observe(PeerReported(door, round_trip, lost))
@@ -75,6 +87,16 @@ class Calls:
             return False
         unseen.end("gave way")
         return True
+
+    def _let_in(self, now: float) -> None:
+        """A token bucket of offers."""
+        self._offers = min(OFFERS_AT_ONCE, self._offers + (now - self._offered_at) * OFFERS_A_SECOND)
+        self._offered_at = now
+        if self._offers < 1:
+            raise TooManyOffers(
+                f"over {OFFERS_A_SECOND} offers a second: try again in a second", retry_after=1
+            )
+        self._offers -= 1
 
     def counts(self) -> dict[str, Counter[str]]:
         """By door, the sum of what all calls have counted; the names are those of CallCounts."""

@@ -10,11 +10,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+from aiortc.rtp import RtcpReceiverInfo, RtcpRrPacket
 
 from parley_api.media import Media, OpusSettings, UdpSettings
-from parley_dataplane.errors import BadSdp, ParleyError
+from parley_dataplane.errors import BadSdp, ParleyError, TooManyOffers
 from parley_dataplane.records import PeerReported, Record
 from parley_dataplane.transports.webrtc import Calls, WebRtcCall, calls
+from parley_dataplane.transports.webrtc.call import MOST_REPORTS
+from parley_dataplane.transports.webrtc.calls import OFFERS_A_SECOND, OFFERS_AT_ONCE
 from tests.unit.parley_dataplane.transports.test_webrtc import Person
 
 
@@ -138,6 +141,40 @@ def test_two_hundred_offers_that_nobody_stands_behind_keep_nobody_out() -> None:
         assert not line.calls.make_room()
         assert living.connected
         await living.close()
+        await person.hang_up()
+
+    run(act)
+
+
+def test_a_stranger_s_flood_of_offers_is_refused_and_a_second_later_an_offer_is_answered() -> None:
+    async def act(line: Line) -> None:
+        offer = await Person().offer()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        with pytest.raises(TooManyOffers, match="over 50 offers a second") as refused:
+            for _ in range(20 * OFFERS_AT_ONCE):
+                line.calls._let_in(loop.time())
+        assert loop.time() - began < 1.0, "the test is slower than the limit"
+        assert refused.value.retry_after == 1
+        await asyncio.sleep(1 / OFFERS_A_SECOND)
+        call = await line.answer(offer)
+        await call.close()
+
+    run(act)
+
+
+def test_a_peer_s_reports_are_read_up_to_a_bound_and_the_rest_is_counted() -> None:
+    async def act(line: Line) -> None:
+        person = Person()
+        call = await line.call(person)
+        block = RtcpReceiverInfo(call._sender.ssrc, 0, 0, 0, 0, 0, 0)
+        report = bytes(RtcpRrPacket(ssrc=1, reports=[block]))
+        for _ in range(MOST_REPORTS + 30):
+            call._on_rtcp(report)
+        call._check_and_report()
+        assert call.counts.flooded_packets >= 25
+        assert len([r for r in line.records if isinstance(r, PeerReported)]) <= MOST_REPORTS + 5
+        await call.close()
         await person.hang_up()
 
     run(act)
