@@ -40,7 +40,10 @@ class TurnTaking(Model):
         le=MINIMUM_SPEECH_MS[1],
         description="Milliseconds of voice below which a sound is no speech: a cough, a click.",
     )
-    barge_in: bool = Field(default=True, description="Whether speech interrupts the agent.")
+    barge_in: bool = Field(
+        default=True,
+        description="Whether speech interrupts the agent. If not, nothing that is said while it speaks is heard.",
+    )
     echo_check: bool = Field(
         default=True,
         description="Whether the agent's own voice, heard back through the caller's microphone, is told from speech.",

@@ -222,8 +222,8 @@ def _question(voice: Voice) -> Audio:
 
 
 async def _answer(call: WireCall[Room], microphone: Room, voice: Voice) -> tuple[float, float]:
-    """Ask, with no sound but the question, and run the tape again from the answer on; return when its first and its
-    last packet came, 0 for none.
+    """Ask, with no sound but the question, and run the tape while the answer lasts; return when its first and its last
+    packet came, 0 for none.
     """
     question = _question(voice)
     microphone.is_running = False
@@ -236,6 +236,7 @@ async def _answer(call: WireCall[Room], microphone: Room, voice: Voice) -> tuple
     finally:
         microphone.is_running = True
     await _silent(call)
+    microphone.is_running = False
     return first, call.heard.last_audible
 
 

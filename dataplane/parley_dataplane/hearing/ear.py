@@ -53,15 +53,12 @@ HYSTERESIS = 0.15
 UNDER_VOICE = 12.0
 UNDER_VOICE_WHILE_SPEAKING = 7.0
 OVER_BACKGROUND = 2.0
-"""dB under the caller's usual speech, and over the room's usual sounds, from which Silero's word counts: else somebody
-else speaks, further away.
+"""dB under the caller's usual speech from which Silero's word counts while the agent speaks (else somebody else speaks,
+further away), and over the room's usual sounds from which it counts at all.
 """
 
 LASTING = 12
 """Windows of speech, 0.4 s, after which UNDER_VOICE is enough also while the agent speaks."""
-
-SOFTEN = 0.05
-"""dB a window by which a voice that is too soft for that comes nearer: it counts after some seconds."""
 
 AUDIBLE_UNDER_VOICE = 25.0
 
@@ -281,12 +278,16 @@ class Ear:
         return self._threshold - HYSTERESIS
 
     def _audible(self) -> float:
-        voice = self._scene.voice
-        usual = -90.0 if voice is None else voice - AUDIBLE_UNDER_VOICE
-        return max(usual, self._scene.floor + 6.0, -65.0)
+        """dB from which a frame may be of somebody who speaks; while the agent speaks, of this caller."""
+        least = max(self._scene.floor + 6.0, -65.0)
+        if self._scene.voice is None or not self._own_voice.is_active:
+            return least
+        return max(least, self._scene.voice - AUDIBLE_UNDER_VOICE)
 
     def _is_the_caller(self) -> bool:
-        """Long enough, and as loud as this caller is."""
+        """Long enough, and while the agent speaks as loud as this caller is. In its silence a soft voice is one that
+        wants an answer.
+        """
         scene = self._scene
         if scene.recent_over(self._audible()) < self._least:
             return False
@@ -295,13 +296,10 @@ class Ear:
             return False
         if scene.voice is None or level >= scene.voice - UNDER_VOICE_WHILE_SPEAKING:
             return True
-        if level < scene.voice - UNDER_VOICE:
-            self._lasting = 0
-            if not self._own_voice.is_active:
-                scene.soften(SOFTEN)
-            return False
-        self._lasting += 1
-        return not self._own_voice.is_active or self._lasting >= LASTING
+        if not self._own_voice.is_active:
+            return True
+        self._lasting = self._lasting + 1 if level >= scene.voice - UNDER_VOICE else 0
+        return self._lasting >= LASTING
 
     def _start(self, events: list[EarEvent]) -> None:
         self._speaking = self._spoke_in_recording = True

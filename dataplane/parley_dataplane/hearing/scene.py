@@ -149,11 +149,6 @@ class Scene:
         else:
             self.voice += VOICE_DOWN * (level - self.voice)
 
-    def soften(self, decibels: float) -> None:
-        """Somebody speaks for long, but more softly than the caller did: perhaps it is the caller after all."""
-        if self.voice is not None:
-            self.voice -= decibels
-
 
 def _mean(*levels: float) -> float:
     return 10.0 * math.log10(sum(10.0 ** (level / 10.0) for level in levels) / len(levels))

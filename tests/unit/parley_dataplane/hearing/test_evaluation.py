@@ -115,10 +115,23 @@ def test_typing_is_no_sign_and_a_cough_is_one_at_most() -> None:
         assert all(end - begin <= 0.3 for begin, end in zip(signs, revoked, strict=True))
 
 
-def test_babble_15_db_under_the_caller_is_no_speech_and_seldom_a_sign() -> None:
-    events = heard(known_caller(), tapes.babble(20, -15.0, seed=5))
+def test_babble_15_db_under_the_caller_is_no_speech_and_seldom_a_sign_while_the_agent_speaks() -> None:
+    tone = np.rint(8_000 * np.sin(2 * np.pi * 440 * np.arange(20 * 24_000) / 24_000)).astype(np.int16)
+    events = heard(known_caller(), tapes.babble(20, -15.0, seed=5), said=tone)
     assert not of(SpeechStarted, events)
     assert sum(at > 3.0 for at in of(FirstSign, events)) <= 2, of(FirstSign, events)
+
+
+@pytest.mark.parametrize("softer", [15.0, 20.0])
+def test_a_caller_who_speaks_more_softly_than_before_is_heard(softer: float) -> None:
+    """Bug: whoever had spoken up once was not heard any more at 15 dB less, for good: the rule that keeps others from
+    interrupting the agent held in its silence too.
+    """
+    for voice in VOICES[::3]:
+        listener = known_caller()
+        spoken = tapes.sentence(voice, SENTENCES[1]) * 10 ** (-softer / 20)
+        events = heard(listener, np.concatenate((silence(1.0), spoken, silence(1.0))), start=4.0)
+        assert len(of(SpeechStarted, events)) == len(of(SpeechEnded, events)) == 1, voice
 
 
 @pytest.mark.parametrize(("delay", "gain"), [(0.06, -8.0), (0.21, -15.0), (0.43, -25.0)])
