@@ -67,6 +67,7 @@ class Signs:
         self._since = 0.0
         self._soft = 0  # frames of a soft sound
         self._top = -90.0  # its loudest frame
+        self._fell = False  # whether the last frame was falling
         self._threshold = 0.0
         self._loudest = -90.0
 
@@ -103,8 +104,13 @@ class Signs:
         at_once, soft = self.thresholds(scene)
         threshold = min(at_once, soft + JITTER)
         self._top = max(self._top, level) if self._soft else level
-        # What falls is a click's end; words rise.
-        self._soft = self._soft + 1 if level >= max(soft, self._top - FALLING) else 0
+        # What falls is a click's end; words rise. A low voice falls too, for 10 ms, between two pulses of its pitch.
+        falls = level < max(soft, self._top - FALLING)
+        if not falls:
+            self._soft += 1
+        elif self._fell:
+            self._soft = 0
+        self._fell = falls
         if self._rest > 0:
             # The pause begins once the sound is over.
             self._rest = self._rest - 1 if scene.sustained < threshold else max(self._rest, OVER)
