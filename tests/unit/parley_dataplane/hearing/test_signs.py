@@ -41,7 +41,9 @@ def test_a_soft_sound_is_a_sign_once_it_has_lasted_longer_than_a_click_and_a_ver
 
 def test_a_low_voice_is_a_sign_although_its_level_falls_between_two_pulses_of_its_pitch() -> None:
     """Bug: of one voice in ten (70 Hz) no word was a sign: each fall by over 8 dB, for 10 ms, began the count anew."""
-    assert happened([-41.0, -45.0, -50.0, -33.0, -38.0, -42.0, -27.0, -38.0] + [-28.0] * 12) == {5: Happened.SIGN}
+    assert happened([-41.0, -45.0, -50.0, -33.0, -38.0, -42.0, -27.0, -38.0] + [-28.0] * 12) == {
+        5: Happened.SIGN
+    }
 
 
 def test_in_a_loud_room_only_what_is_louder_than_the_room_is_a_sign() -> None:
