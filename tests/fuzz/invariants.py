@@ -35,9 +35,9 @@ def held_bytes(thing: object) -> int:
     """Bytes of text, binary and samples that an object of ours reaches, 64 for each other value of a container."""
     seen: set[int] = set()
     size = 0
-    todo = [thing]
-    while todo:
-        value = todo.pop()
+    waiting = [thing]
+    while waiting:
+        value = waiting.pop()
         if id(value) in seen:
             continue
         seen.add(id(value))
@@ -48,12 +48,12 @@ def held_bytes(thing: object) -> int:
                 size += value.nbytes
             case dict():
                 size += 64 * len(value)
-                todo += value.values()
+                waiting += value.values()
             case list() | tuple() | set() | deque():
                 size += 64 * len(value)
-                todo += value
+                waiting += value
             case _ if type(value).__module__.startswith("parley_dataplane"):
-                todo += _fields(value)
+                waiting += _fields(value)
     return size
 
 
