@@ -55,18 +55,21 @@ def start(names: Iterable[str], seconds: int, pool: ThreadPoolExecutor) -> dict[
 
 
 def _beside(name: str, seconds: int) -> Result:
-    """A process of its own: libFuzzer ends the one that it runs in."""
+    """A process of its own: libFuzzer ends the one that it runs in.
+
+    timeout(1) stands between, and not only for the time: a program keeps the peak of memory of the process that executed
+    it (ru_maxrss, which libFuzzer's limit is held against), so that a large test run would be each target's finding.
+    """
     if not CAN_SEARCH:
         return Result(name, True, f"{name}: {NOT_SEARCHED}")
-    command = [sys.executable, "-m", "tests.fuzz", name, "--here", str(seconds)]
+    longest = 2 * seconds + _STARTING_SECS
     done = subprocess.run(
-        command,
+        ["timeout", str(longest), sys.executable, "-m", "tests.fuzz", name, "--here", str(seconds)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        timeout=2 * seconds + _STARTING_SECS,
         check=False,
     )
     if done.returncode == 0:
