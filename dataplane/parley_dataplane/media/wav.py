@@ -107,6 +107,8 @@ class WavReader:
         pcm = self._read_samples() if self._in_data else np.zeros(0, np.int16)
         if self.complete:
             self._skip_pending()
+            if self.done:
+                self._pending = b""  # what comes now belongs to no file
         return pcm
 
     def _take(self, size: int) -> bytes:

@@ -11,6 +11,7 @@ import pytest
 
 from parley_dataplane.errors import BadAudio, ParleyError, UnsupportedMedia
 from parley_dataplane.media import Pcm, wav
+from tests.fuzz.invariants import held_bytes
 
 
 def chunk(name: bytes, content: bytes, claimed: int | None = None) -> bytes:
@@ -126,3 +127,12 @@ def test_what_can_not_be_read_is_said(name: str) -> None:
 def test_not_a_number_is_silence() -> None:
     pcm, _ = read(riff(fmt(3, bits=32), chunk(b"data", np.array([np.nan, np.inf, 0.5], "<f4").tobytes())))
     assert pcm.tolist() == [0, 32_767, 16_384]
+
+
+def test_what_is_pushed_after_its_end_is_not_held() -> None:
+    reader = wav.WavReader()
+    reader.push(wav.render(RAMP, 16_000))
+    for _ in range(10):
+        reader.push(bytes(4_096))
+    assert reader.done
+    assert held_bytes(reader) < 1_024
