@@ -57,7 +57,7 @@ def start(names: Iterable[str], seconds: int, pool: ThreadPoolExecutor) -> dict[
 def _beside(name: str, seconds: int) -> Result:
     """A process of its own: libFuzzer ends the one that it runs in.
 
-    timeout(1) stands between, and not only for the time: a program keeps the memory peak of the process that executed it
+    timeout(1) stands between, and not only for the time: a program keeps the memory peak of the process that started it
     (ru_maxrss, which libFuzzer's limit is held against), so that a large test run would be each target's finding.
     """
     if not CAN_SEARCH:
