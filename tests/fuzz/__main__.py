@@ -17,7 +17,7 @@ def main() -> int:
     if (
         "--here" in sys.argv
     ):  # a child of `search`: libFuzzer's own process, in which nothing is imported before it
-        search.here(sys.argv[1], int(sys.argv[3]))
+        search.here(sys.argv[1], int(sys.argv[3]), int(sys.argv[4]))
     from tests.fuzz import corpus
     from tests.fuzz.targets import TARGETS, run_once
 

@@ -50,11 +50,14 @@ def all_of(names: Iterable[str], seconds: int, at_once: int) -> Iterator[Result]
             yield done.result()
 
 
-def start(names: Iterable[str], seconds: int, pool: ThreadPoolExecutor) -> dict[str, Future[Result]]:
-    return {name: pool.submit(_beside, name, seconds) for name in names}
+def start(
+    names: Iterable[str], seconds: int, pool: ThreadPoolExecutor, seed: int = 0
+) -> dict[str, Future[Result]]:
+    """`seed` 0 searches elsewhere each time."""
+    return {name: pool.submit(_beside, name, seconds, seed) for name in names}
 
 
-def _beside(name: str, seconds: int) -> Result:
+def _beside(name: str, seconds: int, seed: int) -> Result:
     """A process of its own: libFuzzer ends the one that it runs in.
 
     timeout(1) stands between, and not only for the time: a program keeps the memory peak of the process that started it
@@ -64,7 +67,17 @@ def _beside(name: str, seconds: int) -> Result:
         return Result(name, True, f"{name}: {NOT_SEARCHED}")
     longest = 2 * seconds + _STARTING_SECS
     done = subprocess.run(
-        ["timeout", str(longest), sys.executable, "-m", "tests.fuzz", name, "--here", str(seconds)],
+        [
+            "timeout",
+            str(longest),
+            sys.executable,
+            "-m",
+            "tests.fuzz",
+            name,
+            "--here",
+            str(seconds),
+            str(seed),
+        ],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -100,7 +113,7 @@ def _again(name: str, output: str) -> str:
     return f"Replay: {sys.executable} -m tests.fuzz {name} --replay {found[1]}"
 
 
-def here(name: str, seconds: int) -> None:
+def here(name: str, seconds: int, seed: int) -> None:
     """Searches in this process; does not return."""
     import atheris
 
@@ -113,6 +126,7 @@ def here(name: str, seconds: int) -> None:
     arguments = [
         f"tests.fuzz {name}",
         f"-max_total_time={seconds}",
+        f"-seed={seed}",
         f"-max_len={LONGEST_INPUT}",
         f"-timeout={_HANG_SECS}",
         f"-rss_limit_mb={_MOST_MEMORY_MB}",

@@ -52,9 +52,11 @@ HYSTERESIS = 0.15
 
 UNDER_VOICE = 12.0
 UNDER_VOICE_WHILE_SPEAKING = 7.0
+UNDER_VOICE_WHILE_WARY = 5.0
 OVER_BACKGROUND = 2.0
 """dB under the caller's usual speech from which Silero's word counts while the agent speaks (else somebody else speaks,
-further away), and over the room's usual sounds from which it counts at all.
+further away; more so while its echo, not known yet, may sound with them), and over the room's usual sounds from which
+it counts at all.
 """
 
 LASTING = 12
@@ -242,7 +244,9 @@ class Ear:
         self._frame += 1
         scene = self._scene
         known = not (self._speaking or self._signs.is_up or self._pause_left > 0)
-        scene.hear(level, in_speech=self._speaking, learn=known, is_echo=frame.is_echo)
+        scene.hear(
+            level, in_speech=self._speaking, learn=known, is_echo=frame.is_echo, under_echo=frame.under_echo
+        )
         if self._speaking:
             self._ending.hear(self._frame, level, frame.at, scene)
             self._end_when_over(events)
@@ -294,11 +298,14 @@ class Ear:
         level = scene.recent()
         if level < scene.background + OVER_BACKGROUND:
             return False
-        if scene.voice is None or level >= scene.voice - UNDER_VOICE_WHILE_SPEAKING:
+        at_once, lasting = UNDER_VOICE_WHILE_SPEAKING, UNDER_VOICE
+        if self._own_voice.is_unknown:
+            at_once, lasting = UNDER_VOICE_WHILE_WARY, UNDER_VOICE_WHILE_SPEAKING
+        if scene.voice is None or level >= scene.voice - at_once:
             return True
         if not self._own_voice.is_active:
             return True
-        self._lasting = self._lasting + 1 if level >= scene.voice - UNDER_VOICE else 0
+        self._lasting = self._lasting + 1 if level >= scene.voice - lasting else 0
         return self._lasting >= LASTING
 
     def _start(self, events: list[EarEvent]) -> None:

@@ -7,14 +7,16 @@ while the microphone is. No clock.
 Theory of operation: the echo is the reference, DELAY seconds late at the most, through a short filter (loudspeaker,
 room, codec). The delay is searched by one FFT correlation once a sound has lasted for two packets; then a filter of
 some taps around it is fitted by least squares. A stranger's voice of 60 ms is explained by 38 % that way, 47 % at the
-most, an echo by 57 % at least (5 and 95 % of 60 trials, delays 30 to 450 ms, a reverberant room, Opus). Later packets
-are predicted by the filter that is known, and what it leaves is what somebody else said.
+most, an echo by 57 % at least (5 and 95 % of 60 trials, delays 30 to 450 ms, a reverberant room, Opus). An echo beneath
+other sounds is searched in up to 16 packets, where chance explains less. Later packets are predicted by the filter that
+is known, and what it leaves is what somebody else said.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -39,11 +41,22 @@ LEARN_EVERY = 4
 MATURE = 16
 """Packets after each of which the filter is solved anew, and from which it is trusted alone."""
 
-SEARCH_AGAIN = 8
-"""Packets after which the delay is searched again for a sound that is not explained."""
+SEARCH_AGAIN, SEARCH_AGAIN_SOON = 8, 2
+"""Packets after which the delay is searched again for a sound that is not explained; while nothing is known yet."""
+
+SHORT, LONGER, LONGEST = 4, 8, 16
+"""Packets that are explained together: an echo that has just begun shows in few, one beneath other sounds in many."""
 
 IS_ECHO, IS_ECHO_AT_ONCE, MAY_BE_ECHO = 0.5, 0.56, 0.38
 """Share of a sound's power that the reference explains: after 60 ms; after 40 ms; from which 60 ms are waited for."""
+
+IS_LONGER_ECHO, IS_LONGEST_ECHO = 0.4, 0.3
+"""The same of LONGER and LONGEST packets, of which less is explained by chance: of a stranger's voice 29 and 16 % at
+most, of an echo as loud as the babble that it sounds with 39 and 40 % in the middle (95 and 50 % of 1,500 trials).
+"""
+
+MORE = 0.1
+"""Share that another delay must explain beyond what the present one does."""
 
 GOOD = 0.93
 """Share from which the filter needs no more learning."""
@@ -58,6 +71,9 @@ RINGING = 2.0
 
 YOUNG = 35
 """Frames of an answer, 0.7 s, in which its echo may begin: a sound that rises then is waited for until it is judged."""
+
+UNKNOWN = 150
+"""Frames that the agent must have spoken in a call, 3 s, until it is taken for known how it comes back, if it does."""
 
 RISE = 4.0
 RISING = 4
@@ -74,6 +90,18 @@ _CUTOFF = 3_500
 _EMPHASIS = 0.9
 
 Samples = npt.NDArray[np.float32]
+
+_TENTH = RATE // 100
+
+
+def _deemphasis() -> Samples:
+    """Weights of the bins of 10 ms that undo the emphasis in a power spectrum; rumble, which no level has, is 0."""
+    hertz = np.fft.rfftfreq(_TENTH, 1 / RATE)
+    lifted = np.abs(1.0 - _EMPHASIS * np.exp(-2j * np.pi * hertz / RATE)) ** 2
+    return np.where(hertz < 200, 0.0, 1.0 / lifted).astype(np.float32)
+
+
+_DEEMPHASIS = _deemphasis()
 
 
 def _decimator(factor: int) -> Samples:
@@ -146,6 +174,51 @@ class _Tape:
         self._end += size
 
 
+class Rest(NamedTuple):
+    """What somebody else may have said in 10 ms: `level` in dB of what is not explained. Where it `is_masked` it may be
+    all that a room leaves of the echo; `is_sure`: the filter is known well enough to tell the room's own sounds by it.
+    """
+
+    level: float
+    is_masked: bool
+    is_sure: bool
+
+
+class _Explained(NamedTuple):
+    """`share` of the power of `heard` that the reference explains, and the `rest` of it, both with emphasis."""
+
+    share: float
+    heard: Samples
+    rest: Samples
+
+
+_NO_SAMPLES = np.zeros(0, np.float32)
+_NOT_EXPLAINED, _NOT_JUDGED = (
+    _Explained(0.0, _NO_SAMPLES, _NO_SAMPLES),
+    _Explained(1.0, _NO_SAMPLES, _NO_SAMPLES),
+)
+
+
+def _explained(heard: Samples, guess: Samples) -> _Explained:
+    power = float(heard @ heard)
+    rest = heard - guess
+    share = min(max(1.0 - float(rest @ rest) / power, 0.0), 1.0) if power > 0 else 0.0
+    return _Explained(share, heard, rest)
+
+
+def _least(size: int) -> float:
+    """Share of `size` samples from which the reference explains them."""
+    if size <= 2 * PACKET:
+        return IS_ECHO_AT_ONCE
+    if size < LONGER * PACKET:
+        return IS_ECHO
+    return IS_LONGER_ECHO if size < LONGEST * PACKET else IS_LONGEST_ECHO
+
+
+def _better(one: _Explained, other: _Explained) -> _Explained:
+    return one if one.share >= other.share else other
+
+
 class OwnVoice:
     """What one caller's microphone brings back of the agent: said() each tick, heard() each packet."""
 
@@ -154,12 +227,13 @@ class OwnVoice:
         self._heard = _Tape(2)
         self._ticks = TAIL  # since the agent's last frame
         self._age = YOUNG  # frames of the answer
+        self._spoken = 0  # frames of all answers
         self._usual = 0.0  # power of a packet
         self._risen = 0  # packets in a row over it
         self._loud = 0  # packets in a row that were loud
         self._searched = SEARCH_AGAIN  # packets since the last search
         self._level = -90.0  # dB of the echo
-        self._delay: int | None = None  # samples by which the echo is late, once found
+        self._delay: int | None = None
         self._found(None)
 
     def _found(self, delay: int | None) -> None:
@@ -171,13 +245,18 @@ class OwnVoice:
         self._learnt = 0  # packets
 
     @property
+    def delay(self) -> int | None:
+        """Samples by which the echo is late, once it is found."""
+        return self._delay
+
+    @property
     def is_active(self) -> bool:
         return self._ticks < TAIL
 
     @property
     def is_unknown(self) -> bool:
-        """Whether the agent speaks, and how it comes back has not been learnt."""
-        return self._ticks < TAIL and self._learnt < MATURE
+        """Whether the agent speaks, and has not yet for long: how it comes back may not have been learnt."""
+        return self._ticks < TAIL and self._spoken < UNKNOWN
 
     def said(self, frame: Pcm | None) -> None:
         """What the agent sent in this tick: 480 samples at 24 kHz, or None."""
@@ -187,16 +266,16 @@ class OwnVoice:
             return
         self._age = self._age + 1 if self._ticks < TAIL // 2 else 0
         self._ticks = 0
+        self._spoken += 1
         self._said.push(frame)
 
-    def rest(self, level: float, share: float) -> float | None:
-        """Level of what is not echo in 10 ms of `level` dB, of which `share` is explained; None where that is only what
-        a room leaves of the echo.
-        """
+    def rest(self, level: float, share: float) -> Rest:
+        """What is not echo in 10 ms of `level` dB, of which `share` is explained."""
         self._level = max(self._level - RINGING, level + 10.0 * math.log10(share) if share > 0.01 else -90.0)
-        masked = MASKED if self._learnt >= MATURE else MASKED_AT_FIRST
+        is_mature = self._learnt >= MATURE
         rest = level + 10.0 * math.log10(max(1.0 - share, 0.01))
-        return None if rest < self._level - masked else rest
+        is_masked = rest < self._level - (MASKED if is_mature else MASKED_AT_FIRST)
+        return Rest(rest, is_masked, is_sure=is_mature)
 
     def skip(self, samples: int) -> None:
         """`samples` at 16 kHz came while the agent was silent."""
@@ -206,26 +285,51 @@ class OwnVoice:
         """Take a packet at 16 kHz; return the share of its power (0 to 1) that is the agent's own voice, as far as is
         known. `is_loud`: it is worth to know.
         """
+        return self._heard_as(samples, is_loud).share
+
+    def shares(self, samples: Samples, is_loud: bool) -> list[float]:
+        """heard(), for each 10 ms of the packet: a click leaves the echo beside it explained. These shares are of the
+        power that a level counts, without emphasis: a deep tone is more of that than of what tells voices apart.
+        """
+        found = self._heard_as(samples, is_loud)
+        frames = len(samples) // (2 * _TENTH)
+        known = min(frames, len(found.rest) // _TENTH)
+        if not known:
+            return [found.share] * frames
+        heard, rest = (
+            np.square(np.abs(np.fft.rfft(part[-known * _TENTH :].reshape(known, _TENTH)))) @ _DEEMPHASIS
+            for part in (found.heard, found.rest)
+        )
+        shares: list[float] = (1.0 - rest / (heard + 1e-9)).clip(0.0, 1.0).tolist()
+        return [found.share] * (frames - known) + shares
+
+    def _heard_as(self, samples: Samples, is_loud: bool) -> _Explained:
         self._heard.push(samples)
         self._searched += 1
         self._loud = self._loud + 1 if is_loud else 0
         if not is_loud:
-            return 0.0
-        share = self._predicted(min(self._loud, 2) * PACKET)
-        if self._loud < 2 or share >= GOOD:
-            return share
-        size = min(self._loud, 4) * PACKET
+            return _NOT_EXPLAINED
+        best = self._predicted(min(self._loud, 2) * PACKET)
+        if self._loud < 2 or (best.share >= GOOD and self._learnt >= MATURE):
+            return best
         if self._delay is not None and (self._learnt < MATURE or self._loud % LEARN_EVERY == 0):
-            share = max(share, self._fitted(self._delay, size))
-        if self._age < YOUNG and self._rises(samples) and share < IS_ECHO:
-            share = self._search(max(self._risen, 2) * PACKET)
-            if share < IS_ECHO and self._risen < RISING:
-                return 1.0
-        elif share < MAY_BE_ECHO and (self._searched >= SEARCH_AGAIN or self._loud == 3):
-            share = max(share, self._search(size))
-        if share >= IS_ECHO and self._delay is not None:
+            longest = LONGEST if self._learnt < MATURE else SHORT
+            best = _better(best, self._fitted(self._delay, min(self._loud, longest) * PACKET))
+        if self._age < YOUNG and self._rises(samples) and best.share < IS_ECHO:
+            best = self._search(max(self._risen, 2) * PACKET)
+            if best.share < IS_ECHO and self._risen < RISING:
+                return _NOT_JUDGED
+        elif best.share < MAY_BE_ECHO and (self._searched >= self._search_again or self._loud == 3):
+            for longest in (SHORT, LONGER, LONGEST):
+                if best.share < MAY_BE_ECHO and (longest == SHORT or self._loud >= longest):
+                    best = _better(best, self._search(min(self._loud, longest) * PACKET))
+        if self._delay is not None and best.share >= _least(len(best.heard)):
             self._learn()
-        return share
+        return best
+
+    @property
+    def _search_again(self) -> int:
+        return SEARCH_AGAIN_SOON if self.is_unknown else SEARCH_AGAIN
 
     def _rises(self, samples: Samples) -> bool:
         """Whether the packet belongs to a sound that has just become louder than what was before."""
@@ -237,59 +341,42 @@ class OwnVoice:
         self._usual += 0.3 * (power - self._usual)
         return False
 
-    def shares(self, samples: Samples, is_loud: bool) -> list[float]:
-        """heard(), for each 10 ms of the packet: a click leaves the echo beside it explained."""
-        share = self.heard(samples, is_loud)
-        frames = len(samples) // 160
-        if (
-            share == 0.0
-            or share >= GOOD
-            or self._learnt < MATURE
-            or self._filter is None
-            or self._delay is None
-        ):
-            return [share] * frames
-        found = self._aligned(self._delay, frames * PACKET // 2, TAPS)
-        if found is None:
-            return [share] * frames
-        heard = found[1].reshape(frames, -1)
-        rest = heard - (found[0] @ self._filter).reshape(frames, -1)
-        powers = np.einsum("ij,ij->i", heard, heard) + 1e-9
-        shares: list[float] = (1.0 - np.einsum("ij,ij->i", rest, rest) / powers).clip(0.0, 1.0).tolist()
-        return shares
-
-    def _search(self, size: int) -> float:
-        """Find the delay at which the last `size` samples are best explained; the share, or 0 where it is chance."""
+    def _search(self, size: int) -> _Explained:
+        """Find the delay at which the last `size` samples are best explained; nothing, where that is chance."""
         self._searched = 0
         end = self._said.count
         reference = self._said.piece(end - DELAY - size, end)
         heard = self._heard.piece(self._heard.count - size, self._heard.count)
         if reference is None or heard is None:
-            return 0.0
+            return _NOT_EXPLAINED
         spectrum = np.fft.rfft(reference, _FFT) * np.conj(np.fft.rfft(heard, _FFT))
         alike = np.fft.irfft(spectrum, _FFT)[: DELAY + 1]
         power = np.concatenate((np.zeros(1), np.cumsum(reference.astype(np.float64) ** 2)))
         powers = power[size:] - power[:-size]
         if not powers.max() > 0:
-            return 0.0
+            return _NOT_EXPLAINED
         start = int(np.argmax(alike**2 / (powers + 1e-3 * powers.max())))
         delay = (self._heard.count - size) - (end - DELAY - size + start)
-        share = self._fitted(delay, size)
-        least = IS_ECHO_AT_ONCE if size <= 2 * PACKET else IS_ECHO
-        if share >= least:
+        found = self._fitted(delay, size)
+        if self._delay is not None:
+            # A tone fits at many delays: the one that is known is left for one that explains more.
+            present = self._fitted(self._delay, size)
+            if present.share > found.share - MORE:
+                delay, found = self._delay, present
+        if found.share >= _least(size):
             if self._delay is None or abs(delay - self._delay) > EARLY:
                 self._found(delay)
-            return share
+            return found
         # A short sound may still turn out to be echo; a longer one has had its chance.
-        return share if size <= 2 * PACKET and share >= MAY_BE_ECHO else 0.0
+        return found if size <= 2 * PACKET and found.share >= MAY_BE_ECHO else _NOT_EXPLAINED
 
-    def _fitted(self, delay: int, size: int) -> float:
-        """Share of the last `size` samples that a filter fitted to them alone explains."""
+    def _fitted(self, delay: int, size: int) -> _Explained:
+        """What a filter fitted to the last `size` samples alone explains of them."""
         found = self._aligned(delay, size, FIRST_TAPS)
         if found is None:
-            return 0.0
+            return _NOT_EXPLAINED
         windows, heard = found
-        return _share(heard, windows @ _solved(windows.T @ windows, windows.T @ heard))
+        return _explained(heard, windows @ _solved(windows.T @ windows, windows.T @ heard))
 
     def _learn(self) -> None:
         """Take the last packet into the filter."""
@@ -305,12 +392,12 @@ class OwnVoice:
         if self._learnt % LEARN_EVERY == 0:
             self._filter = _solved(self._products.copy(), self._likeness)
 
-    def _predicted(self, size: int) -> float:
-        """Share of the last `size` samples that the filter explains."""
+    def _predicted(self, size: int) -> _Explained:
+        """What the filter explains of the last `size` samples."""
         if self._filter is None or self._delay is None:
-            return 0.0
+            return _NOT_EXPLAINED
         found = self._aligned(self._delay, size, TAPS)
-        return _share(found[1], found[0] @ self._filter) if found is not None else 0.0
+        return _explained(found[1], found[0] @ self._filter) if found is not None else _NOT_EXPLAINED
 
     def _aligned(self, delay: int, size: int, taps: int) -> tuple[Samples, Samples] | None:
         """What was said when each of the last `size` samples was heard, (size, taps), and these samples."""
@@ -328,9 +415,3 @@ def _solved(products: Samples, likeness: Samples) -> Samples:
     taps = len(likeness)
     products.flat[:: taps + 1] += 1e-3 * products.trace() / taps + 1e-3
     return np.asarray(np.linalg.solve(products, likeness), np.float32)
-
-
-def _share(heard: Samples, explained: Samples) -> float:
-    power = float(heard @ heard)
-    rest = heard - explained
-    return min(max(1.0 - float(rest @ rest) / power, 0.0), 1.0) if power > 0 else 0.0

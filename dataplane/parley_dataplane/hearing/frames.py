@@ -50,6 +50,9 @@ class Frame:
     is_echo: bool = False
     """Nobody but the agent, whose voice came back; `level` is then silence."""
 
+    under_echo: float | None = None
+    """Level of what sounds beside such an echo, in dB, where that is known."""
+
 
 class Frames:
     """Cuts one caller's packets; `own_voice` is what takes the agent's out of them."""
@@ -82,8 +85,14 @@ class Frames:
         after = len(pcm) - FRAME
         for number, level in enumerate(levels):
             at = now - after / HEARING_RATE if live else now
-            rest = self._own_voice.rest(level, shares[number]) if shares else level
-            self.waiting.append(Frame(SILENT_DB, at, is_echo=True) if rest is None else Frame(rest, at))
+            if not shares:
+                self.waiting.append(Frame(level, at))
+            else:
+                rest = self._own_voice.rest(level, shares[number])
+                if not rest.is_masked:
+                    self.waiting.append(Frame(rest.level, at))
+                else:
+                    self.waiting.append(Frame(SILENT_DB, at, True, rest.level if rest.is_sure else None))
             after -= FRAME
 
 

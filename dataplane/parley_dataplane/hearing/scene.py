@@ -65,8 +65,18 @@ class Scene:
         self._voiced = 0
         self._since_echo = 10 * RECENT
 
-    def hear(self, level: float, *, in_speech: bool, learn: bool, is_echo: bool = False) -> None:
-        """One frame. `learn`: it is the room's own sound as far as is known. An echo tells nothing of the room."""
+    def hear(
+        self,
+        level: float,
+        *,
+        in_speech: bool,
+        learn: bool,
+        is_echo: bool = False,
+        under_echo: float | None = None,
+    ) -> None:
+        """One frame. `learn`: it is the room's own sound as far as is known. Of an echo only what sounds beside it
+        (`under_echo`, dB) tells of the room.
+        """
         levels = self._levels
         levels.append(level)
         one, two = levels[-2], levels[-3]
@@ -75,16 +85,20 @@ class Scene:
         self.sustained = min(_mean(level, one, two), least + SUSTAINED_OVER_LEAST)
         self._since_echo = 0 if is_echo else self._since_echo + 1
         if is_echo:
+            if learn and under_echo is not None:
+                self._learn_background(under_echo)
             return
         if level < self.floor:
             self.floor -= max(FLOOR_DOWN, FLOOR_CATCH_UP * (self.floor - level))
         else:
             self.floor += FLOOR_UP_IN_SPEECH if in_speech else FLOOR_UP
         if learn:
-            over = self.sustained > self._background
-            self._background += BACKGROUND_UP if over else -BACKGROUND_DOWN
-            self._background = max(self._background, -90.0)
-            self._backgrounds.append(self._background)
+            self._learn_background(self.sustained)
+
+    def _learn_background(self, level: float) -> None:
+        self._background += BACKGROUND_UP if level > self._background else -BACKGROUND_DOWN
+        self._background = max(self._background, -90.0)
+        self._backgrounds.append(self._background)
 
     @property
     def background(self) -> float:

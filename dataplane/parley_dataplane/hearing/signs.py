@@ -27,8 +27,8 @@ FALLING = 8.0
 NOISY_FRAMES = 6
 """Frames that a sound must last in any case where there was sound before: key presses fall into the words of others."""
 
-WARY_FRAMES = 12
-"""The same while the agent speaks and its echo, if there is one, has not been learnt: its first second or two."""
+WARY_UNDER_VOICE = 4.0
+"""dB under the caller's own speech at which there it is no sign while how the agent comes back is not known."""
 
 JITTER = 3.0
 """dB by which a frame of a lasting sound may be under the threshold."""
@@ -76,13 +76,13 @@ class Signs:
         return self._age >= 0
 
     @staticmethod
-    def thresholds(scene: Scene) -> tuple[float, float]:
+    def thresholds(scene: Scene, *, wary: bool = False) -> tuple[float, float]:
         """dB that 30 ms must have to be a sign at once, and dB that each of SOFT_FRAMES must have."""
         least = max(scene.background + OVER_BACKGROUND, scene.floor + OVER_FLOOR)
         if scene.voice is None:
             return max(least, LEAST_LEVEL), max(least, LEAST_LEVEL)
         if not scene.was_quiet():
-            return math.inf, max(least, scene.voice - UNDER_VOICE)
+            return math.inf, max(least, scene.voice - (WARY_UNDER_VOICE if wary else UNDER_VOICE))
         return max(least, scene.voice - UNDER_VOICE_IN_QUIET), max(least, scene.voice - SOFT_UNDER_VOICE)
 
     def hear(
@@ -101,7 +101,7 @@ class Signs:
             self._soft = 0
             self._rest = max(self._rest - 1, 0)
             return Happened.NOTHING  # as nearly always
-        at_once, soft = self.thresholds(scene)
+        at_once, soft = self.thresholds(scene, wary=wary)
         threshold = min(at_once, soft + JITTER)
         self._top = max(self._top, level) if self._soft else level
         # What falls is a click's end; words rise. A low voice falls too, for 10 ms, between two pulses of its pitch.
@@ -116,8 +116,7 @@ class Signs:
             self._rest = self._rest - 1 if scene.sustained < threshold else max(self._rest, OVER)
             return Happened.NOTHING
         is_loud = scene.sustained >= at_once and scene.fallen <= FALLING
-        noisy = WARY_FRAMES if wary else NOISY_FRAMES
-        if not is_loud and self._soft < (SOFT_FRAMES if at_once < math.inf else noisy):
+        if not is_loud and self._soft < (SOFT_FRAMES if at_once < math.inf else NOISY_FRAMES):
             return Happened.NOTHING
         self._age, self._quiet, self._since = 0, 0, at
         self._threshold, self._loudest = min(threshold, scene.sustained), scene.sustained
@@ -131,8 +130,13 @@ class Signs:
 
     def revoke(self) -> Happened:
         self._age, self._rest = -1, REST
+        self._forget_sound()
         return Happened.REVOKED
 
     def confirmed(self) -> None:
         """Speech has begun."""
         self._age, self._rest = -1, 0
+        self._forget_sound()
+
+    def _forget_sound(self) -> None:
+        self._soft, self._fell = 0, False

@@ -170,6 +170,9 @@ def _sections(text: str) -> tuple[list[Section], dict[str, list[str]]]:
         for name in ("ice-ufrag", "ice-pwd", "fingerprint", "setup"):
             if name in session:
                 section.attributes.setdefault(name, session[name])
+    mids = [section.mid for section in sections if section.mid]
+    if len(set(mids)) < len(mids):
+        raise BadSdp("two sections have the same a=mid: each needs its own (RFC 5888, 4)")
     return sections, session
 
 

@@ -186,6 +186,7 @@ def test_of_two_audio_sections_the_first_with_opus_is_answered() -> None:
         pytest.param(CHROMIUM.replace("actpass", "holdconn"), "offer actpass", id="wrong-setup"),
         pytest.param(without("a=rtcp-mux"), "a=rtcp-mux", id="no-rtcp-mux"),
         pytest.param(CHROMIUM.replace("m=video 9", "m=video x"), "line m=", id="broken-media-line"),
+        pytest.param(CHROMIUM.replace("a=mid:1", "a=mid:0"), "the same a=mid", id="a-mid-twice"),
         pytest.param(CHROMIUM + "a=x:y\r\n" * 10_000, f"at most {LARGEST_SDP}", id="huge"),
         pytest.param(
             CHROMIUM + "m=x 1 Y 1\r\n".replace("x", "text") * 40, "more than 32", id="many-sections"
