@@ -28,6 +28,7 @@ from parley_dataplane.media.speaker import Speaker
 from parley_dataplane.questions import Question, Questions, as_turn, joined
 from parley_dataplane.records import ReplyPaused, TurnFinished, TurnStarted
 from parley_dataplane.reply import Reply, Stamps, canned
+from parley_dataplane.session_metrics import answer_ms
 from parley_dataplane.turns import Effect, Happened, State, Turn
 
 LONGEST_PAUSE_SECS = 0.4
@@ -148,6 +149,7 @@ class Conversation:
             timing = reply.timing(self._line.clock())
             self._line.metrics.total_latency_ms += timing.total_ms
             self._line.metrics.latencies += 1
+            self._line.metrics.total_answer_ms += answer_ms(timing.stt_ms, timing.llm_ms, timing.tts_ms)
             self._line.emit(timing)
             stages = asdict(timing)
             del stages["turn"]
@@ -223,6 +225,7 @@ class Conversation:
             tts=line.agent.engines.tts,
             speaker=self._speaker,
             emit=line.emit,
+            on_clause=self._count_clause,
             on_audio=self._fill_slot,
             stamps=Stamps(last.spoke_until, last.ended, last.understood) if last else Stamps(now, now, now),
             # The agent's own sentences are in its own language, and a voice that a caller chose may be what failed.
@@ -232,12 +235,14 @@ class Conversation:
         self._replies += 1
         line.hold(self._reply.task)
 
+    def _count_clause(self) -> None:
+        self._line.metrics.tts_calls += 1
+
     def _cancel_reply(self) -> None:
         if self._reply is None:
             return
         reply, self._reply = self._reply, None
         heard = reply.cut(self._line.clock())
-        self._line.metrics.tts_calls += reply.clauses
         if reply.is_audible:
             self._line.metrics.interruptions += 1
         if heard.text:
@@ -255,7 +260,6 @@ class Conversation:
         self._reply = None
         self._line.use()
         heard = reply.heard(now)
-        self._line.metrics.tts_calls += reply.clauses
         if reply.failure is not None:
             self._line.problem(reply.failure)
         failed, answers = reply.failure is not None, bool(self._asked)

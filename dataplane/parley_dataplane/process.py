@@ -6,11 +6,13 @@ import structlog
 
 from parley_dataplane.agent import Agent
 from parley_dataplane.collector import Collector
+from parley_dataplane.doors import FASTRTC
 from parley_dataplane.errors import ParleyError
 from parley_dataplane.logs import log_record
 from parley_dataplane.media.alarm import exact_alarm
 from parley_dataplane.media.pacer import Paced, Pacer
 from parley_dataplane.metrics import Metrics
+from parley_dataplane.pipeline_stats import PipelineStats
 from parley_dataplane.records import ErrorSeen, to_all
 from parley_dataplane.session import Session
 from parley_dataplane.sessions import Sessions
@@ -26,7 +28,10 @@ class Parley:
         self.calls = Calls(agent.spec.media)
         self._collector = Collector()
         self._metrics = Metrics(self.pacer, self.calls, self._collector)
-        self.observe = self.calls.observe = to_all(self._metrics, log_record, self._collector)
+        self.fastrtc_stats = PipelineStats(FASTRTC.name)
+        self.observe = self.calls.observe = to_all(
+            self._metrics, log_record, self._collector, self.fastrtc_stats
+        )
         self.sessions = Sessions(agent, self.pacer, self.observe, self.calls.make_room)
         self._started = False
 

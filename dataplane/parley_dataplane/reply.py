@@ -52,7 +52,8 @@ class Stamps:
 
 class Reply:
     """The answer number `number` of a session. `thoughts` is the LLM's stream; `voice`, `language`
-    go to TTS; `on_audio` is told of each piece of audio in the speaker.
+    go to TTS; `on_clause` is told of each clause that TTS is asked
+    for, `on_audio` of each piece of audio in the speaker.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Reply:
         tts: TtsEngine,
         speaker: Speaker,
         emit: Callable[[Event], None],
+        on_clause: Callable[[], None],
         on_audio: Callable[[], None],
         stamps: Stamps,
         voice: str | None,
@@ -77,6 +79,7 @@ class Reply:
         self._tts = tts
         self._speaker = speaker
         self._emit = emit
+        self._on_clause = on_clause
         self._on_audio = on_audio
         self._voice = voice
         self._language = language
@@ -117,11 +120,6 @@ class Reply:
         endpointing, stt, llm, tts, send = (1000 * (after - before) for before, after in pairwise(marks))
         total = 1000 * (now - stamps.spoke_until)
         return TurnTiming(self.number, endpointing, stt, llm, tts, send, total)
-
-    @property
-    def clauses(self) -> int:
-        """Clauses that TTS was asked for."""
-        return self._voiced
 
     def _with_unvoiced(self, heard: Heard) -> Heard:
         unheard = " ".join(filter(None, [heard.unheard, *self._said[self._voiced :]]))
@@ -176,6 +174,7 @@ class Reply:
 
     async def _voice_clause(self, clause: str) -> None:
         self._voiced += 1
+        self._on_clause()
         self._speaker.open_clause(clause)
         request = SpeechRequest(clause, self._voice, self._language, self.number)
         try:

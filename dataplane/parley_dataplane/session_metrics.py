@@ -18,3 +18,11 @@ class SessionMetrics:
     interruptions: int = 0
     total_latency_ms: float = 0.0
     latencies: int = 0
+    total_answer_ms: int = 0
+
+
+def answer_ms(stt_ms: float, llm_ms: float, tts_ms: float) -> int:
+    """How long an answer took to make, in whole milliseconds: the silence that ended the turn is a setting, and the
+    way out no stage of its own.
+    """
+    return round(stt_ms) + round(llm_ms) + round(tts_ms)

@@ -62,7 +62,7 @@ class Sessions:
         session_id: str | None = None,
         settings: SessionSettings | None = None,
     ) -> Session:
-        """A new session, or the one of that id which still waits for its peer.
+        """A new session, or the one of that id which still waits for its peer at this door.
 
         Raises Draining, TooManySessions, or BadMessage for an id that is malformed or in use.
         """
@@ -73,7 +73,7 @@ class Sessions:
                     "beginning with a letter or digit"
                 )
             if (waiting := self._active.get(session_id)) is not None:
-                if waiting.has_door or door is None:
+                if waiting.has_door or door is None or waiting.kind.name != kind.name:
                     raise BadMessage("the session id is in use: choose another, or end that session first")
                 waiting.attach(kind, door)
                 return waiting

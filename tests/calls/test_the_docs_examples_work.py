@@ -90,6 +90,12 @@ def test_a_recording(reception: ParleyServer, tmp_path: Path) -> None:
     assert read_wav((tmp_path / "clause-1.wav").read_bytes())[1] == 24_000
 
 
+def test_a_session_over_http(reception: ParleyServer, tmp_path: Path) -> None:
+    metrics, stats = printed("/api/v1/rtc/session", reception, tmp_path).splitlines()
+    assert "'stt_calls': 1, 'llm_calls': 1" in metrics
+    assert "'total_requests': " in stats
+
+
 def test_raw_audio(reception: ParleyServer, tmp_path: Path) -> None:
     out = printed("/ws", reception, tmp_path)
     said = " ".join(re.findall(r"\{'type': 'text', 'text': ['\"](.*?)['\"]\}", out))

@@ -26,6 +26,8 @@ from parley_dataplane.media import SPEAKING_RATE, Pcm, wav
 from parley_dataplane.protocols import problem
 from parley_dataplane.protocols.fields import MAX_JSON_BYTES, Fields, dump, read_object
 from parley_dataplane.protocols.talk import Interrupt
+from parley_dataplane.session_metrics import answer_ms
+from parley_dataplane.session_settings import SessionSettings
 
 MAX_AUDIO_BYTES = 16 * 1024 * 1024
 """One message that holds audio, binary or base64."""
@@ -38,6 +40,7 @@ _MAX_USER_CHARS = 256
 _MOST_MARKS = 1_000
 """Quotes, brackets and commas of a long message: base64 has none. Five million values take a second to read."""
 _MAX_NAME_CHARS = 64
+_MAX_ID_CHARS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,17 @@ class Config:
     max_audio_duration_ms: int | None = None
     language: str | None = None
     voice_id: str | None = None
+
+    @classmethod
+    def of(cls, settings: SessionSettings) -> Config:
+        """The settings as this protocol names them; its languages are the short ones ("en")."""
+        return cls(
+            settings.vad_threshold,
+            settings.silence_ms,
+            settings.max_utterance_ms,
+            settings.language.partition("-")[0],
+            settings.voice,
+        )
 
     def settings(self) -> dict[str, Any]:
         """What is set, by Parley's own names of session settings."""
@@ -70,8 +84,11 @@ DEFAULTS = Config(vad_threshold=0.3, silence_timeout_ms=1_500, max_audio_duratio
 
 @dataclass(frozen=True, slots=True)
 class StartSession:
+    """`session_id`: of a session that waits for its peer; None begins a new one."""
+
     user_id: str
     config: Config = field(default_factory=Config)
+    session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +120,20 @@ def parse(raw: str | bytes) -> Message:
         raise TooBig(f"a {kind} message of {len(raw)} bytes: at most {MAX_JSON_BYTES} are read")
     match kind:
         case "start_session":
-            config = _read_config(fields.object("config")) if fields.has("config") else Config()
-            return StartSession(fields.text("user_id", _MAX_USER_CHARS, default=""), config)
+            return read_start(fields)
         case "end_session":
             return EndSession()
         case "config":
             return _read_nonempty_config(fields)
         case _:
             return Interrupt()
+
+
+def read_start(fields: Fields) -> StartSession:
+    """What a session may begin with, in a message or an HTTP body."""
+    config = _read_config(fields.object("config")) if fields.has("config") else Config()
+    user_id = fields.text("user_id", _MAX_USER_CHARS, default="")
+    return StartSession(user_id, config, fields.optional_text("session_id", _MAX_ID_CHARS))
 
 
 def _read_config(fields: Fields) -> Config:
@@ -148,12 +171,12 @@ def _read_base64(fields: Fields) -> bytes:
 
 
 def render_started(session_id: str, config: Config) -> str:
-    return dump({"type": "session_started", "session_id": session_id, "config": _config(config)})
+    return dump({"type": "session_started", "session_id": session_id, "config": show_config(config)})
 
 
 def render_config(config: Config) -> str:
     """The answer to a config message: the settings as they are now."""
-    return dump({"type": "config_updated", "config": _config(config)})
+    return dump({"type": "config_updated", "config": show_config(config)})
 
 
 def render_audio(pcm: Pcm) -> list[bytes]:
@@ -162,7 +185,7 @@ def render_audio(pcm: Pcm) -> list[bytes]:
     return [wav.render(pcm[start : start + step], SPEAKING_RATE) for start in range(0, len(pcm), step)]
 
 
-def _config(config: Config) -> dict[str, Any]:
+def show_config(config: Config) -> dict[str, Any]:
     """Its four printed fields; the voice only where one was chosen."""
     shown = {
         "vad_threshold": config.vad_threshold,
@@ -219,16 +242,16 @@ class Renderer:
 
 
 def _render_response(text: str, timing: TurnTiming | None) -> str:
-    stages = (
-        dict.fromkeys(("stt_ms", "llm_ms", "tts_ms", "total_ms"), None) if timing is None else _stages(timing)
-    )
-    return dump({"type": "response", "text": text, "timing": stages})
+    return dump({"type": "response", "text": text, "timing": show_timing(timing)})
 
 
-def _stages(timing: TurnTiming) -> dict[str, int]:
-    stages = {
+def show_timing(timing: TurnTiming | None) -> dict[str, int | None]:
+    """The stages of an answer; null where nothing was spoken."""
+    if timing is None:
+        return {"stt_ms": None, "llm_ms": None, "tts_ms": None, "total_ms": None}
+    return {
         "stt_ms": round(timing.stt_ms),
         "llm_ms": round(timing.llm_ms),
         "tts_ms": round(timing.tts_ms),
+        "total_ms": answer_ms(timing.stt_ms, timing.llm_ms, timing.tts_ms),
     }
-    return {**stages, "total_ms": sum(stages.values())}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
 
 from fastapi import APIRouter, WebSocket
 
@@ -30,11 +31,23 @@ ENDED_BY_CALLER = "end-session"
 NO_SESSION = 1008
 
 
+def new_id() -> str:
+    """A session id as this system prints them, of 48 random bits."""
+    return f"rtc_{secrets.token_hex(6)}"
+
+
+def starting_settings(parley: Parley, config: fastrtc.Config) -> SessionSettings:
+    """What a session begins with where the caller wants `config`."""
+    settings = SessionSettings.of(parley.agent.spec)
+    return settings.changed(**fastrtc.DEFAULTS.settings()).changed(**config.settings())
+
+
 class _Door:
     rests = True  # silence is not sent
 
-    def __init__(self, peer: Peer, session_id: str) -> None:
+    def __init__(self, peer: Peer, session_id: str, on_end: Callable[[], None]) -> None:
         self._peer = peer
+        self._on_end = on_end
         self._renderer = fastrtc.Renderer(session_id)
 
     def send_audio(self, chunk: Chunk) -> None:
@@ -52,7 +65,9 @@ class _Door:
 
     def close(self, reason: str) -> None:
         """A caller who has ended a session may start the next one on the same connection."""
-        if reason != ENDED_BY_CALLER:
+        if reason == ENDED_BY_CALLER:
+            self._on_end()
+        else:
             self._peer.close(sockets.close_code(reason), reason)
 
 
@@ -69,14 +84,14 @@ class _Connection:
 
     async def handle(self, raw: str | bytes) -> None:
         match fastrtc.parse(raw):
-            case fastrtc.StartSession(_, config):
-                self._start(config)
+            case fastrtc.StartSession(_, config, session_id):
+                self._start(config, session_id)
             case fastrtc.Audio(data):
                 await self._hear(self._running(), data)
             case fastrtc.Config() as config:
                 session = self._running()
                 session.configure(**config.settings())
-                self._peer.send_text(fastrtc.render_config(_config(session.settings)))
+                self._peer.send_text(fastrtc.render_config(fastrtc.Config.of(session.settings)))
             case Interrupt():
                 self._running().interrupt()
             case fastrtc.EndSession():
@@ -92,18 +107,20 @@ class _Connection:
             raise BadMessage("no session on this connection: send start_session first")
         return self._session
 
-    def _start(self, config: fastrtc.Config) -> None:
+    def _start(self, config: fastrtc.Config, waiting: str | None) -> None:
         if self._session is not None and self._session.ended is None:
             raise BadMessage("a session is running on this connection: send end_session first")
-        settings = SessionSettings.of(self._parley.agent.spec)
-        settings = settings.changed(**fastrtc.DEFAULTS.settings()).changed(**config.settings())
-        session_id = f"rtc_{secrets.token_hex(6)}"
-        door = _Door(self._peer, session_id)
-        self._session = self._parley.sessions.open(FASTRTC, door, session_id=session_id, settings=settings)
-        self._decoder = AudioDecoder()
+        sessions = self._parley.sessions
+        session_id = sessions.get(waiting).id if waiting else new_id()
+        door = _Door(self._peer, session_id, self._wait_for_start)
+        settings = starting_settings(self._parley, config)
+        session = sessions.open(FASTRTC, door, session_id=session_id, settings=settings)
+        if waiting and config != fastrtc.Config():
+            session.configure(**config.settings())
+        self._session, self._decoder = session, AudioDecoder()
         self._stop_waiting()
-        self._peer.send_text(fastrtc.render_started(session_id, _config(settings)))
-        self._session.start()
+        self._peer.send_text(fastrtc.render_started(session_id, fastrtc.Config.of(session.settings)))
+        session.start()
 
     async def _hear(self, session: Session, data: bytes) -> None:
         """Bit by bit, so that a long recording in one message never holds up other calls."""
@@ -119,7 +136,6 @@ class _Connection:
             self._decoder.finish()
         finally:
             session.end(ENDED_BY_CALLER)
-            self._wait_for_start()
 
     def _wait_for_start(self) -> None:
         secs = float(self._parley.agent.spec.sessions.idle_timeout_seconds)
@@ -148,14 +164,3 @@ def router(parley: Parley) -> APIRouter:
             connection.closed()
 
     return routes
-
-
-def _config(settings: SessionSettings) -> fastrtc.Config:
-    """The settings as this protocol names them; its languages are the short ones ("en")."""
-    return fastrtc.Config(
-        settings.vad_threshold,
-        settings.silence_ms,
-        settings.max_utterance_ms,
-        settings.language.partition("-")[0],
-        settings.voice,
-    )

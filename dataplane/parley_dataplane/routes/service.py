@@ -20,6 +20,8 @@ ENDPOINTS = {
     "offer": "POST /api/webrtc/offer",
     "signaling": "WebSocket /ws/v2/{session_id}",
     "fastrtc": "WebSocket /api/v1/rtc/stream",
+    "fastrtc session": "POST /api/v1/rtc/session",
+    "fastrtc statistics": "GET /api/v1/rtc/stats",
     "full duplex": "WebSocket /ws",
     "session": "GET /v1/sessions/{session_id}",
     "agent": "GET /v1/agent",

@@ -12,16 +12,13 @@ from weakref import WeakValueDictionary
 from fastapi import APIRouter, WebSocket
 
 from parley_dataplane.doors import WEBRTC_SIGNALING
-from parley_dataplane.errors import TooManySessions
 from parley_dataplane.process import Parley
 from parley_dataplane.protocols import signaling
 from parley_dataplane.protocols.alice import Offer
 from parley_dataplane.routes import sockets
+from parley_dataplane.routes.reservations import reserve
 from parley_dataplane.routes.webrtc_door import WebRtcDoor
 from parley_dataplane.transports.websocket import Peer
-
-RESERVED_SHARE = 4
-"""Of the sessions at most a quarter may wait for peers that nobody has seen: calls need the others."""
 
 # By session id; a door lives as long as its session holds it.
 Doors = WeakValueDictionary[str, WebRtcDoor]
@@ -86,13 +83,7 @@ def router(parley: Parley) -> APIRouter:
     @routes.post("/v2/sessions")
     async def create() -> dict[str, Any]:
         """A session that waits for its peer at /ws/v2/{session_id}."""
-        reserved = sum(not session.has_door for session in parley.sessions.active())
-        most = max(1, parley.agent.spec.sessions.limit // RESERVED_SHARE)
-        if reserved >= most:
-            raise TooManySessions(
-                f"{reserved} of {most} sessions wait for their peers: connect one, or try later"
-            )
-        session = parley.sessions.open(WEBRTC_SIGNALING)
+        session = reserve(parley, WEBRTC_SIGNALING)
         return {
             "session_id": session.id,
             "state": session.state,

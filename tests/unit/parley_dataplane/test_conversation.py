@@ -11,6 +11,7 @@ from parley_dataplane.errors import EngineCrashed
 from parley_dataplane.events import AgentHeard, AgentText, Problem, TurnTiming, UserTranscript
 from parley_dataplane.media import FRAME_SECS, SPEAKING_RATE
 from parley_dataplane.records import ErrorSeen
+from parley_dataplane.session_metrics import answer_ms
 from tests.one_call import ANSWER, SORRY, Call, ask_and_hear_all, history
 
 
@@ -37,6 +38,26 @@ def test_the_stages_of_a_turn_add_up_to_the_silence_between_the_voices() -> None
     assert 0 <= timing.send_ms <= 20
     first_audio = call.peer.audio[0][0]
     assert timing.total_ms == pytest.approx(1000 * (first_audio - 1001.0), abs=25), "spoke until 1001.0"
+
+
+def test_a_session_counts_what_its_answers_took_and_an_answer_under_way_has_its_clauses_counted() -> None:
+    """Clauses were counted at the end of an answer: a client that asked after `response` read that there were none."""
+    counted = []
+
+    async def script(call: Call) -> None:
+        await call.speak(1.0, 1.0)
+        assert call.session.state == "speaking"
+        counted.append(call.session.metrics.tts_calls)
+        await call.quiet(2.0)
+        await call.speak(1.0, 4.0)
+
+    call = Call(texts=["when", "where"]).run(script)
+    metrics = call.session.metrics
+    assert counted == [1]
+    assert (metrics.stt_calls, metrics.llm_calls, metrics.tts_calls, metrics.latencies) == (2, 2, 2, 2)
+    timings = call.peer.of(TurnTiming)
+    assert metrics.total_answer_ms == sum(answer_ms(t.stt_ms, t.llm_ms, t.tts_ms) for t in timings)
+    assert metrics.total_answer_ms == pytest.approx(2 * (50 + 20 + 20), abs=20)
 
 
 def test_interruption_keeps_only_what_was_heard() -> None:

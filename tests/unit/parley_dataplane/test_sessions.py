@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from parley_dataplane.doors import DUPLEX, WEBRTC_OFFER
-from parley_dataplane.errors import BadMessage, Draining, TooManySessions
+from parley_dataplane.doors import DUPLEX, FASTRTC, WEBRTC_OFFER, NoDoor
+from parley_dataplane.errors import BadMessage, Draining, EndedSession, TooManySessions
 from tests.one_call import Call, Peer
 
 
@@ -48,13 +50,31 @@ def test_a_session_can_wait_for_its_peer() -> None:
     async def script(call: Call) -> None:
         waiting = call.sessions.open(WEBRTC_OFFER, session_id="abc")
         peer = Peer()
-        assert call.sessions.open(DUPLEX, peer, session_id="abc") is waiting
+        with pytest.raises(BadMessage, match="in use"):  # it would be counted as opened here, as ended there
+            call.sessions.open(DUPLEX, peer, session_id="abc")
+        assert call.sessions.open(WEBRTC_OFFER, peer, session_id="abc") is waiting
         with pytest.raises(BadMessage, match="in use"):
-            call.sessions.open(DUPLEX, Peer(), session_id="abc")
+            call.sessions.open(WEBRTC_OFFER, Peer(), session_id="abc")
         with pytest.raises(BadMessage, match="session id"):
             call.sessions.open(DUPLEX, Peer(), session_id="../etc")
 
     Call().run(script)
+
+
+def test_a_session_that_waits_ends_after_the_idle_timeout_unless_it_was_used_meanwhile() -> None:
+    async def script(call: Call) -> None:
+        waiting, used = (call.sessions.open(FASTRTC) for _ in range(2))
+        for _ in range(3):
+            await asyncio.sleep(4.0)
+            used.attach(FASTRTC, Peer())
+            used.attach(FASTRTC, NoDoor())
+        assert (waiting.ended, used.ended) == ("idle", None)
+        with pytest.raises(EndedSession):
+            call.sessions.get(waiting.id)
+        await asyncio.sleep(11.0)
+        assert used.ended == "idle"
+
+    Call(sessions={"idleTimeoutSeconds": 10}).run(script)
 
 
 def test_the_settings_of_one_call_are_not_those_of_another() -> None:

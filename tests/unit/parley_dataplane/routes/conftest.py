@@ -20,6 +20,8 @@ from parley_dataplane.doors import Door, DoorKind
 from parley_dataplane.errors import BadMessage, BadSdp, EndedSession, ParleyError, UnknownSession
 from parley_dataplane.events import CallEnded
 from parley_dataplane.media import Pcm
+from parley_dataplane.pipeline_stats import PipelineStats
+from parley_dataplane.session_metrics import SessionMetrics
 from parley_dataplane.session_settings import SessionSettings
 
 BENCH = Path(__file__).parents[4] / "examples" / "bench.yaml"
@@ -33,6 +35,8 @@ class NotedSession:
     def __init__(self, session_id: str, kind: DoorKind, door: Door | None, settings: SessionSettings) -> None:
         self.id, self.kind, self.door, self.settings = session_id, kind, door, settings
         self.state = "idle"
+        self.created_at = 1_800_000_000.0
+        self.metrics = SessionMetrics()
         self.ended: str | None = None
         self.calls: list[Any] = []
         self.heard: list[Pcm] = []
@@ -94,6 +98,10 @@ class NotedSessions:
             raise self.refuse
         if session_id is not None and " " in session_id:
             raise BadMessage("session id")
+        waiting = self.all.get(session_id or "")
+        if waiting is not None and waiting.ended is None:
+            waiting.door = door
+            return waiting
         session = NotedSession(session_id or f"s{len(self.all)}", kind, door, settings or self.settings)
         self.all[session.id] = session
         return session
@@ -139,6 +147,7 @@ class NotedParley:
         self.calls = NoCalls()
         self.agent = NotedAgent()
         self.sessions = NotedSessions(SessionSettings.of(self.agent.spec))
+        self.fastrtc_stats = PipelineStats("fastrtc")
         self.ready = True
         self.errors: list[str] = []
 
