@@ -56,11 +56,15 @@ class FakeVad(Fake):
 
     def __init__(self) -> None:
         self._found: list[float] = []
+        self._rest = np.zeros(0, np.int16)
 
     def open(self) -> FakeVad:
-        return self
+        """Each caller's windows are its own."""
+        return FakeVad()
 
     def push(self, pcm: Pcm) -> None:
+        pcm = np.concatenate((self._rest, pcm))
+        self._rest = pcm[len(pcm) // 320 * 320 :]
         self._found += [
             float(abs(pcm[start : start + 320]).mean()) / LOUD for start in range(0, len(pcm) - 319, 320)
         ]

@@ -72,6 +72,7 @@ class Conversation:
     def attach(self) -> None:
         """The line leads to another door now."""
         self._speaker = Speaker(self._line.kind.lead_secs, self._line.kind.unit)
+        self.listener.configure()
 
     def close(self) -> None:
         """Stop, and forget what is being said."""

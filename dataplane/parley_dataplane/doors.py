@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from parley_dataplane.events import Event
@@ -15,7 +15,8 @@ class DoorKind:
 
     `lead_secs`: how far ahead of what is heard audio may leave. `speaks_first`: whether the greeting is
     spoken. `audio_is_use`: whether audio without speech keeps the session from its idle timeout; not so where
-    a forgotten browser tab sends silence for ever.
+    a forgotten browser tab sends silence for ever. `whole_recordings`: what comes is said to its end, and silence in
+    it ends nothing.
     """
 
     name: str
@@ -23,12 +24,16 @@ class DoorKind:
     unit: Unit
     speaks_first: bool
     audio_is_use: bool
+    whole_recordings: bool = False
 
 
 WEBRTC_OFFER = DoorKind("offer", 0.0, "frame", speaks_first=True, audio_is_use=False)
 WEBRTC_SIGNALING = DoorKind("signaling", 0.0, "frame", speaks_first=True, audio_is_use=False)
 DUPLEX = DoorKind("duplex", 0.3, "frame", speaks_first=False, audio_is_use=True)
 FASTRTC = DoorKind("fastrtc", 0.3, "clause", speaks_first=False, audio_is_use=True)
+FASTRTC_FULL = replace(FASTRTC, whole_recordings=True)
+FASTRTC_FILE = replace(FASTRTC_FULL, unit="file")
+"""FastRTC's three doors are one in metrics: a stream, recordings on a socket, and one recording over HTTP."""
 
 
 class Door(Protocol):

@@ -9,6 +9,7 @@ peer.
     |  |- BadMessage        not JSON, unknown type, wrong field
     |  |- BadSdp            an offer that can't be answered
     |  |- BadAudio          audio that can't be decoded
+    |  |  `- NoSpeech       a recording in which nobody spoke
     |  |- UnsupportedMedia  a container or codec that nobody here decodes
     |  |- TooBig            over a stated limit
     |  |- SlowReader        does not read what it is sent
@@ -66,6 +67,11 @@ class BadAudio(PeerError):
     title = "The audio can't be decoded"
     status = 422
     close_code = 1003
+
+
+class NoSpeech(BadAudio):
+    code = "no-speech"
+    title = "Nobody speaks in the recording"
 
 
 class UnsupportedMedia(PeerError):

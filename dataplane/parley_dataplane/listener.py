@@ -20,6 +20,9 @@ from parley_dataplane.questions import Question, Questions
 from parley_dataplane.turns import Happened
 from parley_dataplane.utterance import Utterance
 
+NEVER_MS = 3_600_000
+"""Silence that no recording holds: it is as long as the longest call."""
+
 
 class Listener:
     """Who hears one caller. `happened` is told the turn's events; what is understood goes to `questions`."""
@@ -35,6 +38,12 @@ class Listener:
         self._echo_check = line.agent.spec.turn_taking.echo_check
         self._spoke_until = 0.0
         self._count = 0
+        self.configure()
+
+    @property
+    def has_work(self) -> bool:
+        """Whether something that was heard waits, or an utterance is on its way."""
+        return self._ear.has_work or bool(self._utterances)
 
     # Audio
 
@@ -75,11 +84,11 @@ class Listener:
             self._take(events)
 
     def configure(self) -> None:
-        """The line's settings have changed."""
+        """The line's settings, or its door, have changed."""
         settings = self._line.settings
         self._ear.configure(
             settings.vad_threshold,
-            settings.silence_ms,
+            NEVER_MS if self._line.kind.whole_recordings else settings.silence_ms,
             settings.max_utterance_ms,
             self._line.agent.spec.turn_taking.minimum_speech_ms,
         )

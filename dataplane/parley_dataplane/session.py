@@ -85,10 +85,15 @@ class Session:
     def has_door(self) -> bool:
         return not isinstance(self._line.door, NoDoor)
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Nobody speaks, nothing that was heard waits, and no answer is being made."""
+        return self._conversation.state is State.IDLE and not self._listener.has_work
+
     # What the door calls
 
     def attach(self, kind: DoorKind, door: Door) -> None:
-        """The peer of a session that waited for it is here."""
+        """The peer of a session that waited for it is here; `NoDoor` when it has gone and may come back."""
         self._line.kind, self._line.door = kind, door
         self._conversation.attach()
         self._line.use()

@@ -90,6 +90,13 @@ def test_a_recording(reception: ParleyServer, tmp_path: Path) -> None:
     assert read_wav((tmp_path / "clause-1.wav").read_bytes())[1] == 24_000
 
 
+def test_one_recording_by_one_request(reception: ParleyServer, tmp_path: Path) -> None:
+    out = printed("/api/v1/rtc/process", reception, tmp_path)
+    assert agent_file.answers_to(QUESTION)[0] in out
+    assert "'total_ms': " in out
+    assert read_wav((tmp_path / "answer.wav").read_bytes())[1] == 24_000
+
+
 def test_a_session_over_http(reception: ParleyServer, tmp_path: Path) -> None:
     metrics, stats = printed("/api/v1/rtc/session", reception, tmp_path).splitlines()
     assert "'stt_calls': 1, 'llm_calls': 1" in metrics

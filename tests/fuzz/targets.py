@@ -41,6 +41,7 @@ TARGETS = {
         Target("port", port.port, port.port_seeds),
         Target("candidate", port.candidate, port.candidate_seeds),
         Target("messages", words.messages, words.messages_seeds),
+        Target("upload", words.upload, words.upload_seeds),
         Target("opus", recordings.opus, recordings.opus_seeds),
         Target("webm", recordings.webm, partial(recordings.container_seeds, "webm")),
         Target("ogg", recordings.ogg, partial(recordings.container_seeds, "ogg")),

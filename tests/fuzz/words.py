@@ -1,4 +1,4 @@
-"""Texts of strangers: SDP offers, and the JSON of every door."""
+"""Texts of strangers: SDP offers, the JSON of every door, and what wraps an uploaded recording."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from parley_dataplane.errors import BadSdp, PeerError
-from parley_dataplane.protocols import alice, duplex, fastrtc, signaling, talk
+from parley_dataplane.protocols import alice, duplex, fastrtc, fastrtc_http, signaling, talk
 from parley_dataplane.session_settings import MAX_TYPED_CHARS
 from parley_dataplane.transports.webrtc.sdp import (
     MOST_CANDIDATES,
@@ -87,6 +87,16 @@ def messages(data: bytes) -> None:
     assert texts.refused == 1 + (len(text) > 8)
 
 
+def upload(data: bytes) -> None:
+    """A body of /process behind the line of its Content-Type: refused, or a recording that lies within it."""
+    kind, _, body = data.partition(b"\n")
+    recording = refused(lambda: fastrtc_http.parse_recording(kind.decode("latin-1"), body, None))
+    if isinstance(recording, fastrtc_http.Recording):
+        assert len(recording.data) <= len(body)
+        assert recording.session_id is None or len(recording.session_id) <= len(body)
+    refused(lambda: fastrtc_http.parse_create(body))
+
+
 def sdp_seeds() -> list[bytes]:
     audio = _CHROMIUM.split("m=video")[0].replace("BUNDLE 0 1 2", "BUNDLE 0")
     return [
@@ -122,6 +132,25 @@ def messages_seeds() -> list[bytes]:
         texts[1].encode("utf-16"),
         texts[1].encode("utf-8-sig"),
         b"\xff",
+    ]
+
+
+def upload_seeds() -> list[bytes]:
+    file = b"RIFF\x24\0\0\0WAVEfmt "
+    part = b'--xyz\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
+    form = (
+        part % (b"session_id", b"", b"rtc_1")
+        + part % (b"audio", b'; filename="a.wav"', file)
+        + b"--xyz--\r\n"
+    )
+    raw = part % (b"audio", b"; filename*=utf-8''a.pcm\r\nContent-Type: audio/pcm; rate=16000", b"\0" * 8)
+    return [
+        b"audio/wav\n" + file,
+        b"audio/l16; rate=16000; channels=1\n" + b"\0" * 8,
+        b"multipart/form-data; boundary=xyz\n" + form,
+        b'multipart/form-data; boundary="xyz"\n' + raw + b"--xyz--",
+        b'application/json\n{"data": "UklGRiQAAABXQVZFZm10IA==", "session_id": "rtc_1"}',
+        b'\n{"user_id": "u", "config": {"vad_threshold": 0.5}, "session_id": "rtc_1"}',
     ]
 
 

@@ -194,6 +194,11 @@ class Ear:
         self._backlog_samples = 0
         self._recent.clear()
 
+    @property
+    def has_work(self) -> bool:
+        """Whether audio, or the end of a recording, waits to be worked through."""
+        return bool(self._backlog) or self._recording_over
+
     # How it is worked through
 
     def _mark(self, samples: int, now: float) -> None:

@@ -159,6 +159,11 @@ def _container(data: bytes) -> Recording | None:
     return None
 
 
+def is_known(data: bytes) -> bool:
+    """Whether a container that is decoded here begins so. Raises UnsupportedMedia for well-known others."""
+    return _container(data) is not None
+
+
 def _begins_anew(data: bytes) -> bool:
     """Whether a message begins another recording. Every page of an Ogg begins alike, but for a flag of the first."""
     if data[:5] == b"OggS\0":

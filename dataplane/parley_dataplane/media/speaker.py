@@ -5,7 +5,8 @@ here waits or reads a clock. `now` is the pacer's tick, so that frames are 20 ms
 jitter was.
 
 A door plays with a lead: WebRTC sends each frame in its own slot (lead 0), a WebSocket door up to `lead_secs`
-before it is due, since its client buffers. The FastRTC door plays whole clauses, one file each.
+before it is due, since its client buffers. The FastRTC door plays whole clauses, one file each. An answer that is a
+file by itself has no pace: a clause of it leaves once it is made, and is heard then.
 
 A pause holds back what has not left; what has left sounds out. So a WebRTC caller hears silence within a frame, a
 WebSocket's client plays on for as long as its lead lasts and hears no gap if the pause is shorter than that, and a
@@ -23,7 +24,7 @@ import numpy as np
 from parley_dataplane.media import FRAME_SECS, SPEAKING_FRAME, SPEAKING_RATE, Pcm
 from parley_dataplane.media.ledger import Heard, Ledger
 
-Unit = Literal["frame", "clause"]
+Unit = Literal["frame", "clause", "file"]
 
 HEADROOM_SECS = 8.0
 """Audio that may wait in a speaker before TTS is asked to pause: bounds memory at 384 kB a call."""
@@ -124,10 +125,11 @@ class Speaker:
         while queue and self._is_due(now):
             waiting = queue.popleft()
             samples = len(waiting.pcm)
-            self._sounds_until = max(self._sounds_until, now) + samples / SPEAKING_RATE
             self._released += samples
             self._waiting -= samples
-            self._sounding.append(waiting.pcm)
+            if self._unit != "file":
+                self._sounds_until = max(self._sounds_until, now) + samples / SPEAKING_RATE
+                self._sounding.append(waiting.pcm)
             due.append(Chunk(waiting.pcm, self._turn, waiting.clause, waiting.last))
         return due
 
@@ -171,12 +173,12 @@ class Speaker:
         """Whether TTS should go on. A clause that leaves as one file must be made whole, whatever
         its length.
         """
-        waiting = self._waiting - (self._rest_samples if self._unit == "clause" else 0)
+        waiting = self._waiting - (0 if self._unit == "frame" else self._rest_samples)
         return waiting < HEADROOM_SECS * SPEAKING_RATE
 
     def _is_due(self, now: float) -> bool:
         ahead = max(self._sounds_until - now, 0.0)
-        if self._unit == "clause":
+        if self._unit != "frame":
             return ahead <= self._lead + _EPSILON
         return ahead + FRAME_SECS <= self._lead + _EPSILON
 

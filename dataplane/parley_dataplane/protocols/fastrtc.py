@@ -35,12 +35,14 @@ MAX_AUDIO_BYTES = 16 * 1024 * 1024
 MAX_WAV_BYTES = 1024 * 1024
 """One WAV down: Python's `websockets` takes no larger frame unless told so."""
 
+MAX_ID_CHARS = 128
+"""Of a session id."""
+
 _TYPES = ("start_session", "end_session", "config", "audio_base64", "interrupt")
 _MAX_USER_CHARS = 256
 _MOST_MARKS = 1_000
 """Quotes, brackets and commas of a long message: base64 has none. Five million values take a second to read."""
 _MAX_NAME_CHARS = 64
-_MAX_ID_CHARS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def parse(raw: str | bytes) -> Message:
     fields = read_object(raw, MAX_AUDIO_BYTES)
     kind = fields.type(_TYPES)
     if kind == "audio_base64":
-        return Audio(_read_base64(fields))
+        return Audio(read_base64(fields))
     if len(raw) > MAX_JSON_BYTES:
         raise TooBig(f"a {kind} message of {len(raw)} bytes: at most {MAX_JSON_BYTES} are read")
     match kind:
@@ -133,7 +135,7 @@ def read_start(fields: Fields) -> StartSession:
     """What a session may begin with, in a message or an HTTP body."""
     config = _read_config(fields.object("config")) if fields.has("config") else Config()
     user_id = fields.text("user_id", _MAX_USER_CHARS, default="")
-    return StartSession(user_id, config, fields.optional_text("session_id", _MAX_ID_CHARS))
+    return StartSession(user_id, config, fields.optional_text("session_id", MAX_ID_CHARS))
 
 
 def _read_config(fields: Fields) -> Config:
@@ -153,7 +155,8 @@ def _read_nonempty_config(fields: Fields) -> Config:
     return config
 
 
-def _read_base64(fields: Fields) -> bytes:
+def read_base64(fields: Fields) -> bytes:
+    """The bytes of the field "data". Raises BadMessage."""
     data = fields.text("data", MAX_AUDIO_BYTES)
     if data.startswith("data:"):  # FileReader.readAsDataURL's prefix, which browser clients forget to cut off
         data = data.partition(",")[2]

@@ -7,13 +7,23 @@ Session -> Door (here) -> protocols/ render -> transports/ -> peer
 from fastapi import FastAPI
 
 from parley_dataplane.process import Parley
-from parley_dataplane.routes import alice, duplex, fastrtc, fastrtc_http, problems, service, signaling, v1
+from parley_dataplane.routes import (
+    alice,
+    duplex,
+    fastrtc,
+    fastrtc_http,
+    fastrtc_process,
+    problems,
+    service,
+    signaling,
+    v1,
+)
 from parley_dataplane.routes.turnstile import Turnstile
 
 
 def mount(app: FastAPI, parley: Parley) -> None:
     """Put every door on `app`."""
-    for module in (alice, signaling, fastrtc, fastrtc_http, duplex, v1, service):
+    for module in (alice, signaling, fastrtc, fastrtc_http, fastrtc_process, duplex, v1, service):
         app.include_router(module.router(parley))
     service.mount_page(app)
     problems.install(app, parley)

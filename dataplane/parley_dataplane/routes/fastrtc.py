@@ -1,21 +1,23 @@
-"""FastRTC Voice AI's door, `/api/v1/rtc/stream`: JSON and audio files both ways on one WebSocket.
+"""FastRTC Voice AI's doors, `/api/v1/rtc/stream` and `/stream/full`: JSON and audio files both ways on one WebSocket.
 
-A connection holds one session at a time, from start_session to end_session; a recording that is complete by
-itself is a turn at once, everything else ends by silence. A connection without a session is closed after a
-while.
+A connection holds one session at a time, from start_session to end_session. On a stream a recording that is complete
+by itself is a turn at once, everything else ends by silence; on the full one each message with audio is a recording,
+and a turn. A connection without a session is closed after a while.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 
 from fastapi import APIRouter, WebSocket
 
-from parley_dataplane.doors import FASTRTC
-from parley_dataplane.errors import BadMessage
+from parley_dataplane.doors import FASTRTC, FASTRTC_FULL, DoorKind
+from parley_dataplane.errors import BadMessage, PeerError
 from parley_dataplane.events import AgentHeard, Event
+from parley_dataplane.media import Pcm
 from parley_dataplane.media.containers import AudioDecoder
 from parley_dataplane.media.speaker import Chunk
 from parley_dataplane.process import Parley
@@ -74,9 +76,10 @@ class _Door:
 class _Connection:
     """One WebSocket, from accept to close: sessions one after the other."""
 
-    def __init__(self, parley: Parley, peer: Peer) -> None:
+    def __init__(self, parley: Parley, peer: Peer, kind: DoorKind) -> None:
         self._parley = parley
         self._peer = peer
+        self._kind = kind
         self._session: Session | None = None
         self._decoder = AudioDecoder()
         self._patience: asyncio.TimerHandle | None = None
@@ -87,7 +90,8 @@ class _Connection:
             case fastrtc.StartSession(_, config, session_id):
                 self._start(config, session_id)
             case fastrtc.Audio(data):
-                await self._hear(self._running(), data)
+                hear = self._hear_whole if self._kind.whole_recordings else self._hear
+                await hear(self._running(), data)
             case fastrtc.Config() as config:
                 session = self._running()
                 session.configure(**config.settings())
@@ -114,7 +118,7 @@ class _Connection:
         session_id = sessions.get(waiting).id if waiting else new_id()
         door = _Door(self._peer, session_id, self._wait_for_start)
         settings = starting_settings(self._parley, config)
-        session = sessions.open(FASTRTC, door, session_id=session_id, settings=settings)
+        session = sessions.open(self._kind, door, session_id=session_id, settings=settings)
         if waiting and config != fastrtc.Config():
             session.configure(**config.settings())
         self._session, self._decoder = session, AudioDecoder()
@@ -130,6 +134,21 @@ class _Connection:
             if self._decoder.complete:
                 session.end_of_audio()
             await asyncio.sleep(0)
+
+    async def _hear_whole(self, session: Session, data: bytes) -> None:
+        """One message is one recording, and ends even where it is broken: no silence would end it."""
+        decoder, samples = AudioDecoder(), 0
+        try:
+            for pcm in chain(decoder.pieces(data), _rest(decoder)):
+                if len(pcm):
+                    session.hear(pcm)
+                samples += len(pcm)
+                await asyncio.sleep(0)
+        except PeerError:
+            if samples:
+                session.end_of_audio()
+            raise
+        session.end_of_audio()
 
     def _end(self, session: Session) -> None:
         try:
@@ -155,12 +174,25 @@ def router(parley: Parley) -> APIRouter:
 
     @routes.websocket("/api/v1/rtc/stream")
     async def stream(websocket: WebSocket) -> None:
-        await websocket.accept()
-        peer = Peer(websocket)
-        connection = _Connection(parley, peer)
-        try:
-            await sockets.serve(parley, peer, connection.handle)
-        finally:
-            connection.closed()
+        await _serve(parley, websocket, FASTRTC)
+
+    @routes.websocket("/api/v1/rtc/stream/full")
+    async def full(websocket: WebSocket) -> None:
+        await _serve(parley, websocket, FASTRTC_FULL)
 
     return routes
+
+
+async def _serve(parley: Parley, websocket: WebSocket, kind: DoorKind) -> None:
+    await websocket.accept()
+    peer = Peer(websocket)
+    connection = _Connection(parley, peer, kind)
+    try:
+        await sockets.serve(parley, peer, connection.handle)
+    finally:
+        connection.closed()
+
+
+def _rest(decoder: AudioDecoder) -> Iterator[Pcm]:
+    """What the decoder held back, once it has been asked for all the rest."""
+    yield decoder.finish()

@@ -20,6 +20,8 @@ ENDPOINTS = {
     "offer": "POST /api/webrtc/offer",
     "signaling": "WebSocket /ws/v2/{session_id}",
     "fastrtc": "WebSocket /api/v1/rtc/stream",
+    "fastrtc, whole recordings": "WebSocket /api/v1/rtc/stream/full",
+    "fastrtc recording": "POST /api/v1/rtc/process",
     "fastrtc session": "POST /api/v1/rtc/session",
     "fastrtc statistics": "GET /api/v1/rtc/stats",
     "full duplex": "WebSocket /ws",

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from parley_dataplane import conversation, errors, events, server, session, session_settings, sessions
+from parley_dataplane.hearing import ear
 from parley_dataplane.media import containers
 from parley_dataplane.protocols import fastrtc, fields
-from parley_dataplane.routes import bodies, reservations, sockets
+from parley_dataplane.routes import bodies, fastrtc_process, reservations, sockets
 from parley_dataplane.session_metrics import SessionMetrics
 from parley_dataplane.session_settings import SessionSettings
 from parley_dataplane.transports import connections, websocket
@@ -23,12 +24,13 @@ ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "dataplane/parley_dataplane"
 PAGE = (ROOT / "docs/doors.md").read_text()
 SECTIONS = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+FASTRTC_HTTP = "/api/v1/rtc/session"
 DOORS = {
     "talk.py": "POST /api/webrtc/offer",
     "alice.py": "POST /api/webrtc/offer",
     "signaling.py": "/ws/v2/{session_id}",
     "fastrtc.py": "/api/v1/rtc/stream",
-    "fastrtc_http.py": "/api/v1/rtc/session",
+    "fastrtc_http.py": FASTRTC_HTTP,
     "duplex.py": "/ws",
     "problem.py": "Errors",
 }
@@ -37,7 +39,7 @@ DOORS = {
 WITHOUT_TYPES = {"fastrtc_http.py"}
 """HTTP bodies that their paths name."""
 
-NO_MESSAGES = {"__init__.py", "fields.py"}
+NO_MESSAGES = {"__init__.py", "fields.py", "multipart.py"}
 
 
 def tree_of(path: Path) -> ast.Module:
@@ -113,7 +115,8 @@ def test_every_field_is_on_the_page(name: str) -> None:
     own_names = {"silence_ms", "max_utterance_ms", "voice"} if name == "fastrtc.py" else set()
     stop = {"session_id"} if name == "alice.py" else set()
     names = field_names(tree_of(PACKAGE / "protocols" / name)) - own_names - stop
-    assert missing(names, SECTIONS[DOORS[name]] + SECTIONS["Errors"]) == []
+    told = SECTIONS[DOORS[name]] + SECTIONS["/api/v1/rtc/process"] * (DOORS[name] == FASTRTC_HTTP)
+    assert missing(names, told + SECTIONS["Errors"]) == []
 
 
 @pytest.mark.parametrize(
@@ -175,6 +178,8 @@ SAID = [
     f"a JSON message or body | {fields.MAX_JSON_BYTES // 1024} KiB",
     f"a message with audio | {fastrtc.MAX_AUDIO_BYTES // 2**20} MiB, {containers.MAX_MESSAGE_SECS:.0f} s",
     f"{server.MAX_MESSAGE_BYTES // 2**20} MiB",
+    f"of up to {fastrtc.MAX_AUDIO_BYTES // 2**20} MiB and {ear.BACKLOG_SECS:.0f} s.",
+    f"at most {fastrtc_process.LONGEST_ANSWER_SECS:.0f} s |",
     f"typed text | {number(session_settings.MAX_TYPED_CHARS)} characters",
     f"{number(texts.LONGEST_TEXT)} characters; binary ones are dropped; {texts.MOST_CHANNELS} channels at most",
     f"to be read | {texts.MOST_WAITING}; the oldest",

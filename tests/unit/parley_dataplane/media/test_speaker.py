@@ -136,6 +136,22 @@ def test_a_clause_that_leaves_as_one_file_may_be_longer_than_the_headroom() -> N
     assert not speaker.has_room
 
 
+def test_an_answer_that_is_a_file_leaves_as_it_is_made_and_is_heard_then() -> None:
+    speaker = Speaker(unit="file")
+    speaker.begin(0)
+    for _ in range(3):
+        speaker.open_clause("alpha beta gamma delta")
+        speaker.push(tone(HEADROOM_SECS))
+        assert speaker.has_room
+        speaker.close_clause()
+        assert [len(chunk.pcm) for chunk in speaker.take(5.0)] == [HEADROOM_SECS * SPEAKING_RATE]
+        assert speaker.sounding() is None
+    assert not speaker.is_over(5.0)
+    speaker.finish()
+    assert speaker.is_over(5.0)
+    assert speaker.heard(5.0).seconds == 3 * HEADROOM_SECS
+
+
 @pytest.mark.parametrize("pieces", [1, 7, 480, 481, 5000])
 def test_the_size_of_the_pieces_that_tts_makes_changes_nothing(pieces: int) -> None:
     speaker = Speaker()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from parley_dataplane.media import Pcm
 from parley_dataplane.pipeline_stats import PipelineStats
 from parley_dataplane.session_metrics import SessionMetrics
 from parley_dataplane.session_settings import SessionSettings
+from tests.one_call import Call
 
 BENCH = Path(__file__).parents[4] / "examples" / "bench.yaml"
 
@@ -213,14 +214,16 @@ class Socket:
         return self._out.empty()
 
     async def _next(self) -> Message:
-        return await asyncio.wait_for(self._out.get(), 2.0)
+        return await asyncio.wait_for(self._out.get(), 5.0)
 
 
 class Server:
-    """The application over a noted Parley."""
+    """The application over a noted Parley, or over the sessions and engines of `call`."""
 
-    def __init__(self) -> None:
+    def __init__(self, call: Call | None = None) -> None:
         self.parley = NotedParley()
+        if call is not None:
+            self.parley.agent, self.parley.sessions = call.agent, call.sessions  # type: ignore[assignment]
         self.app = FastAPI()
         routes.mount(self.app, self.parley)  # type: ignore[arg-type]
 
@@ -253,9 +256,10 @@ class Server:
             sent.append(message)
 
         raw = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+        path, _, query = path.partition("?")
         scope = {
             "type": "http", "method": method, "path": path, "raw_path": path.encode(),
-            "query_string": b"", "headers": raw, "http_version": "1.1", "scheme": "http",
+            "query_string": query.encode(), "headers": raw, "http_version": "1.1", "scheme": "http",
         }  # fmt: skip
         # Starlette answers 500 and raises the fault again, for the server's log.
         with contextlib.suppress(ZeroDivisionError):
@@ -268,3 +272,9 @@ class Server:
 @pytest.fixture
 def server() -> Server:
     return Server()
+
+
+@pytest.fixture
+def over() -> Callable[[Call], Server]:
+    """The application over a call's own sessions and fake engines."""
+    return Server
