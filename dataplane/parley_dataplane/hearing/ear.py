@@ -114,6 +114,7 @@ class Ear:
         self._sensed = 0  # samples that detectors have got
         self._frame = 0  # frames whose level has been judged
         self._judged = 0  # samples of which the detector's word has been taken
+        self._words: deque[float] = deque()  # of the detector, on windows whose last frame is not whole yet
         self._probability = 0.0
         self._recent: deque[bool] = deque(maxlen=ONSET_OF)
         self._lasting = 0  # windows of speech that was too soft
@@ -219,7 +220,8 @@ class Ear:
             self._kept.push(pcm)
             self._listen(pcm, arrived)
         events = self._advance()
-        if self._recording_over and not self._backlog and self._judged + self._window > self._sensed:
+        whole = self._sensed // FRAME * FRAME
+        if self._recording_over and not self._backlog and self._judged + self._window > whole:
             self._end_recording(events)
         return events
 
@@ -231,12 +233,11 @@ class Ear:
     def _advance(self, probabilities: list[float] | tuple[()] = ()) -> list[EarEvent]:
         """Frames and the detector's windows in the order of the audio, as far as both are there."""
         events: list[EarEvent] = []
-        waiting, word = self._frames.waiting, iter(probabilities)
-        probability = next(word, None)
+        waiting, words = self._frames.waiting, self._words
+        words.extend(probabilities)
         while True:
-            if probability is not None and self._judged + self._window <= self._frame * FRAME:
-                self._on_window(probability, events)
-                probability = next(word, None)
+            if words and self._judged + self._window <= self._frame * FRAME:
+                self._on_window(words.popleft(), events)
             elif waiting and (self._frame + 1) * FRAME <= self._judged + AHEAD:
                 self._on_frame(waiting.popleft(), events)
             else:

@@ -186,3 +186,25 @@ def test_what_is_sensed_ends_speech_and_what_is_heard_in_order_is_what_stt_gets(
     assert ended == pytest.approx(2.3, abs=0.021)
     got = [event.pcm for _, event in events if isinstance(event, SpeechStarted | SpeechAudio)]
     assert np.count_nonzero(np.concatenate(got)) == HEARING_RATE
+
+
+@pytest.mark.parametrize("samples", range(85_540, 85_540 + WINDOW, 37))
+def test_a_recording_ends_whatever_its_length_in_samples(samples: int) -> None:
+    """A recording whose last window ended in a frame that was not whole never ended: the detector's word on that window
+    was lost. Silence ended its turn instead, and where none does, it was listened to until the call was over.
+    """
+    listener = ear(silence_ms=3_600_000)
+    pcm = np.concatenate((silence(1), voice(1), silence(4)))[:samples]
+    events = [
+        event
+        for start in range(0, samples, 2_048)
+        for event in listener.push(pcm[start : start + 2_048], 0.0)
+    ]
+    events += listener.end_of_audio(0.0)
+    for tick in range(100):
+        events += listener.tick(0.02 * tick)
+    assert [type(event) for event in events if isinstance(event, SpeechStarted | SpeechEnded)] == [
+        SpeechStarted,
+        SpeechEnded,
+    ]
+    assert not listener.has_work
