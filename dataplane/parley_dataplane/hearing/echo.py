@@ -83,7 +83,7 @@ TAIL = 30
 """Ticks after the agent's last frame in which its echo still comes."""
 
 _KEPT = 16_384
-_WAITING = 40  # packets that nobody has asked for: longer than any echo is late
+_WAITING = 40 * PACKET  # samples that nobody has asked for: longer than any echo is late
 _FFT = 8_192
 
 _CUTOFF = 3_500
@@ -130,6 +130,7 @@ class _Tape:
         self._end = _KEPT // 2
         self._gap = _KEPT
         self._waiting: deque[npt.NDArray[np.generic]] = deque()
+        self._held = 0  # samples of it
 
     def skip(self, samples: int) -> None:
         self._flush()
@@ -139,10 +140,14 @@ class _Tape:
 
     def push(self, pcm: npt.NDArray[np.generic]) -> None:
         """Take a whole number of samples at `factor` times RATE; they are worked on when somebody asks for them."""
-        if len(self._waiting) == _WAITING:
-            self._gap += len(self._waiting.popleft()) // self._factor
+        samples = len(pcm) // self._factor
         self._waiting.append(pcm)
-        self.count += len(pcm) // self._factor
+        self._held += samples
+        self.count += samples
+        while self._held > _WAITING:
+            dropped = len(self._waiting.popleft()) // self._factor
+            self._gap += dropped
+            self._held -= dropped
 
     def piece(self, first: int, last: int) -> Samples | None:
         """Samples `first` to `last` by count; None where they are not kept, or not there yet."""
@@ -160,6 +165,7 @@ class _Tape:
             self._gap = 0
         raw = np.concatenate((self._raw, *self._waiting), dtype=np.float32, casting="unsafe")
         self._waiting.clear()
+        self._held = 0
         windows = np.lib.stride_tricks.sliding_window_view(raw, len(self._decimator))[:: self._factor]
         size = len(windows)
         self._make_room(size)

@@ -146,3 +146,19 @@ def test_the_rest_of_a_tone_s_echo_is_as_loud_as_what_sounds_with_it() -> None:
             whole_db, beside_db = (10 * np.log10(np.mean(part**2) + 1) for part in (whole, beside))
             errors.append(whole_db + 10 * np.log10(1 - np.mean(found) + 1e-3) - beside_db)
     assert abs(np.median(errors)) < 3.0
+
+
+@pytest.mark.parametrize("packet", [320, 640, 960])
+def test_a_long_answer_to_a_quiet_microphone_breaks_nothing_whatever_the_size_of_its_packets(
+    packet: int,
+) -> None:
+    """40 packets could wait, however long each: of 40 ms each they were more than the tape holds, and the first that
+    was worked on raised ValueError, which closed the caller's WebSocket.
+    """
+    own_voice, quiet = OwnVoice(), np.zeros(packet, np.float32)
+    for number in range(packet // 320 * 60):
+        own_voice.said(AGENT[number * 480 % 9_600 : number * 480 % 9_600 + 480])
+        if number % (packet // 320) == 0:
+            own_voice.heard(quiet, False)
+    own_voice.skip(320)
+    assert own_voice.delay is None
