@@ -37,6 +37,17 @@
     }
   };
 
+  // What a page plays by itself, and not as a peer's stream.
+  const connect = AudioNode.prototype.connect;
+  AudioNode.prototype.connect = function (target, ...rest) {
+    if (target instanceof AudioDestinationNode) {
+      const copy = this.context.createMediaStreamDestination();
+      connect.call(this, copy);
+      keep(copy.stream, 1);
+    }
+    return connect.call(this, target, ...rest);
+  };
+
   const mark = ({ type, key }) => tape?.marks.push([key ?? type, tape.audio.currentTime - tape.since]);
   addEventListener("keydown", mark, true);
   addEventListener("click", mark, true);

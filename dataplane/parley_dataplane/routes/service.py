@@ -17,6 +17,7 @@ WEB = Path(__file__).parent.parent / "web"
 
 ENDPOINTS = {
     "talk page": "GET /",
+    "fastrtc page": "GET /fastrtc",
     "offer": "POST /api/webrtc/offer",
     "signaling": "WebSocket /ws/v2/{session_id}",
     "fastrtc": "WebSocket /api/v1/rtc/stream",
@@ -60,6 +61,11 @@ def router(parley: Parley) -> APIRouter:
             "endpoints": ENDPOINTS,
         }
         return JSONResponse(about, headers=vary)
+
+    @routes.get("/fastrtc")
+    async def fastrtc_page() -> Response:
+        """FastRTC Voice AI's page."""
+        return FileResponse(WEB / "fastrtc.html", headers={"Cache-Control": "no-cache"})
 
     @routes.get("/health")
     async def overall_health() -> Response:

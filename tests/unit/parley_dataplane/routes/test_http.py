@@ -109,6 +109,12 @@ def test_the_root_is_a_page_for_browsers_and_json_for_others(server: Any) -> Non
     assert (about["service"], about["agent"], about["status"]) == ("Parley", "bench", "running")
 
 
+def test_fastrtc_has_a_page_of_its_own(server: Any) -> None:
+    page = asyncio.run(server.http("GET", "/fastrtc"))
+    assert (page.status, page.headers["cache-control"]) == (200, "no-cache")
+    assert b'src="web/fastrtc.js"' in page.body
+
+
 @pytest.mark.parametrize("path", ["/health", "/api/v1/rtc/health", "/readyz"])
 def test_health_is_503_while_no_call_is_taken(server: Any, path: str) -> None:
     assert asyncio.run(server.http("GET", path)).status == 200

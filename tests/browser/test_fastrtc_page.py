@@ -1,0 +1,71 @@
+"""FastRTC's page in a browser: a person asks aloud, reads and hears the answer, and interrupts the next one. (F1)"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.page import in_a_room, talk_page
+from tests.browser.tape import RATE
+from tests.clients import listening
+from tests.server import ParleyServer
+
+pytestmark = pytest.mark.browser
+
+OPENING_HOURS, STORY = "when are you open", "tell me a story about a dragon"
+"""As in test_conversation.py, and as far apart."""
+
+
+def test_a_spoken_question_is_answered_in_writing_and_in_sound(
+    reception: ParleyServer, answers: dict[str, str], pictures: Path
+) -> None:
+    for text in (OPENING_HOURS, STORY, *answers.values()):
+        reception.private(text)
+    microphone = in_a_room(6.0, OPENING_HOURS, 18.0, STORY, 30.0)
+    with talk_page(reception.url, microphone, path="/fastrtc") as talk:
+        talk.button("Start talking").click()
+        talk.is_connected()
+        expect(talk.captions("agent")).to_have_count(1, timeout=15_000)
+        assert talk.words("agent") == answers["opening-hours"]
+        expect(talk.page.locator("#total_ms")).to_contain_text("ms")
+        talk.until_state("speaking")
+        talk.page.screenshot(path=pictures / "fastrtc.png")
+        talk.until_state("idle", 20.0)
+        talk.until_state("speaking", 20.0)
+        talk.page.wait_for_timeout(2_000)
+        talk.page.keyboard.press("Escape")
+        talk.until_state("idle")
+        talk.page.wait_for_timeout(1_500)
+        tape = talk.tape()
+        talk.button("Hang up").click()
+        expect(talk.body).to_have_attribute("data-phase", "off")
+    first, *_, last = tape.agent_stretches(gap=1.5)
+    sound = tape.agent_between(first.start, first.end)
+    assert listening.resemblance(sound, RATE, answers["opening-hours"]) >= listening.SAME
+    [escape] = [when for name, when in tape.marks if name == "Escape"]
+    assert last.start < escape < last.end < escape + 0.3, "the sound stops at once"
+
+
+def test_it_says_what_keeps_a_person_from_talking(bench: ParleyServer) -> None:
+    with talk_page(bench.url, in_a_room(5.0), path="/fastrtc", allow=False) as talk:
+        talk.button("Start talking").click()
+        expect(talk.alert).to_contain_text("The microphone was refused")
+        expect(talk.body).to_have_attribute("data-phase", "off")
+        talk.button("Type instead").click()
+        expect(talk.page.get_by_label("Type instead of speaking")).to_be_visible()
+
+
+def test_a_server_that_is_stopped_ends_the_conversation_and_says_so() -> None:
+    with (
+        ParleyServer("examples/bench.yaml") as server,
+        talk_page(server.url, in_a_room(20.0), path="/fastrtc") as talk,
+    ):
+        talk.button("Start talking").click()
+        talk.is_connected()
+        assert server.stop() == []
+        expect(talk.alert).to_contain_text("The server is being stopped")
+        talk.expected = ("ERR_CONNECTION_REFUSED",)
+        talk.alert.get_by_role("button", name="Call again").click()
+        expect(talk.alert).to_contain_text("The server can't be reached")
