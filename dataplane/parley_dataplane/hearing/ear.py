@@ -60,7 +60,9 @@ it counts at all.
 """
 
 LASTING = 12
-"""Windows of speech, 0.4 s, after which UNDER_VOICE is enough also while the agent speaks."""
+"""Windows of speech, 0.4 s, after which UNDER_VOICE is enough also while the agent speaks; while its echo is not known
+UNDER_VOICE_WHILE_SPEAKING is.
+"""
 
 AUDIBLE_UNDER_VOICE = 25.0
 
