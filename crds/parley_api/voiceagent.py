@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from parley_api import references
+from parley_api.access import Access
 from parley_api.conversation import Conversation
 from parley_api.engines import HEARS, Engines
 from parley_api.media import Media
@@ -37,6 +38,7 @@ class VoiceAgentSpec(Model):
     engines: Engines = Field(default=Engines(), description="Which engine does each role.")
     sessions: Sessions = Field(default=Sessions(), description="How many calls, and for how long.")
     media: Media = Field(default=Media(), description="How calls' audio is coded and travels.")
+    access: Access = Field(default=Access(), description="Who may use the doors from a browser.")
 
 
 class VoiceAgent(Model):
