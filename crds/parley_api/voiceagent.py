@@ -14,6 +14,7 @@ from parley_api.engines import HEARS, Engines
 from parley_api.media import Media
 from parley_api.metadata import ObjectMeta
 from parley_api.model import Model, cel_rules
+from parley_api.prices import Prices
 from parley_api.problems import Problem, path_text
 from parley_api.turntaking import Sessions, TurnTaking
 
@@ -39,6 +40,9 @@ class VoiceAgentSpec(Model):
     sessions: Sessions = Field(default=Sessions(), description="How many calls, and for how long.")
     media: Media = Field(default=Media(), description="How calls' audio is coded and travels.")
     access: Access = Field(default=Access(), description="Who may use the doors from a browser.")
+    prices: Prices = Field(
+        default=Prices(), description="What services and machines cost, for `parley cost`."
+    )
 
 
 class VoiceAgent(Model):
