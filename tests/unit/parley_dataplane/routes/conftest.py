@@ -159,10 +159,15 @@ class Answer:
         return json.loads(self.body)
 
 
+def raw(headers: dict[str, str] | None) -> list[tuple[bytes, bytes]]:
+    """As ASGI has them."""
+    return [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+
+
 class Socket:
     """A client of one WebSocket route."""
 
-    def __init__(self, app: FastAPI, path: str) -> None:
+    def __init__(self, app: FastAPI, path: str, headers: dict[str, str] | None = None) -> None:
         self._in: asyncio.Queue[Message] = asyncio.Queue()
         self._out: asyncio.Queue[Message] = asyncio.Queue()
         self._in.put_nowait({"type": "websocket.connect"})
@@ -171,12 +176,12 @@ class Socket:
             "path": path,
             "raw_path": path.encode(),
             "query_string": b"",
-            "headers": [],
+            "headers": raw(headers),
         }
         self.serving = asyncio.create_task(app(scope, self._in.get, self._out.put))
 
     async def __aenter__(self) -> Socket:
-        assert (await self._next())["type"] == "websocket.accept"
+        assert (await self.next())["type"] == "websocket.accept"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -190,7 +195,7 @@ class Socket:
 
     async def hear(self) -> Any:
         """The next message: JSON read, binary as it is, ("close", code) at the end."""
-        message = await self._next()
+        message = await self.next()
         if message["type"] == "websocket.close":
             return "close", message["code"]
         return json.loads(message["text"]) if message.get("text") is not None else message["bytes"]
@@ -203,7 +208,8 @@ class Socket:
     def silent(self) -> bool:
         return self._out.empty()
 
-    async def _next(self) -> Message:
+    async def next(self) -> Message:
+        """What the server did, as ASGI has it."""
         return await asyncio.wait_for(self._out.get(), 2.0)
 
 
@@ -219,8 +225,8 @@ class Server:
     def session(self) -> NotedSession:
         return self.parley.sessions.last
 
-    def socket(self, path: str) -> Socket:
-        return Socket(self.app, path)
+    def socket(self, path: str, headers: dict[str, str] | None = None) -> Socket:
+        return Socket(self.app, path, headers)
 
     async def http(
         self, method: str, path: str, body: bytes | list[bytes] = b"", headers: dict[str, str] | None = None
@@ -243,10 +249,9 @@ class Server:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        raw = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
         scope = {
             "type": "http", "method": method, "path": path, "raw_path": path.encode(),
-            "query_string": b"", "headers": raw, "http_version": "1.1", "scheme": "http",
+            "query_string": b"", "headers": raw(headers), "http_version": "1.1", "scheme": "http",
         }  # fmt: skip
         # Starlette answers 500 and raises the fault again, for the server's log.
         with contextlib.suppress(ZeroDivisionError):
