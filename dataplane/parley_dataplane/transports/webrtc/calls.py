@@ -98,6 +98,10 @@ class Calls:
             )
         self._offers -= 1
 
+    def living(self) -> Counter[str]:
+        """By door, the calls that have been answered and have not ended."""
+        return Counter(self._living.values())
+
     def counts(self) -> dict[str, Counter[str]]:
         """By door, the sum of what all calls have counted; the names are those of CallCounts."""
         sums = {door: counted.copy() for door, counted in self._ended.items()}
