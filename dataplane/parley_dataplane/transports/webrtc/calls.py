@@ -36,10 +36,13 @@ class Calls:
     def __init__(self, media: Media) -> None:
         self._media = media
         self.observe: Observer = lambda _: None
+        connect_secs = media.connect_timeout_seconds
         self._settings = CallSettings(
+            unseen_secs=min(CallSettings().unseen_secs, connect_secs),
+            connect_secs=connect_secs,
             opus=OpusSettings(
                 bitrate=media.opus.bitrate, complexity=media.opus.complexity, dtx=media.opus.dtx
-            )
+            ),
         )
         self.port: UdpPort | None = None
         self._living: dict[WebRtcCall, str] = {}
