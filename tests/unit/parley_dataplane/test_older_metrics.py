@@ -132,3 +132,24 @@ def test_errors_are_those_of_the_door_and_of_its_connections() -> None:
     assert found['webrtc_errors_total{type="connect-timeout"}'] == 1
     with pytest.raises(KeyError):
         found['webrtc_errors_total{type="peer-left"}']
+
+
+@pytest.mark.parametrize(
+    ("older", "ours"),
+    [
+        ("fastrtc_sessions_active", 'parley_sessions_active{door="fastrtc"}'),
+        ("fastrtc_requests_total", 'parley_turn_latency_seconds_count{door="fastrtc",stage="total"}'),
+        ("fastrtc_audio_bytes_processed", 'parley_audio_bytes_total{direction="heard",door="fastrtc"}'),
+        ("voice_first_partial_ms_count", 'parley_first_partial_seconds_count{door="offer"}'),
+        ("voice_first_audio_ms_count", 'parley_turn_latency_seconds_count{door="offer",stage="total"}'),
+        ("webrtc_active_sessions_total", 'parley_sessions_active{door="signaling"}'),
+    ],
+)
+def test_old_names_and_new_ones_tell_the_same(older: str, ours: str) -> None:
+    records: list[Record] = []
+    for number, door in enumerate(("offer", "signaling", "fastrtc", "duplex")):
+        for _ in range(number + 2):
+            records += [CallStarted("id", door), Transcribed("id", door, 1.0, 1.0), turn(door)]
+        records.append(CallFinished("id", door, "idle", 9.0, 1, 1_000 + number, 5))
+    found = Dashboard(*records)
+    assert found[older] == found[ours] > 0
