@@ -19,6 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a name may have letters that the terminal's alphabet lacks
             stream.reconfigure(errors="backslashreplace")
     given = _parser().parse_args(arguments)
+    if given.command == "run" and given.show_config:
+        from parley_cli.config import show_config
+
+        return show_config(given.file, given.log_level)
     if given.command == "run":
         from parley_cli.run import run
 
@@ -47,6 +51,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--port", type=_port, default=9011, help="TCP port of page and API (9011)")
     run.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     run.add_argument("--log-level", type=str.lower, choices=LOG_LEVELS, help="instead of LOG_LEVEL (info)")
+    run.add_argument(
+        "--show-config",
+        action="store_true",
+        help="print each setting and where it is from, and serve nothing",
+    )
     check = commands.add_parser("check", help="say what is wrong with files", description="Check files.")
     check.add_argument("files", metavar="FILE", nargs="+", help="a VoiceAgent in YAML")
     cost = commands.add_parser("cost", help="say what a load costs", description="Say what a load costs.")

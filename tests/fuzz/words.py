@@ -59,6 +59,7 @@ def sdp(data: bytes) -> None:
 def messages(data: bytes) -> None:
     """One message to each door: read, answered or refused, and what is read has its bounds."""
     text = data.decode("utf-8", "replace")
+    assert signaling.kind_of(text) in signaling.KINDS
     for parse in _PARSERS:
         message = refused(lambda parse=parse: parse(text))  # type: ignore[misc]
         again = refused(lambda parse=parse: parse(text))  # type: ignore[misc]

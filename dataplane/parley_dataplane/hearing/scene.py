@@ -138,6 +138,10 @@ class Scene:
         """Frames of the last 200 ms over `threshold`."""
         return sum(level > threshold for level in self._levels)
 
+    def since_over(self, threshold: float) -> int:
+        """Frames since the first of the last 200 ms that is over `threshold`, with it; 0 where none is."""
+        return next((RECENT - at for at, level in enumerate(self._levels) if level > threshold), 0)
+
     def begin_speech(self, threshold: float) -> None:
         """Speech has been confirmed; its frames so far are those of the last 200 ms over `threshold`."""
         self._power, self._voiced = 0.0, 0

@@ -77,6 +77,11 @@ class Signs:
     def is_up(self) -> bool:
         return self._age >= 0
 
+    @property
+    def since(self) -> float:
+        """When the sign that is up came, in seconds of `at`."""
+        return self._since
+
     @staticmethod
     def thresholds(scene: Scene, *, wary: bool = False) -> tuple[float, float]:
         """dB that 30 ms must have to be a sign at once, and dB that each of SOFT_FRAMES must have."""

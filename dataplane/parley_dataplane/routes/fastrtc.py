@@ -143,7 +143,7 @@ def router(parley: Parley) -> APIRouter:
         peer = Peer(websocket)
         connection = _Connection(parley, peer)
         try:
-            await sockets.serve(parley, peer, connection.handle)
+            await sockets.serve(parley, peer, connection.handle, FASTRTC.name)
         finally:
             connection.closed()
 

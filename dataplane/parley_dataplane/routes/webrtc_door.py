@@ -151,7 +151,7 @@ class WebRtcDoor:
             self._refused(error)
 
     def _refused(self, error: ParleyError) -> None:
-        self._parley.count_error(error)
+        self._parley.count_error(error, self.session.kind.name)
         self.send_event(Problem(error.code, error.detail))
         self._errors += 1
         if self._errors == MOST_ERRORS:

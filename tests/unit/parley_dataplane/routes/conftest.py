@@ -20,6 +20,7 @@ from parley_dataplane.doors import Door, DoorKind
 from parley_dataplane.errors import BadMessage, BadSdp, EndedSession, ParleyError, UnknownSession
 from parley_dataplane.events import CallEnded
 from parley_dataplane.media import Pcm
+from parley_dataplane.records import Record
 from parley_dataplane.session_settings import SessionSettings
 
 BENCH = Path(__file__).parents[4] / "examples" / "bench.yaml"
@@ -141,9 +142,16 @@ class NotedParley:
         self.sessions = NotedSessions(SessionSettings.of(self.agent.spec))
         self.ready = True
         self.errors: list[str] = []
+        self.doors: list[str] = []
+        """Of the errors."""
+        self.records: list[Record] = []
 
-    def count_error(self, error: ParleyError) -> None:
+    def observe(self, record: Record) -> None:
+        self.records.append(record)
+
+    def count_error(self, error: ParleyError, door: str = "") -> None:
         self.errors.append(error.code)
+        self.doors.append(door)
 
     def metrics_text(self) -> bytes:
         return b"# nothing\n"
