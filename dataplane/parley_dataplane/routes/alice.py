@@ -19,9 +19,9 @@ def router(parley: Parley) -> APIRouter:
 
     @routes.post("/api/webrtc/offer")
     async def offer(request: Request) -> dict[str, Any]:
-        """{sdp, type: "offer"} -> {sdp, type: "answer", session_id}. The answer holds all candidates."""
+        """{sdp, type: "offer", test_tone} -> {sdp, type: "answer", session_id}. The answer holds all candidates."""
         wanted = alice.parse_offer(await read_body(request))
-        door = WebRtcDoor(parley, WEBRTC_OFFER)
+        door = WebRtcDoor(parley, WEBRTC_OFFER, test_tone=wanted.test_tone)
         try:
             sdp = await door.answer(wanted.sdp)
         except BaseException as error:

@@ -19,6 +19,13 @@ ERRORS: dict[str, tuple[str, str, bytes, int, str]] = {
     "an offer that is no object": ("POST", OFFER, b"[1]", 400, "bad-message"),
     "an offer without SDP": ("POST", OFFER, b'{"type": "offer"}', 400, "bad-message"),
     "an offer of nonsense": ("POST", OFFER, b'{"type": "offer", "sdp": "v=0 nonsense"}', 400, "bad-sdp"),
+    "a test tone by another word": (
+        "POST",
+        OFFER,
+        b'{"type": "offer", "sdp": "v=0", "test_tone": "yes"}',
+        400,
+        "bad-message",
+    ),
     "an offer too big": ("POST", OFFER, b" " * 70_000, 413, "too-big"),
     "an unknown session": ("GET", "/v1/sessions/nobody", b"", 404, "unknown-session"),
     "an ended session": ("GET", "/v1/sessions/over", b"", 410, "ended-session"),
