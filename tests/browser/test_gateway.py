@@ -12,12 +12,13 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.page import TalkPage, in_a_room, talk_page
 from tests.browser.tape import RATE
+from tests.browser.test_conversation import ANSWER_SECS, GREETING_SECS, OPENING_HOURS
 from tests.server import ParleyServer
 
 pytestmark = pytest.mark.browser
 
 PAGE = "/test_webrtc_gateway.html"
-QUESTION = "how long is a tone, and how long does it go on after that"
+QUESTION = "how long is a tone and how long does it go on after that"
 PROCESSING = ("Echo cancellation", "Noise suppression", "Automatic gain")
 MILLISECONDS = re.compile(r"^\d+ ms$")
 STOPS_WITHIN = 0.6
@@ -121,6 +122,45 @@ def test_the_gate_sends_a_voice_and_nothing_else_and_can_be_switched_off(bench: 
         expect(talk.page.locator("#in-force")).to_contain_text("noise suppression")
         turn_to(talk, "Counts as a voice from", -60)
         expect(talk.page.locator("#sent")).to_have_text("your voice")
+
+
+def test_a_question_is_understood_through_the_gate(
+    reception: ParleyServer, answers: dict[str, str], pictures: Path
+) -> None:
+    """With all as the page has it: a gate that cut off the first sound of a word would make another question of it."""
+    for text in (OPENING_HOURS, *answers.values()):
+        reception.private(text)
+    microphone = in_a_room(GREETING_SECS, OPENING_HOURS, ANSWER_SECS)
+    viewport = {"width": 1280, "height": 1090}
+    with talk_page(reception.url, microphone, path=PAGE, viewport=viewport) as talk:
+        talk.call()
+        expect(talk.captions("you")).to_have_count(1, timeout=20_000)
+        talk.until_state("speaking")
+        talk.until_state("idle", 20)
+        assert talk.words("agent", 0) == answers["greeting"]
+        assert talk.words("agent", 1) == answers["opening-hours"]
+        for figure in ("First partial", "First audio of the answer", "The same, by the server"):
+            expect(row(talk, figure)).to_have_text(MILLISECONDS)
+            print(figure, row(talk, figure).inner_text())
+        expect(row(talk, "STT, LLM, TTS calls")).to_have_text(re.compile(r"^1, 1, \d+$"))
+        talk.page.screenshot(path=pictures / "gateway-page.png")
+
+
+def test_a_voice_through_the_gate_interrupts_the_answer(bench: ParleyServer) -> None:
+    with talk_page(bench.url, in_a_room(2.0, QUESTION, 3.0, QUESTION, 10.0), path=PAGE) as talk:
+        talk.call()
+        expect(talk.captions("agent").get_by_role("deletion")).to_have_count(1, timeout=20_000)
+        expect(row(talk, "Interruptions")).to_have_text("1")
+        expect(talk.captions("agent")).to_have_count(2)
+        tape = talk.tape()
+
+    asked, interrupted = tape.caller_stretches()
+    first = tape.agent_stretches(gap=0.15)[0]
+    print(
+        f"the tone of 20 s stopped {(first.end - interrupted.start) * 1000:.0f} ms after the second voice began"
+    )
+    assert asked.end < first.start < interrupted.start
+    assert 0 < first.end - interrupted.start < STOPS_WITHIN
 
 
 def test_the_agent_is_lowered_while_one_speaks_and_comes_back(bench: ParleyServer) -> None:
