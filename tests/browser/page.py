@@ -65,7 +65,7 @@ def said(text: str) -> Pcm:
 class TalkPage:
     """The page as a person meets it: by names and roles, not by its insides."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, url: str, path: str = "") -> None:
         self.page = page
         self.url = url
         self.complaints: list[str] = []
@@ -74,7 +74,7 @@ class TalkPage:
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self._on_request(request.url))
-        page.goto(url)
+        page.goto(url + path)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -168,10 +168,12 @@ def browser(
 
 
 @contextmanager
-def talk_page(url: str, microphone: Pcm | None = None, **settings: Any) -> Iterator[TalkPage]:
-    """The talk page in a browser of its own; checks at the end that nothing was amiss."""
+def talk_page(
+    url: str, microphone: Pcm | None = None, *, path: str = "", **settings: Any
+) -> Iterator[TalkPage]:
+    """The talk page, or another one at `path`, in a browser of its own; checks at the end that nothing was amiss."""
     with browser(microphone, **settings) as context:
-        page = TalkPage(context.new_page(), url)
+        page = TalkPage(context.new_page(), url, path)
         yield page
         page.check()
 

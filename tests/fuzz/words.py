@@ -103,6 +103,7 @@ def messages_seeds() -> list[bytes]:
         *({"type": kind} for kind in ("interrupt", "bye", "ping", "end_session", "start_session", "offer")),
         {"type": "text", "text": "What are your opening hours? \U0001f642"},
         {"type": "offer", "sdp": "v=0\r\ns=-\r\n"},
+        {"type": "offer", "sdp": "v=0\r\ns=-\r\n", "test_tone": True},
         {"type": "candidate", **candidate},
         {"type": "ice-candidate", "candidate": candidate},
         {"type": "ice_candidate", "candidate": None},

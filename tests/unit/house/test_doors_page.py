@@ -65,7 +65,7 @@ def message_types(tree: ast.Module) -> set[str]:
 
 def field_names(tree: ast.Module) -> set[str]:
     """Keys of the objects that are rendered, and fields that are read by name."""
-    readers = {"text", "optional_text", "number", "whole", "object", "has"}
+    readers = {"text", "optional_text", "number", "whole", "object", "has", "flag"}
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Dict):

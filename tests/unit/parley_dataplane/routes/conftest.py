@@ -42,8 +42,8 @@ class NotedSession:
     def has_door(self) -> bool:
         return self.door is not None
 
-    def start(self) -> None:
-        self.calls.append("start")
+    def start(self, *, test_tone: bool = False) -> None:
+        self.calls.append("start with a test tone" if test_tone else "start")
 
     def hear(self, pcm: Pcm) -> None:
         if self.calls[-1:] != ["hear"]:
