@@ -249,11 +249,11 @@ class Call:
     async def quiet(self, seconds: float) -> None:
         await self.speak(0, seconds)
 
-    def run(self, script: Callable[[Call], Awaitable[None]]) -> Call:
+    def run(self, script: Callable[[Call], Awaitable[None]], *, test_tone: bool = False) -> Call:
         async def main() -> None:
             self.pacer.start()
             self.session = self.sessions.open(self.kind, self.peer)
-            self.session.start()
+            self.session.start(test_tone=test_tone)
             await script(self)
             await self.sessions.close("test-over")
             await self.pacer.close()

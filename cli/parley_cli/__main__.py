@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import io
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 from parley_api import __version__
 from parley_dataplane.settings import LOG_LEVELS
@@ -17,6 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a name may have letters that the terminal's alphabet lacks
             stream.reconfigure(errors="backslashreplace")
     given = _parser().parse_args(arguments)
+    if given.command == "run" and given.show_config:
+        from parley_cli.config import show_config
+
+        return show_config(given.file, given.log_level)
     if given.command == "run":
         from parley_cli.run import run
 
@@ -25,6 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from parley_cli.check import check
 
         return check(given.files)
+    if given.command == "cost":
+        from parley_cli.cost import Load, cost
+
+        load = Load(**{name: getattr(given, name) for name in _LOAD})
+        return cost(given.file, load, as_json=given.json)
     from parley_api.schema import custom_resource_definition_yaml
     from parley_cli.check import FAILED, say
 
@@ -40,10 +51,50 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--port", type=_port, default=9011, help="TCP port of page and API (9011)")
     run.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     run.add_argument("--log-level", type=str.lower, choices=LOG_LEVELS, help="instead of LOG_LEVEL (info)")
+    run.add_argument(
+        "--show-config",
+        action="store_true",
+        help="print each setting and where it is from, and serve nothing",
+    )
     check = commands.add_parser("check", help="say what is wrong with files", description="Check files.")
     check.add_argument("files", metavar="FILE", nargs="+", help="a VoiceAgent in YAML")
+    cost = commands.add_parser("cost", help="say what a load costs", description="Say what a load costs.")
+    cost.add_argument("file", metavar="FILE", nargs="?", help="a VoiceAgent in YAML, for its spec.prices")
+    for name, (default, least, most, help_) in _LOAD.items():
+        option = f"--{name.replace('_', '-')}"
+        cost.add_argument(
+            option,
+            type=_amount(least, most),
+            default=Decimal(default),
+            metavar="N",
+            help=f"{help_} ({default})",
+        )
+    cost.add_argument("--json", action="store_true", help="print JSON, for programs")
     commands.add_parser("crd", help="print the CustomResourceDefinition", description="Print the CRD.")
     return parser
+
+
+_LOAD = {
+    "users": ("10000", "1", "1000000000", "people who talk in a day"),
+    "minutes": ("5", "0.01", "1440", "minutes of each in a day"),
+    "words_per_minute": ("150", "1", "1000", "words of a minute"),
+    "tokens_per_word": ("1.3", "0.1", "100", "tokens of the LLM to a word"),
+    "characters_per_word": ("6", "0.1", "100", "characters of TTS to a word"),
+    "days": ("30", "1", "366", "days of a month"),
+}
+"""The options of `parley cost`: default, least, most, what it is."""
+
+
+def _amount(least: str, most: str) -> Callable[[str], Decimal]:
+    def read(text: str) -> Decimal:
+        plain = re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?", text)
+        if plain is None or not Decimal(least) <= Decimal(text) <= Decimal(most):
+            raise argparse.ArgumentTypeError(
+                f"{text[:20]!r}: write a number from {least} to {most}, in plain digits"
+            )
+        return Decimal(text)
+
+    return read
 
 
 def _port(text: str) -> int:

@@ -7,7 +7,6 @@ is a Ctrl-C. The goodbye to the calls in progress is the data plane's; a second 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import errno
 import signal
 import socket
@@ -17,6 +16,7 @@ from pathlib import Path
 from parley_api import InvalidFile, VoiceAgent, load
 from parley_api.model import OneOf
 from parley_cli.check import FAILED, WRONG, contents, say, tell
+from parley_cli.config import read_settings
 
 _LISTENING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM)
 
@@ -39,16 +39,16 @@ def run(file: str, host: str, port: int, log_level: str | None) -> int:
 def _serve(agent: VoiceAgent, base_dir: Path, host: str, port: int, log_level: str | None) -> int:
     from parley_dataplane.errors import ParleyError
     from parley_dataplane.server import serve
-    from parley_dataplane.settings import BadSetting, Settings
-
-    def ready() -> None:
-        say(banner(agent, host, port))
+    from parley_dataplane.settings import BadSetting
 
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
-        settings = Settings.from_environ()
-        if log_level is not None:
-            settings = dataclasses.replace(settings, log_level=log_level)
+        settings = read_settings(log_level)
+        said = banner(settings.over(agent), host, port)
+
+        def ready() -> None:
+            say(said)
+
         asyncio.run(serve(agent, base_dir, host, port, on_ready=ready, settings=settings))
     except KeyboardInterrupt:
         pass

@@ -44,4 +44,7 @@ class Media(Model):
     """How a WebRTC call's audio is coded, and through which UDP port it travels."""
 
     opus: OpusSettings = Field(default=OpusSettings(), description="How the agent's voice is coded.")
+    connect_timeout_seconds: int = Field(
+        default=30, ge=1, le=300, description="Seconds from an offer until its call must be connected."
+    )
     udp: UdpSettings = Field(default=UdpSettings(), description="The UDP port that all calls share.")

@@ -8,11 +8,13 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from parley_api import references
+from parley_api.access import Access
 from parley_api.conversation import Conversation
 from parley_api.engines import HEARS, Engines
 from parley_api.media import Media
 from parley_api.metadata import ObjectMeta
 from parley_api.model import Model, cel_rules
+from parley_api.prices import Prices
 from parley_api.problems import Problem, path_text
 from parley_api.turntaking import Sessions, TurnTaking
 
@@ -37,6 +39,10 @@ class VoiceAgentSpec(Model):
     engines: Engines = Field(default=Engines(), description="Which engine does each role.")
     sessions: Sessions = Field(default=Sessions(), description="How many calls, and for how long.")
     media: Media = Field(default=Media(), description="How calls' audio is coded and travels.")
+    access: Access = Field(default=Access(), description="Who may use the doors from a browser.")
+    prices: Prices = Field(
+        default=Prices(), description="What services and machines cost, for `parley cost`."
+    )
 
 
 class VoiceAgent(Model):

@@ -21,8 +21,9 @@ class Agent:
 
     @classmethod
     def load(cls, voice_agent: VoiceAgent, base_dir: Path, settings: Settings) -> Agent:
-        """`base_dir` is where the file lies: folders that it names are beside it."""
-        return cls(voice_agent.metadata.name, voice_agent.spec, build(voice_agent, base_dir, settings))
+        """`base_dir` is where the file lies: folders that it names are beside it. `settings` go over the file."""
+        set_here = settings.over(voice_agent)
+        return cls(set_here.metadata.name, set_here.spec, build(set_here, base_dir))
 
     @property
     def greeting(self) -> str:

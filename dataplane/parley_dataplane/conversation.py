@@ -17,7 +17,8 @@ from dataclasses import asdict
 from typing import Any
 
 from parley_dataplane import hearing
-from parley_dataplane.engines.base import Message
+from parley_dataplane.engines.base import Message, TtsEngine
+from parley_dataplane.engines.tone import Tone
 from parley_dataplane.errors import UnexpectedEvent
 from parley_dataplane.events import AgentHeard, StateChanged
 from parley_dataplane.history import History
@@ -38,6 +39,12 @@ OPEN_SECS = 0.008
 """How long after its tick a slot may still be filled: later than that, the next one is nearer, and a peer would find
 the packet in the wrong place.
 """
+
+TEST_TONE = Tone(4.0, pitches=(440,))
+"""What a caller may ask for to measure the line: 3 s of it are heard even where the first packets are lost."""
+
+TEST_TONE_TEXT = "Test tone."
+"""What captions and the history say of it."""
 
 _PAUSE_OUTCOMES = {Happened.SPEECH_STARTED: "confirmed", Happened.SIGN_REVOKED: "revoked"}
 
@@ -63,6 +70,11 @@ class Conversation:
     @property
     def state(self) -> State:
         return self._turn.state
+
+    @property
+    def is_testing(self) -> bool:
+        """Whether the reply under way is the test tone."""
+        return self._reply is not None and self._reply.tts is TEST_TONE
 
     @property
     def is_answering(self) -> bool:
@@ -181,7 +193,7 @@ class Conversation:
             case Effect.FINISH_UTTERANCE:
                 self.listener.finish_utterance()
             case Effect.START_REPLY:
-                self._start_reply(self._unasked(event))
+                self._start_reply(self._unasked(event), self._voice_for(event))
             case Effect.PAUSE_REPLY:
                 self._paused_at = self._line.clock()
                 self._speaker.pause()
@@ -201,15 +213,20 @@ class Conversation:
         match event:
             case Happened.GREETING_DUE:
                 return conversation.greeting
+            case Happened.TEST_TONE_DUE:
+                return TEST_TONE_TEXT
             case Happened.APOLOGY_DUE:
                 return conversation.apology
             case Happened.GOODBYE_DUE:
                 return conversation.goodbye
         return None
 
+    def _voice_for(self, event: Happened) -> TtsEngine:
+        return TEST_TONE if event is Happened.TEST_TONE_DUE else self._line.agent.engines.tts
+
     # The reply
 
-    def _start_reply(self, unasked: str | None) -> None:
+    def _start_reply(self, unasked: str | None, tts: TtsEngine) -> None:
         line, now = self._line, self._line.clock()
         self._asked = () if unasked is not None else self._questions.all()
         if unasked is not None:
@@ -223,7 +240,7 @@ class Conversation:
         self._reply = Reply(
             number=self._replies,
             thoughts=thoughts,
-            tts=line.agent.engines.tts,
+            tts=tts,
             speaker=self._speaker,
             emit=line.emit,
             on_clause=self._count_clause,

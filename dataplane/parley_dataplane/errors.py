@@ -13,6 +13,7 @@ peer.
     |  |- UnsupportedMedia  a container or codec that nobody here decodes
     |  |- TooBig            over a stated limit
     |  |- SlowReader        does not read what it is sent
+    |  |- ForeignOrigin     a browser's page that the agent does not list
     |  |- UnknownSession    never existed here
     |  `- EndedSession      existed, has ended
     |- Busy                 try again after `retry_after` seconds
@@ -93,6 +94,12 @@ class SlowReader(PeerError):
 
     code = "slow-reader"
     title = "The peer reads too slowly"
+
+
+class ForeignOrigin(PeerError):
+    code = "foreign-origin"
+    title = "Pages of this origin may not use this server"
+    status = 403
 
 
 class UnknownSession(PeerError):

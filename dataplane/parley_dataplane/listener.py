@@ -14,9 +14,11 @@ from collections.abc import Callable
 
 from parley_dataplane import hearing
 from parley_dataplane.events import Problem, UserTranscript
+from parley_dataplane.first_words import FirstWords
 from parley_dataplane.line import Line
 from parley_dataplane.media import Pcm
 from parley_dataplane.questions import Question, Questions
+from parley_dataplane.records import Transcribed
 from parley_dataplane.turns import Happened
 from parley_dataplane.utterance import Utterance
 
@@ -36,7 +38,7 @@ class Listener:
         self._happened = happened
         self._utterances: list[Utterance] = []
         self._echo_check = line.agent.spec.turn_taking.echo_check
-        self._spoke_until = 0.0
+        self._spoke_since = self._spoke_until = 0.0
         self._count = 0
         self.configure()
 
@@ -100,7 +102,8 @@ class Listener:
                     self._tell_sign(Happened.SIGN_HEARD)
                 case hearing.SignRevoked():
                     self._tell_sign(Happened.SIGN_REVOKED)
-                case hearing.SpeechStarted(pcm):
+                case hearing.SpeechStarted(pcm, since):
+                    self._spoke_since = since
                     self._line.use()
                     self._happened(Happened.SPEECH_STARTED)
                     self._transcribe(pcm)
@@ -127,11 +130,12 @@ class Listener:
     def open_utterance(self) -> None:
         number = self._next_number()
         self._line.metrics.stt_calls += 1
+        words = FirstWords(self._spoke_since)
         utterance = Utterance(
             number,
             lambda: self._line.agent.engines.stt.open(self._line.settings.language),
-            lambda text: self._line.emit(UserTranscript(number, text, final=False)),
-            self._utterance_settled,
+            lambda text: self._tell_partial(number, words, text),
+            lambda utterance: self._utterance_settled(utterance, words),
         )
         self._line.hold(utterance.task)
         self._utterances.append(utterance)
@@ -161,7 +165,11 @@ class Listener:
         self._line.emit(UserTranscript(self._next_number(), words, final=True))
         self._happened(Happened.TYPED)
 
-    def _utterance_settled(self, utterance: Utterance) -> None:
+    def _tell_partial(self, number: int, words: FirstWords, text: str) -> None:
+        self._line.emit(UserTranscript(number, text, final=False))
+        words.told(text, self._line.clock())
+
+    def _utterance_settled(self, utterance: Utterance, words: FirstWords) -> None:
         final = utterance.final
         if utterance.failure is not None:
             self._line.problem(utterance.failure)
@@ -169,6 +177,10 @@ class Listener:
             self._take_back(utterance)
         else:
             self._line.emit(UserTranscript(utterance.number, final.text, final=True))
+            words.told(final.text, self._line.clock())
+            self._line.observe(
+                Transcribed(self._line.id, self._line.kind.name, words.first_ms, words.stable_ms)
+            )
             times = (utterance.spoke_until, utterance.ended_at, utterance.settled_at)
             self._questions.ask(Question(final.text, final.alternatives, final.confidence, *times))
         self._settle()

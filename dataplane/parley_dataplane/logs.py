@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 import structlog
 
-from parley_dataplane.records import ErrorSeen, PeerReported, Record, ReplyPaused, TurnFinished, TurnStarted
+from parley_dataplane.records import CallFinished, CallStarted, ErrorSeen, Record
 
 
 def configure(level: str) -> None:
@@ -33,7 +33,7 @@ def configure(level: str) -> None:
 
 
 def log_record(record: Record) -> None:
-    """The observer that logs: what ends or fails at INFO or WARNING, each turn's timing at DEBUG."""
+    """The observer that logs: what fails at WARNING, where a call begins and ends at INFO, all within it at DEBUG."""
     log = structlog.get_logger()
     facts = {
         name: round(value, 1) if isinstance(value, float) else value for name, value in asdict(record).items()
@@ -41,10 +41,10 @@ def log_record(record: Record) -> None:
     event = _event_name(type(record).__name__)
     if isinstance(record, ErrorSeen):
         log.warning(event, **facts)
-    elif isinstance(record, TurnStarted | TurnFinished | ReplyPaused | PeerReported):
-        log.debug(event, **facts)
-    else:
+    elif isinstance(record, CallStarted | CallFinished):
         log.info(event, **facts)
+    else:
+        log.debug(event, **facts)
 
 
 def _event_name(class_name: str) -> str:

@@ -6,7 +6,8 @@ Labels are doors, stages, outcomes and error codes: closed sets, never an id, a 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections import Counter as Tally
+from collections.abc import Callable, Iterable
 
 from prometheus_client import (
     CollectorRegistry,
@@ -23,6 +24,7 @@ from prometheus_client.registry import Collector
 
 from parley_dataplane.collector import Collector as GarbageCollector
 from parley_dataplane.media.pacer import Pacer
+from parley_dataplane.older_metrics import OlderMetrics
 from parley_dataplane.records import (
     CallFinished,
     CallStarted,
@@ -30,9 +32,11 @@ from parley_dataplane.records import (
     PeerReported,
     Record,
     ReplyPaused,
+    Transcribed,
     TurnFinished,
     TurnStarted,
 )
+from parley_dataplane.session import Session
 from parley_dataplane.transports.webrtc import Calls
 
 STAGES = ("endpointing", "stt", "llm", "tts", "send", "total")
@@ -43,6 +47,9 @@ SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.2, 2.0, 4.0, 8.0)
 ROUND_TRIP_SECONDS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2)
 LOSS_RATIOS = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 
+PARTIAL_SECONDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 4.0)
+"""Words that are read within 300 ms follow the voice."""
+
 PAUSE_SECONDS = (0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
 """An ear decides within 300 ms; after 400 ms an answer goes on without it."""
 
@@ -50,13 +57,22 @@ PAUSE_SECONDS = (0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4)
 class Metrics:
     """The observer that counts. `text()` is what /metrics answers."""
 
-    def __init__(self, pacer: Pacer, calls: Calls, garbage: GarbageCollector) -> None:
+    def __init__(
+        self,
+        pacer: Pacer,
+        calls: Calls,
+        garbage: GarbageCollector,
+        in_progress: Callable[[], Iterable[Session]],
+    ) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         self.registry.register(_Loop(pacer, garbage))
         self.registry.register(_Media(calls))
+        self._bytes = _Bytes(in_progress)
+        self.registry.register(self._bytes)
+        self._older = OlderMetrics(self.registry, calls, self._bytes.counts)
         self._active = Gauge("parley_sessions_active", "Sessions now.", ["door"], registry=self.registry)
         self._sessions = Counter(
             "parley_sessions_opened", "Sessions opened.", ["door"], registry=self.registry
@@ -75,6 +91,20 @@ class Metrics:
             "From the end of speech to the first audio that left, by stage.",
             ["door", "stage"],
             buckets=SECONDS,
+            registry=self.registry,
+        )
+        self._first_partial = Histogram(
+            "parley_first_partial_seconds",
+            "From the first voice of an utterance to the first text of it.",
+            ["door"],
+            buckets=PARTIAL_SECONDS,
+            registry=self.registry,
+        )
+        self._first_stable = Histogram(
+            "parley_first_stable_word_seconds",
+            "From the first voice of an utterance to the first word that stayed.",
+            ["door"],
+            buckets=PARTIAL_SECONDS,
             registry=self.registry,
         )
         self._pauses = Counter(
@@ -104,17 +134,12 @@ class Metrics:
             buckets=LOSS_RATIOS,
             registry=self.registry,
         )
-        self._bytes = Counter(
-            "parley_audio_bytes",
-            "PCM bytes of ended sessions.",
-            ["door", "direction"],
-            registry=self.registry,
-        )
         self._errors = Counter(
             "parley_errors", "Errors, by code (errors.py).", ["code"], registry=self.registry
         )
 
     def __call__(self, record: Record) -> None:
+        self._older(record)
         match record:
             case CallStarted():
                 self._sessions.labels(record.door).inc()
@@ -122,8 +147,10 @@ class Metrics:
             case CallFinished():
                 self._active.labels(record.door).dec()
                 self._ended.labels(record.door, record.reason).inc()
-                self._bytes.labels(record.door, "heard").inc(record.bytes_heard)
-                self._bytes.labels(record.door, "said").inc(record.bytes_said)
+                self._bytes.finished(record)
+            case Transcribed():
+                self._first_partial.labels(record.door).observe(record.first_partial_ms / 1000)
+                self._first_stable.labels(record.door).observe(record.first_stable_ms / 1000)
             case TurnStarted():
                 for stage in STAGES:
                     milliseconds: float = getattr(record, f"{stage}_ms")
@@ -167,6 +194,32 @@ class _Loop(Collector):
         yield CounterMetricFamily(
             "parley_gc_pause_seconds", "All collections together.", value=self._garbage.paused_secs
         )
+
+
+class _Bytes(Collector):
+    """PCM of all sessions, read when scraped: what ended ones had, and what those in progress have so far."""
+
+    def __init__(self, in_progress: Callable[[], Iterable[Session]]) -> None:
+        self._in_progress = in_progress
+        self._ended: Tally[tuple[str, str]] = Tally()
+
+    def finished(self, record: CallFinished) -> None:
+        self._ended[record.door, "heard"] += record.bytes_heard
+        self._ended[record.door, "said"] += record.bytes_said
+
+    def counts(self) -> Tally[tuple[str, str]]:
+        """By door and direction."""
+        sums = self._ended.copy()
+        for session in self._in_progress():
+            sums[session.kind.name, "heard"] += session.metrics.bytes_heard
+            sums[session.kind.name, "said"] += session.metrics.bytes_said
+        return sums
+
+    def collect(self) -> Iterable[Metric]:
+        family = CounterMetricFamily("parley_audio_bytes", "PCM bytes.", labels=["door", "direction"])
+        for labels, number in self.counts().items():
+            family.add_metric(labels, number)
+        yield family
 
 
 class _Media(Collector):

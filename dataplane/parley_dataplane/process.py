@@ -27,7 +27,7 @@ class Parley:
         self.pacer = Pacer(self._tick_failed, before=agent.engines.vad.work, alarm=exact_alarm)
         self.calls = Calls(agent.spec.media)
         self._collector = Collector()
-        self._metrics = Metrics(self.pacer, self.calls, self._collector)
+        self._metrics = Metrics(self.pacer, self.calls, self._collector, self._in_progress)
         self.fastrtc_stats = PipelineStats(FASTRTC.name)
         self.observe = self.calls.observe = to_all(
             self._metrics, log_record, self._collector, self.fastrtc_stats
@@ -65,9 +65,12 @@ class Parley:
         """The Prometheus exposition."""
         return self._metrics.text()
 
-    def count_error(self, error: ParleyError) -> None:
-        """An error that a door answered before there was a session."""
-        self.observe(ErrorSeen(error.code, "", ""))
+    def count_error(self, error: ParleyError, door: str = "") -> None:
+        """An error that a door answered by itself; `door` is "" for requests, which are no door's alone."""
+        self.observe(ErrorSeen(error.code, "", door))
+
+    def _in_progress(self) -> list[Session]:
+        return self.sessions.active()
 
     def _tick_failed(self, call: Paced, error: Exception) -> None:
         structlog.get_logger().error("tick-failed", exc_info=error)

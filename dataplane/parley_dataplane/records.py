@@ -28,6 +28,18 @@ class CallFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class Transcribed:
+    """What was said has been understood. Milliseconds since its first voiced 10 ms arrived: `first_partial_ms` until
+    something of it was told, `first_stable_ms` until its first word was told that stayed the first.
+    """
+
+    session: str
+    door: str
+    first_partial_ms: float
+    first_stable_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class TurnStarted:
     """The first audio of an answer left; milliseconds of each stage since the end of speech."""
 
@@ -77,6 +89,28 @@ class PeerReported:
 
 
 @dataclass(frozen=True, slots=True)
+class SocketOpened:
+    """A WebSocket was accepted at `door`, whether there is a session or not."""
+
+    door: str
+
+
+@dataclass(frozen=True, slots=True)
+class SocketClosed:
+    door: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignalHandled:
+    """A signaling message took `seconds` until it was answered or refused. `type` is one of protocols.signaling.KINDS,
+    whatever a peer writes.
+    """
+
+    type: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorSeen:
     """`code` is the ParleyError's; `session` and `door` are "" where there was none yet."""
 
@@ -85,7 +119,19 @@ class ErrorSeen:
     door: str
 
 
-Record = CallStarted | CallFinished | TurnStarted | TurnFinished | ReplyPaused | PeerReported | ErrorSeen
+Record = (
+    CallStarted
+    | CallFinished
+    | Transcribed
+    | TurnStarted
+    | TurnFinished
+    | ReplyPaused
+    | PeerReported
+    | SocketOpened
+    | SocketClosed
+    | SignalHandled
+    | ErrorSeen
+)
 Observer = Callable[[Record], None]
 
 

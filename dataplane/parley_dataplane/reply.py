@@ -74,9 +74,9 @@ class Reply:
         self.stamps = stamps
         self.memory: Remember | None = None
         self.failure: EngineError | None = None
+        self.tts = tts
         self.is_audible = False
         self._thoughts = thoughts
-        self._tts = tts
         self._speaker = speaker
         self._emit = emit
         self._on_clause = on_clause
@@ -191,7 +191,7 @@ class Reply:
 
     async def _synthesize(self, request: SpeechRequest) -> None:
         async with (
-            aclosing(self._tts.synthesize(request)) as stream,
+            aclosing(self.tts.synthesize(request)) as stream,
             Patience(stream, TTS_DEADLINE_SECS, "TTS") as patience,
         ):
             while (speech := await patience.next()) is not None:

@@ -98,12 +98,14 @@ class Session:
         self._conversation.attach()
         self._line.use()
 
-    def start(self) -> None:
-        """The media is connected: an agent that speaks first may."""
+    def start(self, *, test_tone: bool = False) -> None:
+        """The media is connected: an agent that speaks first may; a test tone takes the greeting's place."""
         if self._is_over:
             return
         self._line.use()
-        if self.kind.speaks_first and self._line.agent.greeting:
+        if test_tone:
+            self._conversation.happened(Happened.TEST_TONE_DUE)
+        elif self.kind.speaks_first and self._line.agent.greeting:
             self._conversation.happened(Happened.GREETING_DUE)
 
     def hear(self, pcm: Pcm) -> None:
@@ -181,8 +183,10 @@ class Session:
 
     @property
     def _listens(self) -> bool:
-        """An agent that may not be interrupted hears nothing while it speaks."""
-        if self._is_over:
+        """An agent that may not be interrupted hears nothing while it speaks, and none does during a test tone: a
+        cough would make a hole in it, which whoever measures the line would take for the line's.
+        """
+        if self._is_over or self._conversation.is_testing:
             return False
         return self._line.settings.barge_in or self._conversation.state not in (State.SPEAKING, State.PAUSED)
 

@@ -1,22 +1,25 @@
-"""What the environment sets, and nothing else does: the one reader of environment variables.
+"""What the environment sets: the one reader of environment variables, each of which overrides the agent's file.
 
-    LOG_LEVEL        debug, info (default), warning or error
-    BENCH_TONE_SECS  seconds of a tone's reply, instead of what the agent's file says
-
-Everything about an agent is in its file. A wrong value is a BadSetting that says what to write; it is never
-guessed.
+Rules: the names are those that the older systems had, so that their deployments go on unchanged; docs/settings.md lists
+them. A wrong value is a BadSetting that says what to write; it is never guessed. A variable that is empty is not set.
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from parley_api.engines import LONGEST_TONE, SHORTEST_TONE
+from parley_api import VoiceAgent
+from parley_api.model import Model
+from parley_api.schema import Schema, voice_agent_schema
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
+
+LARGEST_CHUNK = 16 * 1024 * 1024
+"""Bytes of one message (server.MAX_MESSAGE_BYTES)."""
 
 
 class BadSetting(ValueError):
@@ -24,18 +27,143 @@ class BadSetting(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Variable:
+    """`names` of one and the same setting; the `field` below `spec` that it overrides, whose bounds hold."""
+
+    names: tuple[str, ...]
+    field: str
+    unit: str
+
+    @property
+    def schema(self) -> Schema:
+        """Of the field, as the CRD has it."""
+        schema: Schema = voice_agent_schema()["properties"]["spec"]
+        for name in self.field.split("."):
+            schema = schema["properties"][name]
+        return schema
+
+    def read(self, name: str, text: str) -> float:
+        """The value; raises BadSetting."""
+        schema = self.schema
+        low, high = schema["minimum"], schema["maximum"]
+        number = _number(text, int if schema["type"] == "integer" else float)
+        if not low <= number <= high:
+            such = f"such as {schema['default']}"
+            raise BadSetting(f"{name}={text[:20]!r}: write {self.unit} from {low:g} to {high:g}, {such}")
+        return number
+
+
+VARIABLES = (
+    Variable(
+        ("MAX_SESSIONS_PER_POD", "MAX_SESSIONS", "max_sessions"), "sessions.limit", "a whole number of calls"
+    ),
+    Variable(
+        ("SESSION_TIMEOUT", "SESSION_TIMEOUT_SEC", "session_timeout_sec"),
+        "sessions.idleTimeoutSeconds",
+        "whole seconds",
+    ),
+    Variable(("WEBRTC_TIMEOUT",), "media.connectTimeoutSeconds", "whole seconds"),
+    Variable(("AUDIO_BITRATE",), "media.opus.bitrate", "whole bits per second"),
+    Variable(("BENCH_TONE_SECS",), "engines.tts.tone.seconds", "seconds"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A setting of older systems that is no choice here: `possible` are the values that say what is so anyway."""
+
+    names: tuple[str, ...]
+    possible: Sequence[int]
+    instead: str
+
+    def check(self, name: str, text: str) -> None:
+        """Raises BadSetting."""
+        if _number(text, int) not in self.possible:
+            raise BadSetting(f"{name}={text[:20]!r}: write {self.instead}")
+
+
+CONSTANTS = (
+    Constant(
+        ("AUDIO_SAMPLE_RATE", "audio_sample_rate"),
+        (16_000, 48_000),
+        "48000 or 16000, or leave it out: WebRTC has the one, WebSockets the other",
+    ),
+    Constant(("AUDIO_CHANNELS", "audio_channels"), (1,), "1, or leave it out: a call's audio is mono"),
+    Constant(
+        ("AUDIO_CHUNK_SIZE", "audio_chunk_size"),
+        range(1, LARGEST_CHUNK + 1),
+        f"whole bytes from 1 to {LARGEST_CHUNK}, such as 4096, or leave it out: pieces of any size are heard",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """The variable `name` sets the `field` below `spec` to `value`."""
+
+    name: str
+    field: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
+    """`log_level_from` is the variable or argument that has set it, "" for none. `constants` are the variables that are
+    set and change nothing.
+    """
+
     log_level: str = "info"
-    bench_tone_secs: float | None = None
-    """None: what the agent's file says."""
+    log_level_from: str = ""
+    overrides: tuple[Override, ...] = ()
+    constants: tuple[str, ...] = ()
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """Raises BadSetting. A variable that is empty counts as not set."""
+        """Raises BadSetting."""
+        given = {name: text.strip() for name, text in environ.items() if text.strip()}
+        level = given.get("LOG_LEVEL")
+        constants = [(one, name) for one in CONSTANTS for name in one.names if name in given]
+        for constant, name in constants:
+            constant.check(name, given[name])
         return cls(
-            log_level=_level(environ.get("LOG_LEVEL") or "info"),
-            bench_tone_secs=_seconds(environ.get("BENCH_TONE_SECS") or None),
+            log_level=_level(level) if level else "info",
+            log_level_from="LOG_LEVEL" if level else "",
+            overrides=tuple(_override(v, given) for v in VARIABLES if not given.keys().isdisjoint(v.names)),
+            constants=tuple(name for _, name in constants),
         )
+
+    def over(self, agent: VoiceAgent) -> VoiceAgent:
+        """`agent` with what the environment overrides. What it does not have, such as an engine, stays away."""
+        spec = agent.spec
+        for override in self.overrides:
+            spec = _with(spec, override.field.split("."), override.value)
+        return agent.model_copy(update={"spec": spec})
+
+
+def _override(variable: Variable, given: Mapping[str, str]) -> Override:
+    """Of the names of one setting the first that is set; all of them must say the same."""
+    first, *others = [
+        Override(name, variable.field, variable.read(name, given[name]))
+        for name in variable.names
+        if name in given
+    ]
+    for other in others:
+        if other.value != first.value:
+            raise BadSetting(
+                f"{first.name}={first.value} and {other.name}={other.value} are the same setting: write one of them"
+            )
+    return first
+
+
+SomeModel = TypeVar("SomeModel", bound=Model)
+
+
+def _with(model: SomeModel, path: Sequence[str], value: Any) -> SomeModel:
+    name = next(name for name, field in type(model).model_fields.items() if path[0] == (field.alias or name))
+    member = getattr(model, name)
+    if len(path) == 1:
+        return model.model_copy(update={name: value})
+    return model if member is None else model.model_copy(update={name: _with(member, path[1:], value)})
 
 
 def _level(text: str) -> str:
@@ -44,14 +172,9 @@ def _level(text: str) -> str:
     return text.lower()
 
 
-def _seconds(text: str | None) -> float | None:
-    if text is None:
-        return None
+def _number(text: str, kind: Callable[[str], float]) -> float:
+    """NaN for what is no number, or a longer one than any setting has."""
     try:
-        seconds = float(text)
+        return kind(text) if len(text) <= 20 and text.isascii() else math.nan
     except ValueError:
-        seconds = math.nan
-    if not SHORTEST_TONE <= seconds <= LONGEST_TONE:
-        limits = f"{SHORTEST_TONE:g} to {LONGEST_TONE:g}"
-        raise BadSetting(f"BENCH_TONE_SECS={text[:20]!r}: write seconds from {limits}, such as 3.0")
-    return seconds
+        return math.nan

@@ -42,6 +42,7 @@ class Happened(Enum):
     """What can happen to a turn."""
 
     GREETING_DUE = "the media is connected and the agent speaks first"
+    TEST_TONE_DUE = "the media is connected and the caller has asked for a test tone"
     SIGN_HEARD = "a sound began that may be the person's voice"
     SIGN_REVOKED = "that sound was no voice, or nobody has said in time what it was"
     SPEECH_STARTED = "the person began to speak"
@@ -77,6 +78,7 @@ Row = tuple[State, tuple[Effect, ...]]
 TRANSITIONS: dict[State, dict[Happened, Row]] = {
     S.IDLE: {
         H.GREETING_DUE: (S.PROCESSING, (E.START_REPLY,)),
+        H.TEST_TONE_DUE: (S.PROCESSING, (E.START_REPLY,)),
         H.APOLOGY_DUE: (S.PROCESSING, (E.START_REPLY,)),
         H.GOODBYE_DUE: (S.PROCESSING, (E.START_REPLY,)),
         H.SIGN_HEARD: (S.IDLE, ()),
@@ -87,6 +89,7 @@ TRANSITIONS: dict[State, dict[Happened, Row]] = {
     },
     S.LISTENING: {
         H.GREETING_DUE: (S.LISTENING, ()),
+        H.TEST_TONE_DUE: (S.LISTENING, ()),
         H.GOODBYE_DUE: (S.PROCESSING, (E.DROP_UTTERANCE, E.START_REPLY)),
         H.SPEECH_ENDED: (S.PROCESSING, (E.FINISH_UTTERANCE,)),
         H.TYPED: (S.PROCESSING, (E.DROP_UTTERANCE, E.START_REPLY)),
@@ -94,6 +97,7 @@ TRANSITIONS: dict[State, dict[Happened, Row]] = {
     },
     S.PROCESSING: {
         H.GREETING_DUE: (S.PROCESSING, ()),
+        H.TEST_TONE_DUE: (S.PROCESSING, ()),
         H.GOODBYE_DUE: (S.PROCESSING, (E.CANCEL_REPLY, E.DROP_UTTERANCE, E.START_REPLY)),
         H.SIGN_HEARD: (S.PROCESSING, ()),
         H.SIGN_REVOKED: (S.PROCESSING, ()),
@@ -108,6 +112,7 @@ TRANSITIONS: dict[State, dict[Happened, Row]] = {
     },
     S.SPEAKING: {
         H.GREETING_DUE: (S.SPEAKING, ()),
+        H.TEST_TONE_DUE: (S.SPEAKING, ()),
         H.GOODBYE_DUE: (S.PROCESSING, (E.CANCEL_REPLY, E.START_REPLY)),
         H.SIGN_HEARD: (S.PAUSED, (E.PAUSE_REPLY,)),
         H.SIGN_REVOKED: (S.SPEAKING, ()),
@@ -119,6 +124,7 @@ TRANSITIONS: dict[State, dict[Happened, Row]] = {
     },
     S.PAUSED: {
         H.GREETING_DUE: (S.PAUSED, ()),
+        H.TEST_TONE_DUE: (S.PAUSED, ()),
         H.GOODBYE_DUE: (S.PROCESSING, (E.CANCEL_REPLY, E.START_REPLY)),
         H.SIGN_REVOKED: (S.SPEAKING, (E.RESUME_REPLY,)),
         H.SPEECH_STARTED: (S.LISTENING, (E.CANCEL_REPLY, E.OPEN_UTTERANCE)),

@@ -171,7 +171,7 @@ def browser(
 def talk_page(
     url: str, microphone: Pcm | None = None, *, path: str = "", **settings: Any
 ) -> Iterator[TalkPage]:
-    """The talk page, or that of `path`, in a browser of its own; checks at the end that nothing was amiss."""
+    """The talk page, or another one at `path`, in a browser of its own; checks at the end that nothing was amiss."""
     with browser(microphone, **settings) as context:
         page = TalkPage(context.new_page(), url, path)
         yield page

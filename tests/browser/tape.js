@@ -29,10 +29,12 @@
     };
   }
 
+  const peers = [];
   const Peer = globalThis.RTCPeerConnection;
   globalThis.RTCPeerConnection = class extends Peer {
     constructor(...settings) {
       super(...settings);
+      peers.push(this);
       this.addEventListener("track", ({ track }) => keep(new MediaStream([track]), 1));
     }
   };
@@ -51,6 +53,12 @@
   const mark = ({ type, key }) => tape?.marks.push([key ?? type, tape.audio.currentTime - tape.since]);
   addEventListener("keydown", mark, true);
   addEventListener("click", mark, true);
+
+  /** How much sound the last call has sent so far, in the unit of W3C's totalAudioEnergy. */
+  globalThis.sentEnergy = async () => {
+    const stats = [...(await peers.at(-1).getStats()).values()];
+    return stats.filter(({ type }) => type === "media-source").reduce((sum, { totalAudioEnergy }) => sum + totalAudioEnergy, 0);
+  };
 
   globalThis.takeTape = async () => {
     const stopped = new Promise((resolve) => tape.recorder.addEventListener("stop", resolve));

@@ -97,8 +97,9 @@ class WebRtcClient:
     rate = OPUS_RATE
     """Hz of what is said and what is heard."""
 
-    def __init__(self, url: str, *, data_channel: bool = True) -> None:
+    def __init__(self, url: str, *, data_channel: bool = True, test_tone: bool = False) -> None:
         self.url = url
+        self._asked = {"test_tone": True} if test_tone else {}
         self.microphone = Microphone(OPUS_RATE)
         self.pace = Pace()
         self.heard = Recording(OPUS_RATE)
@@ -161,9 +162,8 @@ class WebRtcClient:
 
     async def exchange(self, sdp: str) -> str:
         """Bring the offer to the server and return its answer."""
-        response = await plain_http.request(
-            "POST", f"{self.url}/api/webrtc/offer", {"sdp": sdp, "type": "offer"}
-        )
+        offer = {"sdp": sdp, "type": "offer", **self._asked}
+        response = await plain_http.request("POST", f"{self.url}/api/webrtc/offer", offer)
         if response.status != 200:
             raise RefusedError(response.status, response.body.decode(errors="replace"))
         answer = response.json()

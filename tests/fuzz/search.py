@@ -109,7 +109,7 @@ def _told(output: str) -> str:
 def _again(name: str, output: str) -> str:
     found = re.search(r"Test unit written to (\S+)", output)
     if found is None:
-        return "No input was written: it broke before the first one."
+        return "No input was written: it broke before the first one, or ran for too long."
     return f"Replay: {sys.executable} -m tests.fuzz {name} --replay {found[1]}"
 
 

@@ -59,6 +59,7 @@ def sdp(data: bytes) -> None:
 def messages(data: bytes) -> None:
     """One message to each door: read, answered or refused, and what is read has its bounds."""
     text = data.decode("utf-8", "replace")
+    assert signaling.kind_of(text) in signaling.KINDS
     for parse in _PARSERS:
         message = refused(lambda parse=parse: parse(text))  # type: ignore[misc]
         again = refused(lambda parse=parse: parse(text))  # type: ignore[misc]
@@ -112,6 +113,7 @@ def messages_seeds() -> list[bytes]:
         *({"type": kind} for kind in ("interrupt", "bye", "ping", "end_session", "start_session", "offer")),
         {"type": "text", "text": "What are your opening hours? \U0001f642"},
         {"type": "offer", "sdp": "v=0\r\ns=-\r\n"},
+        {"type": "offer", "sdp": "v=0\r\ns=-\r\n", "test_tone": True},
         {"type": "candidate", **candidate},
         {"type": "ice-candidate", "candidate": candidate},
         {"type": "ice_candidate", "candidate": None},

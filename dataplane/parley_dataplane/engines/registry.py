@@ -18,7 +18,6 @@ from parley_api import VoiceAgent
 from parley_api.conversation import Conversation
 from parley_api.knowledge import KnowledgeText, knowledge_texts
 from parley_dataplane.engines.base import Engine, LlmEngine, SttEngine, TtsEngine, VadEngine
-from parley_dataplane.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,6 @@ class Context:
 
     conversation: Conversation
     knowledge: tuple[KnowledgeText, ...]
-    settings: Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +72,15 @@ ROLES: Mapping[str, Mapping[str, Line]] = {
     },
     "tts": {
         "espeak": Line("espeak:Espeak", lambda spec, here: (spec.voice, spec.words_per_minute, spec.pitch)),
-        "tone": Line("tone:Tone", lambda spec, here: (here.settings.bench_tone_secs or spec.seconds,)),
+        "tone": Line("tone:Tone", lambda spec, here: (spec.seconds,)),
     },
 }
 
 
-def build(voice_agent: VoiceAgent, base_dir: Path, settings: Settings) -> Engines:
+def build(voice_agent: VoiceAgent, base_dir: Path) -> Engines:
     """The engines that the file names. Reads the knowledge beside it; raises InvalidFile."""
     spec = voice_agent.spec
-    context = Context(spec.conversation, tuple(knowledge_texts(voice_agent, base_dir)), settings)
+    context = Context(spec.conversation, tuple(knowledge_texts(voice_agent, base_dir)))
     chosen = {role: getattr(spec.engines, role) for role in ROLES}
     return Engines(
         **{role: ROLES[role][one.chosen].make(one.settings, context) for role, one in chosen.items()}

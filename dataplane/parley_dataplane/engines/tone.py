@@ -1,5 +1,5 @@
 """A TTS that hums: 440 Hz for even replies and 660 Hz for odd ones, so that a client can tell which reply it
-hears.
+hears. It also makes the test tone of a call, whatever voice the agent has.
 
 Rules: exact sine of continuous phase at 24 kHz, -12 dBFS, in frames of 480 samples. Both are at phase
 zero again after five frames, so that one cycle of frames per pitch is made once and shared, read-only, by all
@@ -39,16 +39,17 @@ def cycle(pitch: int) -> tuple[Pcm, ...]:
 
 
 class Tone:
-    """Says every clause as a tone of `seconds`."""
+    """Says every clause as a tone of `seconds`, in each of `pitches` by turns."""
 
     name = "tone"
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, pitches: tuple[int, ...] = PITCHES) -> None:
         self.seconds = seconds
+        self._pitches = pitches
         self._samples = round(seconds * SPEAKING_RATE)
 
     async def start(self) -> None:
-        for pitch in PITCHES:
+        for pitch in self._pitches:
             cycle(pitch)
 
     async def close(self) -> None:
@@ -56,7 +57,7 @@ class Tone:
 
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[Speech, None]:
         """The last frame may be shorter. The clause's words are spread evenly over the tone."""
-        frames = cycle(PITCHES[request.reply % 2])
+        frames = cycle(self._pitches[request.reply % len(self._pitches)])
         words = _word_starts(request.text, self._samples)
         for number, start in enumerate(range(0, self._samples, SPEAKING_FRAME)):
             if number and number % BURST == 0:

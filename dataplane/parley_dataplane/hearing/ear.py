@@ -31,7 +31,7 @@ from parley_dataplane.hearing.events import (
     SpeechStarted,
 )
 from parley_dataplane.hearing.frames import FRAME, Frame, Frames, Kept
-from parley_dataplane.hearing.scene import Scene
+from parley_dataplane.hearing.scene import RECENT, Scene
 from parley_dataplane.hearing.signs import Signs
 from parley_dataplane.media import HEARING_RATE, Pcm
 
@@ -60,7 +60,9 @@ it counts at all.
 """
 
 LASTING = 12
-"""Windows of speech, 0.4 s, after which UNDER_VOICE is enough also while the agent speaks."""
+"""Windows of speech, 0.4 s, after which UNDER_VOICE is enough also while the agent speaks; while its echo is not known
+UNDER_VOICE_WHILE_SPEAKING is.
+"""
 
 AUDIBLE_UNDER_VOICE = 25.0
 
@@ -122,6 +124,9 @@ class Ear:
         self._began = 0
         self._pause_left = 0
         self._at = 0.0
+        self._arrivals: deque[float] = deque(
+            maxlen=RECENT
+        )  # of the frames of which the scene knows the levels
         self._last_push: float | None = None
         self._longest_gap = 0.0
         self._recording_over = False
@@ -247,6 +252,7 @@ class Ear:
 
     def _on_frame(self, frame: Frame, events: list[EarEvent]) -> None:
         level, self._at = frame.level, frame.at
+        self._arrivals.append(frame.at)
         self._frame += 1
         scene = self._scene
         known = not (self._speaking or self._signs.is_up or self._pause_left > 0)
@@ -318,10 +324,17 @@ class Ear:
         self._speaking = self._spoke_in_recording = True
         self._began = max(self._frame - int(PRE_ROLL_SECS * 100), 0)
         self._recent.clear()
+        since = self._voiced_since()
         self._signs.confirmed()
         self._scene.begin_speech(self._audible())
         self._ending.begin(self._frame, self._at)
-        events.append(SpeechStarted(self._kept.take(self._until)))
+        events.append(SpeechStarted(self._kept.take(self._until), since))
+
+    def _voiced_since(self) -> float:
+        """When the first frame of the speech that begins now arrived: of the last 200 ms, or of its sign."""
+        loud = min(self._scene.since_over(self._audible()), len(self._arrivals))
+        since = self._arrivals[-loud] if loud else self._at
+        return min(since, self._signs.since) if self._signs.is_up else since
 
     def _end_when_over(self, events: list[EarEvent]) -> None:
         if self._ending.is_over(self._frame, self._silence):

@@ -42,7 +42,9 @@ MATURE = 16
 """Packets after each of which the filter is solved anew, and from which it is trusted alone."""
 
 SEARCH_AGAIN, SEARCH_AGAIN_SOON = 8, 2
-"""Packets after which the delay is searched again for a sound that is not explained; while nothing is known yet."""
+"""Packets after which the delay is searched again for a sound that is not explained; the same in the call's first
+UNKNOWN. One of two lengths takes some 500 us: the bound on what a peer costs who sends noise while the agent speaks.
+"""
 
 SHORT, LONGER, LONGEST = 4, 8, 16
 """Packets that are explained together: an echo that has just begun shows in few, one beneath other sounds in many."""
@@ -58,13 +60,19 @@ most, of an echo as loud as the babble that it sounds with 39 and 40 % in the mi
 MORE = 0.1
 """Share that another delay must explain beyond what the present one does."""
 
+GIVEN_UP = 64
+"""Packets of sound in which a delay that was found must have become a filter: else it was chance, and is forgotten."""
+
 GOOD = 0.93
-"""Share from which the filter needs no more learning."""
+"""Share from which a filter that is MATURE needs no more learning."""
 
 MASKED, MASKED_AT_FIRST = 4.0, 0.0
 """dB by which what is not explained must lie under the echo to be taken for the rest of it, once the filter is mature,
 and before: rooms ring for longer than the filter, and codecs change what they carry.
 """
+
+PERFECT = 0.99
+"""Share from which what is left is too little to tell anything by."""
 
 RINGING = 2.0
 """dB by which an echo may fall in 10 ms."""
@@ -72,8 +80,10 @@ RINGING = 2.0
 YOUNG = 35
 """Frames of an answer, 0.7 s, in which its echo may begin: a sound that rises then is waited for until it is judged."""
 
-UNKNOWN = 150
-"""Frames that the agent must have spoken in a call, 3 s, until it is taken for known how it comes back, if it does."""
+UNKNOWN = 3 * RATE
+"""Samples that must have been heard of a caller while the agent spoke until it is taken for known how it comes back, if
+it does.
+"""
 
 RISE = 4.0
 RISING = 4
@@ -191,25 +201,32 @@ class Rest(NamedTuple):
 
 
 class _Explained(NamedTuple):
-    """`share` of the power of `heard` that the reference explains, and the `rest` of it, both with emphasis."""
+    """`share` of the power of `heard` that the reference explains, and the `rest` of it, both with emphasis.
+
+    From a share of `least` on it is no chance. A prediction, to which nothing was fitted, never is.
+    """
 
     share: float
     heard: Samples
     rest: Samples
+    least: float
+    is_prediction: bool = False
+
+    @property
+    def is_echo(self) -> bool:
+        return self.share >= self.least
 
 
 _NO_SAMPLES = np.zeros(0, np.float32)
-_NOT_EXPLAINED, _NOT_JUDGED = (
-    _Explained(0.0, _NO_SAMPLES, _NO_SAMPLES),
-    _Explained(1.0, _NO_SAMPLES, _NO_SAMPLES),
-)
+_NOT_EXPLAINED = _Explained(0.0, _NO_SAMPLES, _NO_SAMPLES, 1.0)
+_NOT_JUDGED = _Explained(1.0, _NO_SAMPLES, _NO_SAMPLES, 1.0)
 
 
-def _explained(heard: Samples, guess: Samples) -> _Explained:
+def _explained(heard: Samples, guess: Samples, *, is_prediction: bool = False) -> _Explained:
     power = float(heard @ heard)
     rest = heard - guess
     share = min(max(1.0 - float(rest @ rest) / power, 0.0), 1.0) if power > 0 else 0.0
-    return _Explained(share, heard, rest)
+    return _Explained(share, heard, rest, IS_ECHO if is_prediction else _least(len(heard)), is_prediction)
 
 
 def _least(size: int) -> float:
@@ -222,18 +239,19 @@ def _least(size: int) -> float:
 
 
 def _better(one: _Explained, other: _Explained) -> _Explained:
-    return one if one.share >= other.share else other
+    return one if one.share - one.least >= other.share - other.least else other
 
 
 class OwnVoice:
-    """What one caller's microphone brings back of the agent: said() each tick, heard() each packet."""
+    """What one caller's microphone brings back of the agent: said() each tick, shares() each packet."""
 
     def __init__(self) -> None:
         self._said = _Tape(3)
         self._heard = _Tape(2)
         self._ticks = TAIL  # since the agent's last frame
         self._age = YOUNG  # frames of the answer
-        self._spoken = 0  # frames of all answers
+        self._listened = 0  # samples heard while the agent spoke
+        self._length = LONGEST  # packets of the last long search
         self._usual = 0.0  # power of a packet
         self._risen = 0  # packets in a row over it
         self._loud = 0  # packets in a row that were loud
@@ -248,7 +266,7 @@ class OwnVoice:
         self._filter: Samples | None = None
         self._products = np.zeros((TAPS, TAPS), np.float32)
         self._likeness = np.zeros(TAPS, np.float32)
-        self._learnt = 0  # packets
+        self._learnt = self._tried = 0  # packets
 
     @property
     def delay(self) -> int | None:
@@ -261,8 +279,8 @@ class OwnVoice:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether the agent speaks, and has not yet for long: how it comes back may not have been learnt."""
-        return self._ticks < TAIL and self._spoken < UNKNOWN
+        """Whether the agent speaks, and little was heard yet while it did: how it comes back may not be known."""
+        return self._ticks < TAIL and self._listened < UNKNOWN
 
     def said(self, frame: Pcm | None) -> None:
         """What the agent sent in this tick: 480 samples at 24 kHz, or None."""
@@ -272,35 +290,32 @@ class OwnVoice:
             return
         self._age = self._age + 1 if self._ticks < TAIL // 2 else 0
         self._ticks = 0
-        self._spoken += 1
         self._said.push(frame)
 
     def rest(self, level: float, share: float) -> Rest:
         """What is not echo in 10 ms of `level` dB, of which `share` is explained."""
         self._level = max(self._level - RINGING, level + 10.0 * math.log10(share) if share > 0.01 else -90.0)
         is_mature = self._learnt >= MATURE
-        rest = level + 10.0 * math.log10(max(1.0 - share, 0.01))
+        rest = level + 10.0 * math.log10(max(1.0 - share, 1.0 - PERFECT))
         is_masked = rest < self._level - (MASKED if is_mature else MASKED_AT_FIRST)
-        return Rest(rest, is_masked, is_sure=is_mature)
+        return Rest(rest, is_masked, is_sure=is_mature and share < PERFECT)
 
     def skip(self, samples: int) -> None:
         """`samples` at 16 kHz came while the agent was silent."""
         self._heard.skip(samples // 2)
 
-    def heard(self, samples: Samples, is_loud: bool) -> float:
-        """Take a packet at 16 kHz; return the share of its power (0 to 1) that is the agent's own voice, as far as is
-        known. `is_loud`: it is worth to know.
-        """
-        return self._heard_as(samples, is_loud).share
-
     def shares(self, samples: Samples, is_loud: bool) -> list[float]:
-        """heard(), for each 10 ms of the packet: a click leaves the echo beside it explained. These shares are of the
-        power that a level counts, without emphasis: a deep tone is more of that than of what tells voices apart.
+        """Take a packet at 16 kHz; return the share of its power (0 to 1) that is the agent's own voice as far as is
+        known, for each 10 ms: a click leaves the echo beside it explained. `is_loud`: it is worth to know.
+
+        What tells voices apart is emphasised sound; these shares are of the power that a level counts, of which a deep
+        tone is more.
         """
-        found = self._heard_as(samples, is_loud)
+        self._listened += len(samples) // 2
+        found = self._explanation(samples, is_loud)
         frames = len(samples) // (2 * _TENTH)
         known = min(frames, len(found.rest) // _TENTH)
-        if not known:
+        if not known or not (found.is_prediction or found.is_echo):
             return [found.share] * frames
         heard, rest = (
             np.square(np.abs(np.fft.rfft(part[-known * _TENTH :].reshape(known, _TENTH)))) @ _DEEMPHASIS
@@ -309,33 +324,47 @@ class OwnVoice:
         shares: list[float] = (1.0 - rest / (heard + 1e-9)).clip(0.0, 1.0).tolist()
         return [found.share] * (frames - known) + shares
 
-    def _heard_as(self, samples: Samples, is_loud: bool) -> _Explained:
+    def _explanation(self, samples: Samples, is_loud: bool) -> _Explained:
         self._heard.push(samples)
         self._searched += 1
         self._loud = self._loud + 1 if is_loud else 0
         if not is_loud:
             return _NOT_EXPLAINED
-        best = self._predicted(min(self._loud, 2) * PACKET)
-        if self._loud < 2 or (best.share >= GOOD and self._learnt >= MATURE):
+        best = self._predicted(max(min(self._loud, 2) * PACKET, len(samples) // 2))
+        is_mature = self._learnt >= MATURE
+        if self._loud < 2 or (best.share >= GOOD and is_mature):
             return best
-        if self._delay is not None and (self._learnt < MATURE or self._loud % LEARN_EVERY == 0):
-            longest = LONGEST if self._learnt < MATURE else SHORT
-            best = _better(best, self._fitted(self._delay, min(self._loud, longest) * PACKET))
-        if self._age < YOUNG and self._rises(samples) and best.share < IS_ECHO:
+        is_fourth = self._loud % LEARN_EVERY == 0
+        if self._delay is not None and (not is_mature or is_fourth):
+            most = LONGEST if is_fourth and not is_mature else SHORT
+            best = _better(best, self._fitted(self._delay, min(self._loud, most) * PACKET))
+            self._tried += 1
+            if not is_mature and self._tried > GIVEN_UP:
+                self._found(None)
+        if self._age < YOUNG and self._rises(samples) and not best.is_echo:
             best = self._search(max(self._risen, 2) * PACKET)
-            if best.share < IS_ECHO and self._risen < RISING:
+            if not best.is_echo and self._risen < RISING:
                 return _NOT_JUDGED
-        elif best.share < MAY_BE_ECHO and (self._searched >= self._search_again or self._loud == 3):
-            for longest in (SHORT, LONGER, LONGEST):
-                if best.share < MAY_BE_ECHO and (longest == SHORT or self._loud >= longest):
-                    best = _better(best, self._search(min(self._loud, longest) * PACKET))
-        if self._delay is not None and best.share >= _least(len(best.heard)):
+        elif (
+            best.share < MAY_BE_ECHO
+            and not best.is_echo
+            and (self._searched >= self._search_again or self._loud == 3)
+        ):
+            best = _better(best, self._search(min(self._loud, SHORT) * PACKET))
+            if not best.is_echo and self._loud >= LONGER:
+                best = _better(best, self._search(self._next_length() * PACKET))
+        if self._delay is not None and best.is_echo:
             self._learn()
         return best
 
     @property
     def _search_again(self) -> int:
         return SEARCH_AGAIN_SOON if self.is_unknown else SEARCH_AGAIN
+
+    def _next_length(self) -> int:
+        """Packets of the next long search: LONGER and LONGEST in turn, as far as the sound has lasted."""
+        self._length = LONGEST if self._length == LONGER and self._loud >= LONGEST else LONGER
+        return self._length
 
     def _rises(self, samples: Samples) -> bool:
         """Whether the packet belongs to a sound that has just become louder than what was before."""
@@ -367,9 +396,9 @@ class OwnVoice:
         if self._delay is not None:
             # A tone fits at many delays: the one that is known is left for one that explains more.
             present = self._fitted(self._delay, size)
-            if present.share > found.share - MORE:
+            if present.is_echo and present.share > found.share - MORE:
                 delay, found = self._delay, present
-        if found.share >= _least(size):
+        if found.is_echo:
             if self._delay is None or abs(delay - self._delay) > EARLY:
                 self._found(delay)
             return found
@@ -403,7 +432,9 @@ class OwnVoice:
         if self._filter is None or self._delay is None:
             return _NOT_EXPLAINED
         found = self._aligned(self._delay, size, TAPS)
-        return _explained(found[1], found[0] @ self._filter) if found is not None else _NOT_EXPLAINED
+        if found is None:
+            return _NOT_EXPLAINED
+        return _explained(found[1], found[0] @ self._filter, is_prediction=True)
 
     def _aligned(self, delay: int, size: int, taps: int) -> tuple[Samples, Samples] | None:
         """What was said when each of the last `size` samples was heard, (size, taps), and these samples."""

@@ -19,9 +19,12 @@ class SignRevoked:
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
-    """`pcm` is the speech so far, with what came just before it."""
+    """`pcm` is the speech so far, with what came just before it; `since` is when its first voiced 10 ms arrived, in
+    seconds of `now`.
+    """
 
     pcm: Pcm
+    since: float
 
 
 @dataclass(frozen=True, slots=True)

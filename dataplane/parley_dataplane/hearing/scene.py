@@ -43,7 +43,9 @@ ROOM_OVER_QUIET = 6.0
 """dB by which a room's usual peaks may be over that: the background is a peak, not a mean."""
 
 FALSE_UNDER_VOICE = 10.0
-"""A sound that turned out to be no speech counts as the room's from then on, but never as louder than that."""
+"""A sound that turned out to be no speech counts as the room's from then on, and so does what sounds beneath a known
+echo, but never as louder than that: it may be the caller.
+"""
 
 LEAST_UTTERANCE = 20
 """Voiced frames from which an utterance tells how loud the caller speaks."""
@@ -85,8 +87,8 @@ class Scene:
         self.sustained = min(_mean(level, one, two), least + SUSTAINED_OVER_LEAST)
         self._since_echo = 0 if is_echo else self._since_echo + 1
         if is_echo:
-            if learn and under_echo is not None:
-                self._learn_background(under_echo)
+            if learn and under_echo is not None and self.voice is not None:
+                self._learn_background(min(under_echo, self.voice - FALSE_UNDER_VOICE))
             return
         if level < self.floor:
             self.floor -= max(FLOOR_DOWN, FLOOR_CATCH_UP * (self.floor - level))
@@ -135,6 +137,10 @@ class Scene:
     def recent_over(self, threshold: float) -> int:
         """Frames of the last 200 ms over `threshold`."""
         return sum(level > threshold for level in self._levels)
+
+    def since_over(self, threshold: float) -> int:
+        """Frames since the first of the last 200 ms that is over `threshold`, with it; 0 where none is."""
+        return next((RECENT - at for at, level in enumerate(self._levels) if level > threshold), 0)
 
     def begin_speech(self, threshold: float) -> None:
         """Speech has been confirmed; its frames so far are those of the last 200 ms over `threshold`."""

@@ -24,11 +24,13 @@ does.
 FALLING = 8.0
 """dB under its loudest frame at which a sound is falling."""
 
-NOISY_FRAMES = 6
-"""Frames that a sound must last in any case where there was sound before: key presses fall into the words of others."""
+NOISY_FRAMES, NOISY_FRAMES_ALONE = 6, 12
+"""Frames that a sound must last in any case where there was sound before, since key presses fall into the words of
+others: where the detector says that there is speech, whosever, and where it does not (yet).
+"""
 
 WARY_UNDER_VOICE = 4.0
-"""dB under the caller's own speech at which there it is no sign while how the agent comes back is not known."""
+"""UNDER_VOICE where there was sound before and how the agent comes back is not known yet."""
 
 JITTER = 3.0
 """dB by which a frame of a lasting sound may be under the threshold."""
@@ -75,6 +77,11 @@ class Signs:
     def is_up(self) -> bool:
         return self._age >= 0
 
+    @property
+    def since(self) -> float:
+        """When the sign that is up came, in seconds of `at`."""
+        return self._since
+
     @staticmethod
     def thresholds(scene: Scene, *, wary: bool = False) -> tuple[float, float]:
         """dB that 30 ms must have to be a sign at once, and dB that each of SOFT_FRAMES must have."""
@@ -116,7 +123,8 @@ class Signs:
             self._rest = self._rest - 1 if scene.sustained < threshold else max(self._rest, OVER)
             return Happened.NOTHING
         is_loud = scene.sustained >= at_once and scene.fallen <= FALLING
-        if not is_loud and self._soft < (SOFT_FRAMES if at_once < math.inf else NOISY_FRAMES):
+        noisy = NOISY_FRAMES_ALONE if silero_is_low else NOISY_FRAMES
+        if not is_loud and self._soft < (SOFT_FRAMES if at_once < math.inf else noisy):
             return Happened.NOTHING
         self._age, self._quiet, self._since = 0, 0, at
         self._threshold, self._loudest = min(threshold, scene.sustained), scene.sustained

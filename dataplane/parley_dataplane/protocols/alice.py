@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from parley_dataplane.errors import BadMessage, BadSdp
@@ -13,9 +13,10 @@ MAX_ID_CHARS = 128
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An SDP offer (RFC 3264), at least by its first line."""
+    """An SDP offer (RFC 3264), at least by its first line. `test_tone`: the call begins with one, and no greeting."""
 
     sdp: str
+    test_tone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,9 @@ class StopTts:
 
 
 def parse_offer(raw: bytes) -> Offer:
-    """{"sdp", "type": "offer"}. Raises TooBig, BadMessage or BadSdp."""
-    return read_offer(read_object(raw))
+    """{"sdp", "type": "offer", "test_tone"}. Raises TooBig, BadMessage or BadSdp."""
+    fields = read_object(raw)
+    return replace(read_offer(fields), test_tone=fields.flag("test_tone"))
 
 
 def read_offer(fields: Fields) -> Offer:

@@ -68,6 +68,13 @@ class Fields:
     def optional_text(self, name: str, limit: int) -> str | None:
         return self.text(name, limit) if self.has(name) else None
 
+    def flag(self, name: str) -> bool:
+        """Return true or false; one that is not there is false."""
+        value = self.values.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise BadMessage(f'"{name}" is {shown(value)}: write true or false')
+        return bool(value)
+
     def number(self, name: str, low: float, high: float) -> float | None:
         """Return a number within `low` and `high`, or None when it is not there."""
         value = self.values.get(name)

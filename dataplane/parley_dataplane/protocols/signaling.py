@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from parley_dataplane.errors import PeerError
 from parley_dataplane.protocols.alice import Offer, answer, read_offer
 from parley_dataplane.protocols.fields import Fields, dump, read_object
 
 _MAX_CANDIDATE_CHARS = 1_024
 _CANDIDATES = ("candidate", "ice-candidate", "ice_candidate")
 _TYPES = ("offer", *_CANDIDATES, "ping")
+KINDS = (*_TYPES, "unknown")
+"""What metrics tell of a message's type: what a stranger invents is none of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,14 @@ def parse(raw: str | bytes) -> Message:
     if kind == "offer":
         return read_offer(fields)
     return Ping() if kind == "ping" else _read_candidate(fields)
+
+
+def kind_of(raw: str | bytes) -> str:
+    """One of KINDS."""
+    try:
+        return read_object(raw).type(_TYPES)
+    except PeerError:
+        return "unknown"
 
 
 def _read_candidate(fields: Fields) -> Candidate:

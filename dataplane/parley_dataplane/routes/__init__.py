@@ -1,6 +1,6 @@
 """The doors: FastAPI shells that read, parse, call the session, render and write, and decide nothing else.
 
-request -> turnstile -> bodies, sockets -> protocols/ parse -> Session
+request -> turnstile -> origins -> bodies, sockets -> protocols/ parse -> Session
 Session -> Door (here) -> protocols/ render -> transports/ -> peer
 """
 
@@ -18,6 +18,7 @@ from parley_dataplane.routes import (
     signaling,
     v1,
 )
+from parley_dataplane.routes.origins import Origins
 from parley_dataplane.routes.turnstile import Turnstile
 
 
@@ -27,4 +28,5 @@ def mount(app: FastAPI, parley: Parley) -> None:
         app.include_router(module.router(parley))
     service.mount_page(app)
     problems.install(app, parley)
-    app.add_middleware(Turnstile)
+    app.add_middleware(Origins, parley=parley)
+    app.add_middleware(Turnstile)  # the last one added is the first one met

@@ -1,16 +1,18 @@
-"""Alice's door: a WebRTC call by one HTTP request, and what one may ask of it afterwards."""
+"""Alice's door: a WebRTC call by one HTTP request, what one may ask of it afterwards, and the page that tests both."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
 
 from parley_dataplane.doors import WEBRTC_OFFER
 from parley_dataplane.errors import ParleyError
 from parley_dataplane.process import Parley
 from parley_dataplane.protocols import alice
 from parley_dataplane.routes.bodies import read_body
+from parley_dataplane.routes.service import WEB
 from parley_dataplane.routes.webrtc_door import WebRtcDoor
 
 
@@ -19,9 +21,9 @@ def router(parley: Parley) -> APIRouter:
 
     @routes.post("/api/webrtc/offer")
     async def offer(request: Request) -> dict[str, Any]:
-        """{sdp, type: "offer"} -> {sdp, type: "answer", session_id}. The answer holds all candidates."""
+        """{sdp, type: "offer", test_tone} -> {sdp, type: "answer", session_id}. The answer holds all candidates."""
         wanted = alice.parse_offer(await read_body(request))
-        door = WebRtcDoor(parley, WEBRTC_OFFER)
+        door = WebRtcDoor(parley, WEBRTC_OFFER, test_tone=wanted.test_tone)
         try:
             sdp = await door.answer(wanted.sdp)
         except BaseException as error:
@@ -41,5 +43,10 @@ def router(parley: Parley) -> APIRouter:
             "session_id": wanted.session_id,
             "stopped": parley.sessions.get(wanted.session_id).interrupt(),
         }
+
+    @routes.get("/test_webrtc_gateway.html")
+    async def test_page() -> Response:
+        """A page with every part of such a call in hand."""
+        return FileResponse(WEB / "gateway.html", headers={"Cache-Control": "no-cache"})
 
     return routes

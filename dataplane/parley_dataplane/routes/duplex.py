@@ -58,7 +58,7 @@ def router(parley: Parley) -> APIRouter:
             _obey(session, duplex.parse(raw))
 
         try:
-            await sockets.serve(parley, peer, handle)
+            await sockets.serve(parley, peer, handle, DUPLEX.name)
         finally:
             session.end("peer-left")
 

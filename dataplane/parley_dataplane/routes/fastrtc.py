@@ -188,7 +188,7 @@ async def _serve(parley: Parley, websocket: WebSocket, kind: DoorKind) -> None:
     peer = Peer(websocket)
     connection = _Connection(parley, peer, kind)
     try:
-        await sockets.serve(parley, peer, connection.handle)
+        await sockets.serve(parley, peer, connection.handle, kind.name)
     finally:
         connection.closed()
 

@@ -18,6 +18,7 @@ WEB = Path(__file__).parent.parent / "web"
 ENDPOINTS = {
     "talk page": "GET /",
     "fastrtc page": "GET /fastrtc",
+    "gateway test page": "GET /test_webrtc_gateway.html",
     "offer": "POST /api/webrtc/offer",
     "signaling": "WebSocket /ws/v2/{session_id}",
     "fastrtc": "WebSocket /api/v1/rtc/stream",

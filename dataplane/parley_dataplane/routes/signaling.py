@@ -6,6 +6,7 @@ the id may come back and signal again.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -15,6 +16,7 @@ from parley_dataplane.doors import WEBRTC_SIGNALING
 from parley_dataplane.process import Parley
 from parley_dataplane.protocols import signaling
 from parley_dataplane.protocols.alice import Offer
+from parley_dataplane.records import SignalHandled, SocketClosed, SocketOpened
 from parley_dataplane.routes import sockets
 from parley_dataplane.routes.reservations import reserve
 from parley_dataplane.routes.webrtc_door import WebRtcDoor
@@ -34,6 +36,14 @@ class _Connection:
         self._doors = doors
 
     async def handle(self, raw: str | bytes) -> None:
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        try:
+            await self._obey(raw)
+        finally:
+            self._parley.observe(SignalHandled(signaling.kind_of(raw), clock() - began))
+
+    async def _obey(self, raw: str | bytes) -> None:
         match signaling.parse(raw):
             case Offer(sdp):
                 door = self._door()
@@ -66,9 +76,11 @@ def router(parley: Parley) -> APIRouter:
         await websocket.accept()
         peer = Peer(websocket)
         connection = _Connection(parley, peer, session_id, doors)
+        parley.observe(SocketOpened(WEBRTC_SIGNALING.name))
         try:
-            await sockets.serve(parley, peer, connection.handle)
+            await sockets.serve(parley, peer, connection.handle, WEBRTC_SIGNALING.name)
         finally:
+            parley.observe(SocketClosed(WEBRTC_SIGNALING.name))
             connection.closed()
 
     @routes.get("/v2/sessions")

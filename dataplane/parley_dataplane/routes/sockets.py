@@ -16,8 +16,12 @@ MOST_ERRORS = 200
 """Of one connection: each is a message back and a line in the log, and a peer that is wrong so often stays so."""
 
 
-async def serve(parley: Parley, peer: Peer, handle: Callable[[str | bytes], Awaitable[None]]) -> None:
-    """Hand on what the peer says until it leaves. An error is told and counted; few are worth the connection."""
+async def serve(
+    parley: Parley, peer: Peer, handle: Callable[[str | bytes], Awaitable[None]], door: str = ""
+) -> None:
+    """Hand on what the peer says until it leaves. An error is told and counted, under the name of the door; few are
+    worth the connection.
+    """
 
     errors = 0
 
@@ -30,11 +34,11 @@ async def serve(parley: Parley, peer: Peer, handle: Callable[[str | bytes], Awai
             peer.send_text(problem.message(error.code, error.detail))
             if isinstance(error, TooBig | Busy) or errors >= MOST_ERRORS:
                 raise
-            parley.count_error(error)
+            parley.count_error(error, door)
 
     ended_by = await peer.run(tolerant)
     if ended_by is not None:
-        parley.count_error(ended_by)
+        parley.count_error(ended_by, door)
 
 
 def close_code(reason: str) -> int:

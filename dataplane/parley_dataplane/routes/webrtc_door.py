@@ -2,7 +2,7 @@
 
 Rules: the call is answered before there is any media; the session starts when media is connected, once. A
 message that is wrong is told on the channel, and the call goes on. What is said before the channel opens
-waits, up to a bound.
+waits, up to a bound. A test tone is in the first packet: no silence leaves before it.
 """
 
 from __future__ import annotations
@@ -33,12 +33,17 @@ _closing: set[asyncio.Task[None]] = set()
 class WebRtcDoor:
     """One session's call, or its next one: a new offer replaces the connection, not the conversation."""
 
-    def __init__(self, parley: Parley, kind: DoorKind, session_id: str | None = None) -> None:
-        """Opens the session. Raises TooManySessions, Draining, or BadMessage for an id that can't be."""
+    def __init__(
+        self, parley: Parley, kind: DoorKind, session_id: str | None = None, *, test_tone: bool = False
+    ) -> None:
+        """Opens the session, which begins with a test tone or with the greeting. Raises TooManySessions, Draining,
+        or BadMessage for an id that can't be.
+        """
         self._parley = parley
         self._call: WebRtcCall | None = None
         self._is_open = False
         self._started = False
+        self._test_tone = self._tone_due = test_tone
         self._errors = 0
         self._early: deque[str] = deque(maxlen=MAX_EARLY_MESSAGES)
         self.on_close: Callable[[str], None] = lambda reason: None
@@ -78,15 +83,16 @@ class WebRtcDoor:
     # What the session calls
 
     def send_audio(self, chunk: Chunk) -> None:
+        self._tone_due = False
         if self._call is not None:
             self._call.send_pcm(chunk.pcm)
 
     @property
     def rests(self) -> bool:
-        return self._call is None or self._call.rests
+        return self._tone_due or self._call is None or self._call.rests
 
     def send_silence(self) -> None:
-        if self._call is not None:
+        if self._call is not None and not self._tone_due:
             self._call.send_pcm(None)
 
     def send_event(self, event: Event) -> None:
@@ -128,7 +134,7 @@ class WebRtcDoor:
                 self.session.end("peer-left")
 
     def _channel_opened(self) -> None:
-        greets = self.session.kind.speaks_first and bool(self._parley.agent.greeting)
+        greets = self._test_tone or (self.session.kind.speaks_first and bool(self._parley.agent.greeting))
         self._is_open = True
         self._send(talk.render_session(self.session.id, self._parley.agent.name, greets))
         while self._early:
@@ -138,7 +144,7 @@ class WebRtcDoor:
     def _connected(self) -> None:
         if not self._started and self.session.ended is None:
             self._started = True
-            self.session.start()
+            self.session.start(test_tone=self._test_tone)
 
     def _lost(self, reason: str) -> None:
         self.session.end(reason.replace(" ", "-"))
@@ -151,7 +157,7 @@ class WebRtcDoor:
             self._refused(error)
 
     def _refused(self, error: ParleyError) -> None:
-        self._parley.count_error(error)
+        self._parley.count_error(error, self.session.kind.name)
         self.send_event(Problem(error.code, error.detail))
         self._errors += 1
         if self._errors == MOST_ERRORS:

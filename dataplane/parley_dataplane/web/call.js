@@ -51,11 +51,19 @@ export class Call extends EventTarget {
   #abort = new AbortController();
   #healing = 0;
 
-  /** @param {{url?: URL | string, connectMs?: number}} [options] */
-  constructor({ url = new URL("../api/webrtc/offer", import.meta.url), connectMs = CONNECT_MS } = {}) {
+  /**
+   * @param {{url?: URL | string, connectMs?: number, testTone?: boolean}} [options] testTone: the call begins with
+   *     440 Hz and no greeting
+   */
+  constructor({ url = new URL("../api/webrtc/offer", import.meta.url), connectMs = CONNECT_MS, testTone = false } = {}) {
     super();
     this.url = url;
     this.connectMs = connectMs;
+    this.testTone = testTone;
+    /** Known once the offer is answered; whoever knows it may read and stop the conversation. */
+    this.sessionId = "";
+    /** Milliseconds: from sending the offer to its answer, and from the answer until media could flow. */
+    this.took = { answer: NaN, connection: NaN };
   }
 
   get connected() {
@@ -76,9 +84,11 @@ export class Call extends EventTarget {
     try {
       this.#open(microphone);
       const answer = await this.#exchange();
+      const answeredAt = performance.now();
       const connected = this.#connection();
       await this.#peer.setRemoteDescription(answer);
       await connected;
+      this.took.connection = performance.now() - answeredAt;
     } catch (error) {
       this.#close();
       if (this.#abort.signal.aborted) throw new CallError("cancelled");
@@ -128,19 +138,24 @@ export class Call extends EventTarget {
     await this.#peer.setLocalDescription();
     await gathered(this.#peer, GATHER_MS);
     const { type, sdp } = this.#peer.localDescription;
+    const offeredAt = performance.now();
     let response;
     try {
       response = await fetch(this.url, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ type, sdp }),
+        body: JSON.stringify(this.testTone ? { type, sdp, test_tone: true } : { type, sdp }),
         signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(ANSWER_MS)]),
       });
     } catch {
       throw new CallError("unreachable");
     }
     const body = await response.json().catch(() => ({}));
-    if (response.ok) return { type: "answer", sdp: String(body.sdp) };
+    if (response.ok) {
+      this.took.answer = performance.now() - offeredAt;
+      this.sessionId = String(body.session_id);
+      return { type: "answer", sdp: String(body.sdp) };
+    }
     const detail = String(body.detail ?? body.title ?? `HTTP ${response.status}`);
     const retryAfter = Number(response.headers.get("Retry-After")) || 0;
     throw new CallError(response.status === 503 ? "busy" : "refused", detail, retryAfter);

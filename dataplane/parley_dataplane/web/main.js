@@ -12,18 +12,8 @@ import { LatencyStrip } from "./latency.js";
 import { Level, MeterBar } from "./meter.js";
 import * as microphone from "./microphone.js";
 import { Notice } from "./notices.js";
+import { STATES, WORDS } from "./words.js";
 
-const WORDS = {
-  off: ["Ready when you are", "Speak, listen, interrupt."],
-  connecting: ["Connecting", "Allow the microphone if you are asked."],
-  idle: ["Your turn", "Go ahead, I can hear you."],
-  typing: ["Your turn", "Type below; the answer is spoken."],
-  muted: ["Muted", "Unmute to speak, or type below."],
-  listening: ["Listening", "Pause, and I will answer."],
-  processing: ["Thinking", "One moment."],
-  speaking: ["Speaking", "Speak or press Interrupt to stop me."],
-};
-const STATES = new Set(["idle", "listening", "processing", "speaking"]);
 const EXAMPLES = 4;
 
 const at = (id) => document.getElementById(id);

@@ -17,9 +17,9 @@ export class Level {
   #analyser;
   #samples;
 
-  /** @param {AudioContext} context  @param {MediaStream} stream */
-  constructor(context, stream) {
-    this.#source = context.createMediaStreamSource(stream);
+  /** @param {AudioContext} context  @param {MediaStream | AudioNode} heard */
+  constructor(context, heard) {
+    this.#source = heard instanceof MediaStream ? context.createMediaStreamSource(heard) : heard;
     this.#analyser = context.createAnalyser();
     this.#analyser.fftSize = 1024;
     this.#samples = new Float32Array(this.#analyser.fftSize);
@@ -35,7 +35,7 @@ export class Level {
   }
 
   close() {
-    this.#source.disconnect();
+    this.#source.disconnect(this.#analyser);
   }
 }
 

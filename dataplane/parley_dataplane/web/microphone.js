@@ -45,15 +45,21 @@ export function remember(deviceId) {
   }
 }
 
-/** @param {string} deviceId  @returns {Promise<MediaStream>}  @throws {MicrophoneError} */
-export async function open(deviceId) {
+/** What a browser does to a microphone's sound unless told otherwise: all that helps a conversation. */
+const PROCESSING = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+
+/**
+ * @param {string} deviceId
+ * @param {{echoCancellation: boolean, noiseSuppression: boolean, autoGainControl: boolean}} [processing]
+ * @returns {Promise<MediaStream>}
+ * @throws {MicrophoneError}
+ */
+export async function open(deviceId, processing = PROCESSING) {
   if (!allowed()) throw new MicrophoneError("insecure");
   // "ideal", not "exact": a headset left at home must not make the call fail.
   const audio = {
     deviceId: deviceId ? { ideal: deviceId } : undefined,
-    echoCancellation: true,
-    noiseSuppression: true,
-    autoGainControl: true,
+    ...processing,
   };
   try {
     return await navigator.mediaDevices.getUserMedia({ audio });

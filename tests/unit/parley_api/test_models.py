@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,15 @@ def test_an_example_written_out_again_is_read_as_the_same_agent(example: Path, t
     file = tmp_path / "agent.yaml"
     file.write_text(yaml.safe_dump(agent.model_dump(by_alias=True), allow_unicode=True))
     assert load(file) == agent
+
+
+def test_the_settings_in_the_readme_are_the_defaults() -> None:
+    blocks = re.findall(r"^```yaml\n(  .*?)^```$", Path("README.md").read_text(), re.MULTILINE | re.DOTALL)
+    settings = yaml.safe_load("\n".join(blocks))
+    assert {"turnTaking", "media", "access"} <= settings.keys()
+    assert VoiceAgent.model_validate(LEAST | {"spec": LEAST["spec"] | settings}) == VoiceAgent.model_validate(
+        LEAST
+    )
 
 
 @pytest.mark.parametrize("members", [{}, {"pocketsphinx": {}, "instant": {}}], ids=["none", "two"])

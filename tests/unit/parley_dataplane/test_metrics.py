@@ -2,12 +2,14 @@
 
 from collections import Counter
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from parley_api.media import Media
 from parley_dataplane.collector import Collector
+from parley_dataplane.doors import FASTRTC
 from parley_dataplane.media.pacer import Pacer
 from parley_dataplane.metrics import Metrics
 from parley_dataplane.records import (
@@ -17,16 +19,21 @@ from parley_dataplane.records import (
     PeerReported,
     Record,
     ReplyPaused,
+    SignalHandled,
+    SocketClosed,
+    SocketOpened,
+    Transcribed,
     TurnFinished,
     TurnStarted,
 )
+from parley_dataplane.session_metrics import SessionMetrics
 from parley_dataplane.transports.webrtc import Calls
 from parley_dataplane.transports.webrtc.port import PortCounts
 
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return Metrics(Pacer(lambda call, error: None), Calls(Media()), Collector())
+    return Metrics(Pacer(lambda call, error: None), Calls(Media()), Collector(), list)
 
 
 def test_what_a_peer_reports_is_counted_and_a_round_trip_that_it_does_not_tell_is_none(
@@ -48,7 +55,7 @@ def test_what_calls_have_counted_is_told_by_kind_and_what_the_port_has_seen(
     monkeypatch.setattr(calls, "counts", lambda: {"offer": Counter(forged_packets=3, dropped_texts=2)})
     port = SimpleNamespace(counts=PortCounts(strangers=7, looked_into=5, taken_over=1), claimed=4)
     monkeypatch.setattr(calls, "port", port)
-    found = samples(Metrics(Pacer(lambda call, error: None), calls, Collector()))
+    found = samples(Metrics(Pacer(lambda call, error: None), calls, Collector(), list))
     assert found["parley_media_packets_total", (("door", "offer"), ("kind", "forged"))] == 3
     assert found["parley_data_channel_messages_total", (("door", "offer"), ("kind", "dropped"))] == 2
     assert found["parley_udp_strangers_total", ()] == 7
@@ -96,11 +103,35 @@ def test_pauses_are_counted_by_what_the_sound_was_with_the_time_until_that_was_k
     assert found["parley_reply_pauses_total", (("door", "duplex"), ("outcome", "confirmed"))] == 1
 
 
+def test_audio_is_counted_while_the_call_goes_on_and_once_when_it_has_ended() -> None:
+    going_on: list[Any] = [
+        SimpleNamespace(kind=FASTRTC, metrics=SessionMetrics(bytes_heard=300, bytes_said=20))
+    ]
+    metrics = Metrics(Pacer(lambda call, error: None), Calls(Media()), Collector(), lambda: going_on)
+    metrics(CallFinished("before", "fastrtc", "idle", 1.0, 1, 1_000, 2_000))
+    heard = ("parley_audio_bytes_total", (("direction", "heard"), ("door", "fastrtc")))
+    assert samples(metrics)[heard] == 1_300
+    going_on.clear()
+    metrics(CallFinished("now", "fastrtc", "idle", 1.0, 1, 400, 20))
+    assert samples(metrics)[heard] == 1_400
+
+
+def test_the_first_words_are_counted_in_seconds(metrics: Metrics) -> None:
+    metrics(Transcribed("id", "duplex", 250, 500))
+    found = samples(metrics)
+    assert found["parley_first_partial_seconds_sum", (("door", "duplex"),)] == 0.25
+    assert found["parley_first_stable_word_seconds_sum", (("door", "duplex"),)] == 0.5
+
+
 RECORDS: list[Record] = [
     CallStarted("secret-id", "offer"),
     CallFinished("secret-id", "offer", "idle", 1.0, 1, 1, 1),
     TurnFinished("secret-id", "offer", "heard", 1.0),
     ReplyPaused("secret-id", "offer", "revoked", 0.2),
+    Transcribed("secret-id", "offer", 200.0, 300.0),
+    SocketOpened("signaling"),
+    SignalHandled("offer", 0.01),
+    SocketClosed("signaling"),
     ErrorSeen("bad-sdp", "secret-id", "offer"),
 ]
 

@@ -153,7 +153,7 @@ def test_speech_after_its_sign_leaves_in_the_history_what_was_heard_by_the_pause
         at_pause = call.session.info()["history"][1]["seconds"]
         await call.tell(FirstSign())
         await asyncio.sleep(0.2 - FRAME_SECS)
-        await call.tell(SpeechStarted(VOICE))
+        await call.tell(SpeechStarted(VOICE, 0.0))
         assert call.session.state == "listening"
         await asyncio.sleep(1.0)
         await call.tell(SpeechEnded(0.0))
@@ -188,7 +188,7 @@ def test_speech_interrupts_also_after_the_bound() -> None:
         await call.story(0.5)
         await call.tell(FirstSign())
         await asyncio.sleep(0.6)
-        await call.tell(SpeechStarted(VOICE))
+        await call.tell(SpeechStarted(VOICE, 0.0))
         assert call.session.state == "listening"
 
     assert run(script).peer.of(AgentHeard)[0].interrupted

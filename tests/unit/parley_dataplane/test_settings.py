@@ -1,36 +1,115 @@
-"""Settings from the environment: what is taken, and what is said about a wrong value."""
+"""Settings from the environment: what is taken, what it overrides, and what is said about a wrong value."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from parley_dataplane.settings import BadSetting, Settings
+from parley_api import load
+from parley_dataplane.settings import BadSetting, Override, Settings
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 @pytest.mark.parametrize(
     ("environ", "settings"),
     [
-        ({}, Settings("info", None)),
-        ({"LOG_LEVEL": "", "BENCH_TONE_SECS": ""}, Settings("info", None)),
-        ({"LOG_LEVEL": "DEBUG", "BENCH_TONE_SECS": "15"}, Settings("debug", 15.0)),
+        ({}, Settings()),
+        ({"LOG_LEVEL": "", "BENCH_TONE_SECS": "", "AUDIO_CHANNELS": " "}, Settings()),
         ({"HOME": "/root"}, Settings()),
+        ({"LOG_LEVEL": "INFO"}, Settings("info", "LOG_LEVEL")),
+        (
+            {"LOG_LEVEL": "DEBUG", "BENCH_TONE_SECS": "15"},
+            Settings("debug", "LOG_LEVEL", (Override("BENCH_TONE_SECS", "engines.tts.tone.seconds", 15.0),)),
+        ),
+        (
+            {"AUDIO_SAMPLE_RATE": "48000", "audio_sample_rate": "16000", "audio_chunk_size": "4096"},
+            Settings(constants=("AUDIO_SAMPLE_RATE", "audio_sample_rate", "audio_chunk_size")),
+        ),
     ],
 )
 def test_settings_are_read_from_the_environment(environ: dict[str, str], settings: Settings) -> None:
     assert Settings.from_environ(environ) == settings
 
 
+def test_the_environment_of_an_older_deployment_goes_over_the_file() -> None:
+    agent = load(EXAMPLES / "bench.yaml")
+    environ = {
+        "LOG_LEVEL": "INFO",
+        "MAX_SESSIONS_PER_POD": "50",
+        "SESSION_TIMEOUT": "120",
+        "WEBRTC_TIMEOUT": "20",
+        "AUDIO_SAMPLE_RATE": "48000",
+        "AUDIO_CHANNELS": "1",
+        "AUDIO_BITRATE": "32000",
+        "BENCH_TONE_SECS": "0.5",
+    }
+    spec = Settings.from_environ(environ).over(agent).spec
+    assert (spec.sessions.limit, spec.sessions.idle_timeout_seconds) == (50, 120)
+    assert (spec.media.connect_timeout_seconds, spec.media.opus.bitrate) == (20, 32_000)
+    assert spec.engines.tts.tone is not None
+    assert spec.engines.tts.tone.seconds == 0.5
+    assert spec.sessions.longest_call_seconds == agent.spec.sessions.longest_call_seconds
+    assert spec.conversation == agent.spec.conversation
+    assert agent.spec.sessions.limit == 200, "the file's own is as it was"
+
+
+def test_without_a_file_s_or_the_environment_s_word_a_pod_takes_100_sessions_of_300_seconds() -> None:
+    sessions = type(load(EXAMPLES / "bench.yaml").spec.sessions)()
+    assert (sessions.limit, sessions.idle_timeout_seconds) == (100, 300)
+
+
+@pytest.mark.parametrize("name", ["max_sessions", "MAX_SESSIONS", "MAX_SESSIONS_PER_POD"])
+def test_one_setting_is_known_by_the_names_of_each_system(name: str) -> None:
+    assert Settings.from_environ({name: "7"}).overrides == (Override(name, "sessions.limit", 7),)
+
+
+def test_two_names_of_one_setting_may_only_say_the_same() -> None:
+    same = Settings.from_environ({"SESSION_TIMEOUT": "60", "session_timeout_sec": "60"})
+    assert same.overrides == (Override("SESSION_TIMEOUT", "sessions.idleTimeoutSeconds", 60),)
+    with pytest.raises(BadSetting) as wrong:
+        Settings.from_environ({"SESSION_TIMEOUT": "60", "session_timeout_sec": "90"})
+    assert str(wrong.value) == (
+        "SESSION_TIMEOUT=60 and session_timeout_sec=90 are the same setting: write one of them"
+    )
+
+
+def test_an_engine_that_the_agent_does_not_have_stays_away() -> None:
+    agent = load(EXAMPLES / "reception.yaml")
+    assert Settings.from_environ({"BENCH_TONE_SECS": "15"}).over(agent) == agent
+
+
+SECONDS = "write seconds from 0.02 to 600, such as 3.0"
+RATE = "write 48000 or 16000, or leave it out: WebRTC has the one, WebSockets the other"
+
+
 @pytest.mark.parametrize(
-    ("environ", "said"),
+    ("name", "value", "said"),
     [
-        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL='loud': write one of debug, info, warning, error"),
-        ({"BENCH_TONE_SECS": "long"}, "BENCH_TONE_SECS='long': write seconds from 0.02 to 600, such as 3.0"),
-        ({"BENCH_TONE_SECS": "nan"}, "BENCH_TONE_SECS='nan': write seconds from 0.02 to 600, such as 3.0"),
-        ({"BENCH_TONE_SECS": "-1"}, "BENCH_TONE_SECS='-1': write seconds from 0.02 to 600, such as 3.0"),
-        ({"BENCH_TONE_SECS": "1e9"}, "BENCH_TONE_SECS='1e9': write seconds from 0.02 to 600, such as 3.0"),
+        ("LOG_LEVEL", "loud", "write one of debug, info, warning, error"),
+        ("BENCH_TONE_SECS", "long", SECONDS),
+        ("BENCH_TONE_SECS", "nan", SECONDS),
+        ("BENCH_TONE_SECS", "-1", SECONDS),
+        ("BENCH_TONE_SECS", "1e9", SECONDS),
+        ("MAX_SESSIONS_PER_POD", "0", "write a whole number of calls from 1 to 10000, such as 100"),
+        ("MAX_SESSIONS_PER_POD", "1.5", "write a whole number of calls from 1 to 10000, such as 100"),
+        ("max_sessions", "many", "write a whole number of calls from 1 to 10000, such as 100"),
+        ("SESSION_TIMEOUT", "5m", "write whole seconds from 1 to 86400, such as 300"),
+        ("SESSION_TIMEOUT", "9" * 20, "write whole seconds from 1 to 86400, such as 300"),
+        ("WEBRTC_TIMEOUT", "301", "write whole seconds from 1 to 300, such as 30"),
+        ("AUDIO_BITRATE", "64k", "write whole bits per second from 6000 to 510000, such as 64000"),
+        ("AUDIO_SAMPLE_RATE", "44100", RATE),
+        ("audio_sample_rate", "CD", RATE),
+        ("AUDIO_CHANNELS", "2", "write 1, or leave it out: a call's audio is mono"),
+        (
+            "audio_chunk_size",
+            "0",
+            "write whole bytes from 1 to 16777216, such as 4096, or leave it out: pieces of any size are heard",
+        ),
     ],
 )
-def test_a_wrong_value_is_named_with_what_to_write(environ: dict[str, str], said: str) -> None:
+def test_a_wrong_value_is_named_with_what_to_write(name: str, value: str, said: str) -> None:
     with pytest.raises(BadSetting) as wrong:
-        Settings.from_environ(environ)
-    assert str(wrong.value) == said
+        Settings.from_environ({name: value})
+    assert str(wrong.value) == f"{name}={value!r}: {said}"

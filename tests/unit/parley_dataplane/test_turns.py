@@ -24,6 +24,7 @@ ROWS = [
         State.LISTENING,
         (),
     ),
+    ("a test tone is one too", State.IDLE, Happened.TEST_TONE_DUE, State.PROCESSING, (Effect.START_REPLY,)),
     (
         "speech opens an utterance",
         State.IDLE,

@@ -36,10 +36,13 @@ class Calls:
     def __init__(self, media: Media) -> None:
         self._media = media
         self.observe: Observer = lambda _: None
+        connect_secs = media.connect_timeout_seconds
         self._settings = CallSettings(
+            unseen_secs=min(CallSettings().unseen_secs, connect_secs),
+            connect_secs=connect_secs,
             opus=OpusSettings(
                 bitrate=media.opus.bitrate, complexity=media.opus.complexity, dtx=media.opus.dtx
-            )
+            ),
         )
         self.port: UdpPort | None = None
         self._living: dict[WebRtcCall, str] = {}
@@ -97,6 +100,10 @@ class Calls:
                 f"over {OFFERS_A_SECOND} offers a second: try again in a second", retry_after=1
             )
         self._offers -= 1
+
+    def living(self) -> Counter[str]:
+        """By door, the calls that have been answered and have not ended."""
+        return Counter(self._living.values())
 
     def counts(self) -> dict[str, Counter[str]]:
         """By door, the sum of what all calls have counted; the names are those of CallCounts."""

@@ -11,6 +11,7 @@ import pytest
 
 from parley_api.engines import Engines as EnginesSpec
 from parley_api.load import load
+from parley_dataplane.agent import Agent
 from parley_dataplane.engines.registry import ROLES, build
 from parley_dataplane.engines.tone import Tone
 from parley_dataplane.settings import Settings
@@ -33,7 +34,7 @@ def test_every_engine_that_a_file_may_name_is_listed() -> None:
     ],
 )
 def test_an_example_gets_the_engines_that_it_names(example: str, names: dict[str, str]) -> None:
-    engines = build(load(EXAMPLES / example), EXAMPLES, Settings())
+    engines = build(load(EXAMPLES / example), EXAMPLES)
     assert engines.names() == names
     assert [engine.name for engine in engines.all()] == list(names.values())
 
@@ -44,9 +45,8 @@ import sys
 from pathlib import Path
 from parley_api.load import load
 from parley_dataplane.engines.registry import build
-from parley_dataplane.settings import Settings
 file = Path(sys.argv[1])
-build(load(file), file.parent, Settings())
+build(load(file), file.parent)
 print(*sorted(name for name in sys.modules if "sphinx" in name or "espeak" in name or "scripted" in name))
 """
     paths = os.pathsep.join(str(ROOT / part) for part in ("crds", "dataplane"))
@@ -62,8 +62,8 @@ print(*sorted(name for name in sys.modules if "sphinx" in name or "espeak" in na
 
 def test_the_environment_sets_the_length_of_the_tone() -> None:
     agent = load(EXAMPLES / "bench.yaml")
-    as_file = build(agent, EXAMPLES, Settings()).tts
-    as_set = build(agent, EXAMPLES, Settings(bench_tone_secs=0.5)).tts
+    as_file = build(agent, EXAMPLES).tts
+    as_set = Agent.load(agent, EXAMPLES, Settings.from_environ({"BENCH_TONE_SECS": "0.5"})).engines.tts
     assert isinstance(as_file, Tone)
     assert isinstance(as_set, Tone)
     assert (as_file.seconds, as_set.seconds) == (3.0, 0.5)

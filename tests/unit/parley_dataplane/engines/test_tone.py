@@ -31,6 +31,14 @@ def test_replies_hum_440_and_660_hertz_in_turn(reply: int, hertz: int) -> None:
     assert np.argmax(np.abs(np.fft.rfft(pcm))) == hertz  # one second: one bin per hertz
 
 
+def test_a_tone_of_one_pitch_keeps_it_in_every_reply() -> None:
+    async def collect(reply: int) -> list[Speech]:
+        tone = Tone(0.1, pitches=(440,))
+        return [speech async for speech in tone.synthesize(SpeechRequest("Hm.", reply=reply))]
+
+    assert np.array_equal(wave(asyncio.run(collect(0))), wave(asyncio.run(collect(1))))
+
+
 @pytest.mark.parametrize("reply", [0, 1])
 def test_the_phase_is_continuous_over_all_frames(reply: int) -> None:
     pcm = wave(hum(3.0, reply))

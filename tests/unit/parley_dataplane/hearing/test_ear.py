@@ -74,6 +74,21 @@ def test_speech_ends_after_the_set_silence() -> None:
     assert event.spoke_until == pytest.approx(2.0, abs=0.011)
 
 
+@pytest.mark.parametrize("delay", [0.0, 0.15], ids=["as it is said", "150 ms later"])
+def test_speech_tells_when_its_first_voice_arrived(delay: float) -> None:
+    ((_, event),) = of(SpeechStarted, live(ear(), silence(1), voice(1), silence(1), start=delay))
+    assert isinstance(event, SpeechStarted)
+    assert event.since == pytest.approx(1.02 + delay, abs=0.021)
+
+
+def test_a_recording_that_came_at_once_has_its_first_voice_then() -> None:
+    listener = ear()
+    events = listener.push(np.concatenate((silence(0.2), voice(1))), 7.0)
+    for tick in range(100):
+        events += listener.tick(7.0 + tick / 50)
+    assert [event.since for event in events if isinstance(event, SpeechStarted)] == [7.0]
+
+
 def test_a_pause_shorter_than_the_silence_ends_nothing() -> None:
     events = live(ear(silence_ms=300), voice(0.5), silence(0.22), voice(0.5), silence(1))
     assert len(of(SpeechStarted, events)) == len(of(SpeechEnded, events)) == 1

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from parley_dataplane.hearing.scene import Scene
+from parley_dataplane.hearing.scene import FALSE_UNDER_VOICE, FIRST_BACKGROUND, Scene
 
 
 def hear(scene: Scene, levels: list[float], *, in_speech: bool = False, learn: bool = True) -> Scene:
@@ -66,3 +66,16 @@ def test_a_word_that_is_too_short_tells_no_level() -> None:
 def test_a_click_is_not_as_loud_as_its_loudest_10_ms() -> None:
     assert hear(Scene(), [-70.0, -70.0, -10.0]).sustained == pytest.approx(-65.0)
     assert hear(Scene(), [-20.0, -20.0, -20.0]).sustained == pytest.approx(-20.0)
+
+
+def test_what_sounds_beneath_a_known_echo_is_the_room_s_but_never_as_loud_as_the_caller() -> None:
+    backgrounds = []
+    for beneath in (-80.0, -45.0, -22.0):
+        scene = Scene()
+        scene.voice = -25.0
+        for _ in range(400):
+            scene.hear(-75.0, in_speech=False, learn=True, is_echo=True, under_echo=beneath)
+        backgrounds.append(scene.background)
+    assert backgrounds[0] < FIRST_BACKGROUND
+    assert backgrounds[1] == pytest.approx(-45.0, abs=1.0)
+    assert backgrounds[2] == pytest.approx(-25.0 - FALSE_UNDER_VOICE, abs=1.0)

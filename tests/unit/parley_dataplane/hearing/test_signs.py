@@ -100,7 +100,17 @@ def test_a_cough_of_burst_breath_and_voice_is_one_sign() -> None:
 
 def test_after_a_pause_the_next_sound_is_a_sign_again() -> None:
     sound = [-20.0] * 8 + [SILENCE] * 80
-    assert [*happened(sound * 2).values()] == [Happened.SIGN, Happened.REVOKED] * 2
+    assert [*happened(sound * 2, silero_is_low=False).values()] == [Happened.SIGN, Happened.REVOKED] * 2
+
+
+def test_where_there_was_sound_before_what_the_detector_takes_for_no_speech_must_last_longer_to_be_a_sign() -> (
+    None
+):
+    room = [-38.0, -54.0, -52.0] * 100
+    keys = room + [-28.0] * 8 + [SILENCE] * 10
+    assert max(happened(keys), default=0) < len(room)
+    assert max(happened(keys, silero_is_low=False)) > len(room)
+    assert max(happened(room + [-28.0] * 20)) > len(room)
 
 
 def test_a_peer_that_stops_sending_has_its_sign_taken_back_by_time() -> None:

@@ -47,6 +47,12 @@ def test_a_number_is_a_number_within_its_range(value: object) -> None:
         Fields({"x": value}).number("x", 0, 1)
 
 
+@pytest.mark.parametrize("value", ["true", 1, 0, [], {}])
+def test_a_flag_is_true_or_false_and_nothing_like_it(value: object) -> None:
+    with pytest.raises(BadMessage, match=r'"x" is .*: write true or false'):
+        Fields({"x": value}).flag("x")
+
+
 def test_a_whole_number_may_be_written_with_a_point() -> None:
     assert Fields({"x": 1500.0}).whole("x", 50, 10_000) == 1_500
 

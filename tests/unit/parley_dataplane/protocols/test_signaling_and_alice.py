@@ -84,6 +84,12 @@ def test_an_unknown_type_is_told_the_known_ones() -> None:
         signaling.parse('{"type": "join"}')
 
 
+@pytest.mark.parametrize(("asked", "given"), [(True, True), (False, False), (None, False)])
+def test_a_test_tone_is_asked_for_in_the_body_of_an_offer(asked: object, given: bool) -> None:
+    raw = json.dumps({"type": "offer", "sdp": SDP, "test_tone": asked}).encode()
+    assert alice.parse_offer(raw) == alice.Offer(SDP, given)
+
+
 def test_the_answer_is_the_same_on_both_doors() -> None:
     body = {"sdp": SDP, "type": "answer", "session_id": "s"}
     assert alice.answer(SDP, "s") == json.loads(signaling.render_answer(SDP, "s")) == body

@@ -21,6 +21,7 @@ from parley_dataplane.errors import BadMessage, BadSdp, EndedSession, ParleyErro
 from parley_dataplane.events import CallEnded
 from parley_dataplane.media import Pcm
 from parley_dataplane.pipeline_stats import PipelineStats
+from parley_dataplane.records import Record
 from parley_dataplane.session_metrics import SessionMetrics
 from parley_dataplane.session_settings import SessionSettings
 from tests.one_call import Call
@@ -46,8 +47,8 @@ class NotedSession:
     def has_door(self) -> bool:
         return self.door is not None
 
-    def start(self) -> None:
-        self.calls.append("start")
+    def start(self, *, test_tone: bool = False) -> None:
+        self.calls.append("start with a test tone" if test_tone else "start")
 
     def hear(self, pcm: Pcm) -> None:
         if self.calls[-1:] != ["hear"]:
@@ -151,9 +152,16 @@ class NotedParley:
         self.fastrtc_stats = PipelineStats("fastrtc")
         self.ready = True
         self.errors: list[str] = []
+        self.doors: list[str] = []
+        """Of the errors."""
+        self.records: list[Record] = []
 
-    def count_error(self, error: ParleyError) -> None:
+    def observe(self, record: Record) -> None:
+        self.records.append(record)
+
+    def count_error(self, error: ParleyError, door: str = "") -> None:
         self.errors.append(error.code)
+        self.doors.append(door)
 
     def metrics_text(self) -> bytes:
         return b"# nothing\n"
@@ -169,10 +177,15 @@ class Answer:
         return json.loads(self.body)
 
 
+def raw(headers: dict[str, str] | None) -> list[tuple[bytes, bytes]]:
+    """As ASGI has them."""
+    return [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+
+
 class Socket:
     """A client of one WebSocket route."""
 
-    def __init__(self, app: FastAPI, path: str) -> None:
+    def __init__(self, app: FastAPI, path: str, headers: dict[str, str] | None = None) -> None:
         self._in: asyncio.Queue[Message] = asyncio.Queue()
         self._out: asyncio.Queue[Message] = asyncio.Queue()
         self._in.put_nowait({"type": "websocket.connect"})
@@ -181,12 +194,12 @@ class Socket:
             "path": path,
             "raw_path": path.encode(),
             "query_string": b"",
-            "headers": [],
+            "headers": raw(headers),
         }
         self.serving = asyncio.create_task(app(scope, self._in.get, self._out.put))
 
     async def __aenter__(self) -> Socket:
-        assert (await self._next())["type"] == "websocket.accept"
+        assert (await self.next())["type"] == "websocket.accept"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -200,7 +213,7 @@ class Socket:
 
     async def hear(self) -> Any:
         """The next message: JSON read, binary as it is, ("close", code) at the end."""
-        message = await self._next()
+        message = await self.next()
         if message["type"] == "websocket.close":
             return "close", message["code"]
         return json.loads(message["text"]) if message.get("text") is not None else message["bytes"]
@@ -213,7 +226,8 @@ class Socket:
     def silent(self) -> bool:
         return self._out.empty()
 
-    async def _next(self) -> Message:
+    async def next(self) -> Message:
+        """What the server did, as ASGI has it."""
         return await asyncio.wait_for(self._out.get(), 5.0)
 
 
@@ -231,8 +245,8 @@ class Server:
     def session(self) -> NotedSession:
         return self.parley.sessions.last
 
-    def socket(self, path: str) -> Socket:
-        return Socket(self.app, path)
+    def socket(self, path: str, headers: dict[str, str] | None = None) -> Socket:
+        return Socket(self.app, path, headers)
 
     async def http(
         self, method: str, path: str, body: bytes | list[bytes] = b"", headers: dict[str, str] | None = None
@@ -255,11 +269,10 @@ class Server:
         async def send(message: Message) -> None:
             sent.append(message)
 
-        raw = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
         path, _, query = path.partition("?")
         scope = {
             "type": "http", "method": method, "path": path, "raw_path": path.encode(),
-            "query_string": query.encode(), "headers": raw, "http_version": "1.1", "scheme": "http",
+            "query_string": query.encode(), "headers": raw(headers), "http_version": "1.1", "scheme": "http",
         }  # fmt: skip
         # Starlette answers 500 and raises the fault again, for the server's log.
         with contextlib.suppress(ZeroDivisionError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
@@ -19,6 +20,13 @@ ERRORS: dict[str, tuple[str, str, bytes, int, str]] = {
     "an offer that is no object": ("POST", OFFER, b"[1]", 400, "bad-message"),
     "an offer without SDP": ("POST", OFFER, b'{"type": "offer"}', 400, "bad-message"),
     "an offer of nonsense": ("POST", OFFER, b'{"type": "offer", "sdp": "v=0 nonsense"}', 400, "bad-sdp"),
+    "a test tone by another word": (
+        "POST",
+        OFFER,
+        b'{"type": "offer", "sdp": "v=0", "test_tone": "yes"}',
+        400,
+        "bad-message",
+    ),
     "an offer too big": ("POST", OFFER, b" " * 70_000, 413, "too-big"),
     "an unknown session": ("GET", "/v1/sessions/nobody", b"", 404, "unknown-session"),
     "an ended session": ("GET", "/v1/sessions/over", b"", 410, "ended-session"),
@@ -113,6 +121,29 @@ def test_fastrtc_has_a_page_of_its_own(server: Any) -> None:
     page = asyncio.run(server.http("GET", "/fastrtc"))
     assert (page.status, page.headers["cache-control"]) == (200, "no-cache")
     assert b'src="web/fastrtc.js"' in page.body
+
+
+def test_the_gateway_page_and_all_that_it_loads_are_served_from_here(server: Any) -> None:
+    page = asyncio.run(server.http("GET", "/test_webrtc_gateway.html"))
+    assert page.status == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["cache-control"] == "no-cache"
+    wanted = re.findall(r'(?:src|href)="([^"#][^"]*)"', page.body.decode())
+    seen: set[str] = set()
+    while wanted:
+        path = wanted.pop()
+        seen.add(path)
+        file = asyncio.run(server.http("GET", f"/{path}"))
+        assert file.status == 200, path
+        loaded = re.findall(r'(?:from|new URL\()\s*"\./([\w.-]+\.js)"', file.body.decode())
+        wanted += [f"web/{name}" for name in loaded if f"web/{name}" not in seen]
+    assert {
+        "web/gateway.css",
+        "web/gateway.js",
+        "web/voice.js",
+        "web/voice-worklet.js",
+        "web/call.js",
+    } <= seen
 
 
 @pytest.mark.parametrize("path", ["/health", "/api/v1/rtc/health", "/readyz"])

@@ -13,6 +13,7 @@ import pytest
 from parley_dataplane.errors import BadSdp, Draining
 from parley_dataplane.events import AgentClause, StateChanged
 from parley_dataplane.media.speaker import Chunk
+from parley_dataplane.records import SignalHandled, SocketClosed, SocketOpened
 from parley_dataplane.routes import webrtc_door
 from tests.unit.parley_dataplane.routes.conftest import Server
 
@@ -243,6 +244,28 @@ def test_the_end_of_a_session_closes_its_signaling(server: Any, calls: list[Note
             await peer.hear()
             server.session.end("server-stopping")
             assert await peer.hear() == ("close", 1001)
+
+    asyncio.run(scenario())
+
+
+def test_each_message_is_told_by_its_type_and_with_its_time_and_each_socket_comes_and_goes(
+    server: Any, calls: list[NotedCall]
+) -> None:
+    async def scenario() -> None:
+        async with server.socket(PATH) as peer:
+            for message in (OFFER, {"type": "ice_candidate", "candidate": None}, {"type": "ping"}):
+                peer.say(message)
+            for message in ({"type": "<script>"}, "{nonsense", {"type": "offer", "sdp": "nonsense"}):
+                peer.say(message)
+            await peer.settled()
+            assert server.parley.records[0] == SocketOpened("signaling")
+        handled = [record for record in server.parley.records if isinstance(record, SignalHandled)]
+        assert [record.type for record in handled] == [
+            "offer", "ice_candidate", "ping", "unknown", "unknown", "offer"
+        ]  # fmt: skip
+        assert all(0 <= record.seconds < 1 for record in handled)
+        assert server.parley.records[-1] == SocketClosed("signaling")
+        assert set(server.parley.doors) == {"signaling"}
 
     asyncio.run(scenario())
 

@@ -222,6 +222,13 @@ def test_calls_speak_as_the_spec_says() -> None:
     assert (opus.bitrate, opus.complexity, opus.dtx) == (24_000, 9, False)
 
 
+@pytest.mark.parametrize(("said", "unseen"), [(20, 10), (4, 4)])
+def test_calls_wait_for_their_connection_as_the_spec_says(said: int, unseen: float) -> None:
+    """And never longer for a peer that does not appear."""
+    settings = Calls(Media(connect_timeout_seconds=said))._settings
+    assert (settings.connect_secs, settings.unseen_secs) == (said, unseen)
+
+
 def test_a_port_that_is_taken_is_said_with_what_to_do() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
