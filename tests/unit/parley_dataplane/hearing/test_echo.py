@@ -159,6 +159,6 @@ def test_a_long_answer_to_a_quiet_microphone_breaks_nothing_whatever_the_size_of
     for number in range(packet // 320 * 60):
         own_voice.said(AGENT[number * 480 % 9_600 : number * 480 % 9_600 + 480])
         if number % (packet // 320) == 0:
-            own_voice.heard(quiet, False)
+            own_voice.shares(quiet, False)
     own_voice.skip(320)
     assert own_voice.delay is None
