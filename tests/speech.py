@@ -20,6 +20,9 @@ import numpy.typing as npt
 
 Pcm = npt.NDArray[np.int16]
 
+SEED = 1
+"""Of what eSpeak NG draws: the same in each run, so that a question that is understood once always is."""
+
 AGENT_VOICE = "gmw/en-US"
 """The voice of the shipped agents: a caller should have another one."""
 
@@ -139,6 +142,8 @@ def _speak(utterance: Utterance) -> bytes:
     rate = lib.espeak_Initialize(SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), 0)
     if rate <= 0:
         raise RuntimeError(f"espeak_Initialize answered {rate}")
+    # It seeds the C library's dice by the clock, and lengths of sounds are drawn: each run would hear others.
+    ctypes.CDLL(None).srand(SEED)
     chunks: list[bytes] = []
 
     def keep(wav: int | None, samples: int, _events: int | None) -> int:
