@@ -52,17 +52,13 @@ HYSTERESIS = 0.15
 
 UNDER_VOICE = 12.0
 UNDER_VOICE_WHILE_SPEAKING = 7.0
-UNDER_VOICE_WHILE_WARY = 5.0
 OVER_BACKGROUND = 2.0
 """dB under the caller's usual speech from which Silero's word counts while the agent speaks (else somebody else speaks,
-further away; more so while its echo, not known yet, may sound with them), and over the room's usual sounds from which
-it counts at all.
+further away), and over the room's usual sounds from which it counts at all.
 """
 
 LASTING = 12
-"""Windows of speech, 0.4 s, after which UNDER_VOICE is enough also while the agent speaks; while its echo is not known
-UNDER_VOICE_WHILE_SPEAKING is.
-"""
+"""Windows of speech, 0.4 s, after which UNDER_VOICE is enough also while the agent speaks."""
 
 AUDIBLE_UNDER_VOICE = 25.0
 
@@ -310,14 +306,11 @@ class Ear:
         level = scene.recent()
         if level < scene.background + OVER_BACKGROUND:
             return False
-        at_once, lasting = UNDER_VOICE_WHILE_SPEAKING, UNDER_VOICE
-        if self._own_voice.is_unknown:
-            at_once, lasting = UNDER_VOICE_WHILE_WARY, UNDER_VOICE_WHILE_SPEAKING
-        if scene.voice is None or level >= scene.voice - at_once:
+        if scene.voice is None or level >= scene.voice - UNDER_VOICE_WHILE_SPEAKING:
             return True
         if not self._own_voice.is_active:
             return True
-        self._lasting = self._lasting + 1 if level >= scene.voice - lasting else 0
+        self._lasting = self._lasting + 1 if level >= scene.voice - UNDER_VOICE else 0
         return self._lasting >= LASTING
 
     def _start(self, events: list[EarEvent]) -> None:
