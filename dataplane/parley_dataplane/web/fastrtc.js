@@ -9,9 +9,11 @@ import { Captions } from "./captions.js";
 import { Level, MeterBar } from "./meter.js";
 import * as microphone from "./microphone.js";
 import { Notice } from "./notices.js";
+import { Orb, clock } from "./orb.js";
 import { Player } from "./player.js";
 import { slice } from "./slices.js";
 import { VoiceSocket } from "./voice-socket.js";
+import { STATES } from "./words.js";
 
 const WORDS = {
   off: ["Ready when you are", "Speak, listen, interrupt."],
@@ -22,7 +24,6 @@ const WORDS = {
   processing: ["Thinking", "One moment."],
   speaking: ["Speaking", "Speak or press Interrupt to stop me."],
 };
-const STATES = new Set(["idle", "listening", "processing", "speaking"]);
 const STAGES = ["stt_ms", "llm_ms", "tts_ms", "total_ms"];
 
 /** The server's clock of an answer runs ahead of this page's by the way here: so much is left when it is over. */
@@ -33,8 +34,7 @@ const body = document.body;
 const notice = new Notice(at("notice"), act);
 const captions = new Captions(at("captions"), at("scroller"), (text) => (at("announcer").textContent = text));
 const meter = new MeterBar(at("meter"));
-const bars = [...document.querySelectorAll(".orb-bars rect")];
-const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+const orb = new Orb([...document.querySelectorAll(".orb-bars rect")]);
 
 /**
  * @typedef {object} Talk  one conversation and what belongs to it
@@ -193,24 +193,9 @@ function draw(now) {
   const mine = hearing ? talk.mine.read() : 0;
   const agents = talk?.agents.read() ?? 0;
   meter.draw(mine, now, hearing ? "" : "off");
-  drawOrb(state === "speaking" ? agents : state === "processing" ? 0 : mine);
+  orb.draw(state === "speaking" ? agents : state === "processing" ? 0 : mine);
   write(at("clock"), clock(talk?.since ? now - talk.since : 0));
   requestAnimationFrame(draw);
-}
-
-/** Five bars that rise with the voice, the middle one most. */
-function drawOrb(level) {
-  const shown = stillness.matches ? 0 : level;
-  bars.forEach((bar, index) => {
-    const height = 10 + 62 * shown ** 1.5 * (1 - 0.28 * Math.abs(index - 2));
-    bar.setAttribute("height", height.toFixed(1));
-    bar.setAttribute("y", (100 - height / 2).toFixed(1));
-  });
-}
-
-function clock(milliseconds) {
-  const seconds = Math.floor(milliseconds / 1000);
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
 at("call").addEventListener("click", () => (talk ? hangUp() : begin()));

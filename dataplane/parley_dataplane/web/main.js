@@ -12,6 +12,7 @@ import { LatencyStrip } from "./latency.js";
 import { Level, MeterBar } from "./meter.js";
 import * as microphone from "./microphone.js";
 import { Notice } from "./notices.js";
+import { Orb, clock } from "./orb.js";
 import { STATES, WORDS } from "./words.js";
 
 const EXAMPLES = 4;
@@ -22,8 +23,7 @@ const notice = new Notice(at("notice"), act);
 const captions = new Captions(at("captions"), at("scroller"), (text) => (at("announcer").textContent = text));
 const latency = new LatencyStrip(at("latency-turns"), at("latency-legend"));
 const meter = new MeterBar(at("meter"));
-const bars = [...document.querySelectorAll(".orb-bars rect")];
-const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+const orb = new Orb([...document.querySelectorAll(".orb-bars rect")]);
 
 /**
  * @typedef {object} Talk  one call and what belongs to it
@@ -236,24 +236,9 @@ function draw(now) {
   const mine = hearing ? talk.mine.read() : 0;
   const agents = talk?.agents?.read() ?? 0;
   meter.draw(mine, now, hearing ? "" : "off");
-  drawOrb(state === "speaking" ? agents : state === "processing" ? 0 : mine);
+  orb.draw(state === "speaking" ? agents : state === "processing" ? 0 : mine);
   write(at("clock"), clock(talk?.since ? now - talk.since : 0));
   requestAnimationFrame(draw);
-}
-
-/** Five bars that rise with the voice, the middle one most. */
-function drawOrb(level) {
-  const shown = stillness.matches ? 0 : level;
-  bars.forEach((bar, index) => {
-    const height = 10 + 62 * shown ** 1.5 * (1 - 0.28 * Math.abs(index - 2));
-    bar.setAttribute("height", height.toFixed(1));
-    bar.setAttribute("y", (100 - height / 2).toFixed(1));
-  });
-}
-
-function clock(milliseconds) {
-  const seconds = Math.floor(milliseconds / 1000);
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
 at("call").addEventListener("click", () => (talk ? hangUp() : begin()));
