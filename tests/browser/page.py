@@ -24,8 +24,6 @@ from tests import speech
 from tests.browser.tape import RATE, Tape
 from tests.speech import Pcm
 
-CALLER = ""
-"""eSpeak's British voice as it is: the agent speaks American."""
 ROOM_DB = -45.0
 TAPE = Path(__file__).with_name("tape.js").read_text()
 FLAGS = (
@@ -59,7 +57,7 @@ def in_a_room(*parts: str | float) -> Pcm:
 
 def said(text: str) -> Pcm:
     """Return `text` in the caller's voice, voiced from the first to the last sample."""
-    return speech.trimmed(speech.say(text, RATE, variant=CALLER))
+    return speech.trimmed(speech.say(text, RATE, variant=speech.CALLER_VARIANT))
 
 
 class TalkPage:

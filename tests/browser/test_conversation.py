@@ -16,11 +16,11 @@ from tests.server import ParleyServer
 pytestmark = pytest.mark.browser
 
 OPENING_HOURS, STORY, PARKING = (
-    "when are you open",
+    "what are your opening hours",
     "tell me a story about a dragon",
     "where can I park my car",
 )
-"""Not "what are your opening hours": in this British voice, 5 of 10 cuts of one recorded call were heard right."""
+"""All are understood in ten of ten cuts of a recording; "when are you open" is in 7 ("where are you open")."""
 
 GREETING_SECS, ANSWER_SECS, INTO_THE_STORY_SECS, END_SECS = 11.0, 18.0, 3.0, 10.0
 """The recording can't wait for the agent: these are long enough for what it says in between."""
@@ -82,7 +82,7 @@ def test_a_spoken_question_is_answered_and_a_second_one_interrupts(
 
 def check_captions(talk: TalkPage, answers: dict[str, str]) -> None:
     # A small recogniser may miss a word; the one that the question is about it must have got.
-    for n, topic in enumerate(("open", "story", "park")):
+    for n, topic in enumerate(("opening", "story", "park")):
         assert topic in plain(talk.words("you", n)).split()
     assert talk.words("agent", 0) == answers["greeting"]
     assert talk.words("agent", 1) == answers["opening-hours"]

@@ -9,13 +9,11 @@ from playwright.sync_api import expect
 
 from tests.browser.page import in_a_room, talk_page
 from tests.browser.tape import RATE
+from tests.browser.test_conversation import OPENING_HOURS, STORY
 from tests.clients import listening
 from tests.server import ParleyServer
 
 pytestmark = pytest.mark.browser
-
-OPENING_HOURS, STORY = "when are you open", "tell me a story about a dragon"
-"""As in test_conversation.py, and as far apart."""
 
 
 def test_a_spoken_question_is_answered_in_writing_and_in_sound(

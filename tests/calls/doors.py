@@ -23,9 +23,6 @@ from tests.speech import Pcm
 
 Client = WebRtcClient | FastRtcClient | DuplexClient
 
-CALLER = "f3"
-"""The caller's voice: eSpeak's British with this variant, never the agent's."""
-
 QUESTION, OTHER_QUESTION = "What are your opening hours?", "Where can I park my car?"
 STORY = "Can you tell me a story about pirates?"
 """PocketSphinx understood these in this voice each time (10 of 10, over start and noise); not so all of the file's."""
@@ -75,7 +72,7 @@ DOORS = [
 @functools.cache
 def in_callers_voice(text: str, rate: int) -> Pcm:
     """Return `text` as the caller says it, over a room's noise."""
-    return speech.say(text, rate, variant=CALLER, noise_db=-50.0)
+    return speech.say(text, rate, variant=speech.CALLER_VARIANT, noise_db=-50.0)
 
 
 def ask(client: Client, server: ParleyServer, text: str) -> Spoken:

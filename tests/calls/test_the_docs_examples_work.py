@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests import agent_file, speech
-from tests.calls.doors import CALLER
+from tests.calls.doors import in_callers_voice
 from tests.clients.containers import read_wav, wav
 from tests.server import ROOT, ParleyServer
 
@@ -36,7 +36,7 @@ def printed(title: str, server: ParleyServer, folder: Path) -> str:
     server.private(QUESTION)
     server.private(STORY)
     server.private(agent_file.answers_to(QUESTION)[0])
-    question = speech.say(QUESTION, variant=CALLER, noise_db=-50.0)
+    question = in_callers_voice(QUESTION, 16_000)
     silence = speech.pink_noise(16_000, -50.0).astype("int16")
     (folder / "question.wav").write_bytes(wav(np.concatenate([question, silence]), 16_000))
     [(language, text)] = EXAMPLES[title]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import agent_file, speech
-from tests.calls.doors import CALLER, QUESTION
+from tests.calls.doors import QUESTION
 from tests.clients.containers import wav
 from tests.server import ParleyServer
 
@@ -61,7 +61,9 @@ def test_the_seed_client_works_as_printed(
     reception.private(QUESTION)
     answer = agent_file.answers_to(QUESTION)[0]
     reception.private(answer)
-    (tmp_path / "audio.wav").write_bytes(wav(speech.say(QUESTION, variant=CALLER, noise_db=-50.0), 16_000))
+    (tmp_path / "audio.wav").write_bytes(
+        wav(speech.say(QUESTION, variant=speech.CALLER_VARIANT, noise_db=-50.0), 16_000)
+    )
     monkeypatch.chdir(tmp_path)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
