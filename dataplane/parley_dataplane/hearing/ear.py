@@ -120,9 +120,7 @@ class Ear:
         self._began = 0
         self._pause_left = 0
         self._at = 0.0
-        self._arrivals: deque[float] = deque(
-            maxlen=RECENT
-        )  # of the frames of which the scene knows the levels
+        self._arrivals: deque[float] = deque(maxlen=RECENT)  # of the frames whose levels the scene knows
         self._last_push: float | None = None
         self._longest_gap = 0.0
         self._recording_over = False

@@ -13,17 +13,10 @@ import { Orb, clock } from "./orb.js";
 import { Player } from "./player.js";
 import { slice } from "./slices.js";
 import { VoiceSocket } from "./voice-socket.js";
-import { STATES } from "./words.js";
+import { STATES, WORDS as PAGES } from "./words.js";
 
-const WORDS = {
-  off: ["Ready when you are", "Speak, listen, interrupt."],
-  connecting: ["Connecting", "Allow the microphone if you are asked."],
-  idle: ["Your turn", "Go ahead, I can hear you."],
-  muted: ["Muted", "Unmute to speak."],
-  listening: ["Listening", "Pause, and I will answer."],
-  processing: ["Thinking", "One moment."],
-  speaking: ["Speaking", "Speak or press Interrupt to stop me."],
-};
+/** This page has no field to type in. */
+const WORDS = { ...PAGES, muted: ["Muted", "Unmute to speak."] };
 const STAGES = ["stt_ms", "llm_ms", "tts_ms", "total_ms"];
 
 /** The server's clock of an answer runs ahead of this page's by the way here: so much is left when it is over. */

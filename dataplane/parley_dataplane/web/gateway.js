@@ -9,6 +9,7 @@
 
 import { Call } from "./call.js";
 import { Captions } from "./captions.js";
+import { listDevices } from "./devices.js";
 import { Figures, Rows } from "./figures.js";
 import { Level, MeterBar } from "./meter.js";
 import * as microphone from "./microphone.js";
@@ -94,7 +95,7 @@ async function hearMe(of) {
   track.addEventListener("ended", () => run === of && of.stream === stream && notice.show("unplugged"));
   write("in-force", inForce(track.getSettings()));
   if (of.call.connected) await of.call.setMicrophone(mine.toTrack());
-  await listDevices();
+  await listDevices(at("device"));
   show();
 }
 
@@ -201,14 +202,6 @@ async function reopen() {
   }
 }
 
-async function listDevices() {
-  const devices = await microphone.list();
-  const chosen = at("device").value || microphone.remembered();
-  const options = devices.map(({ deviceId, label }) => new Option(label, deviceId));
-  at("device").replaceChildren(new Option("System default", ""), ...options);
-  at("device").value = devices.some(({ deviceId }) => deviceId === chosen) ? chosen : "";
-}
-
 /** @param {MediaTrackSettings} settings what the browser has made of the wishes */
 function inForce(settings) {
   const on = PROCESSING.filter((name) => settings[name]).map((name) => NAMES[name]);
@@ -270,9 +263,9 @@ for (const id of [...Object.keys(DIALS), "gate", "duck"]) {
   });
 }
 addEventListener("pagehide", () => run && hangUp());
-navigator.mediaDevices?.addEventListener("devicechange", listDevices);
+navigator.mediaDevices?.addEventListener("devicechange", () => listDevices(at("device")));
 
 if (!microphone.allowed()) notice.show("insecure");
-listDevices();
+listDevices(at("device"));
 show();
 requestAnimationFrame(draw);

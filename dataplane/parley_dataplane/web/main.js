@@ -7,6 +7,7 @@
 
 import { Call } from "./call.js";
 import { Captions } from "./captions.js";
+import { listDevices } from "./devices.js";
 import { element } from "./dom.js";
 import { LatencyStrip } from "./latency.js";
 import { Level, MeterBar } from "./meter.js";
@@ -78,7 +79,7 @@ async function hearMe(of) {
   track.enabled = !muted();
   track.addEventListener("ended", () => talk === of && of.stream === stream && notice.show("unplugged"));
   if (of.call.connected) await of.call.setMicrophone(track);
-  await listDevices();
+  await listDevices(at("device"));
 }
 
 /** @param {Talk} of */
@@ -189,14 +190,6 @@ function name(agent) {
   document.title = `${agent} · Parley`;
 }
 
-async function listDevices() {
-  const devices = await microphone.list();
-  const chosen = at("device").value || microphone.remembered();
-  const options = devices.map(({ deviceId, label }) => new Option(label, deviceId));
-  at("device").replaceChildren(new Option("System default", ""), ...options);
-  at("device").value = devices.some(({ deviceId }) => deviceId === chosen) ? chosen : "";
-}
-
 async function chooseDevice() {
   microphone.remember(at("device").value);
   if (!talk?.call.connected) return;
@@ -260,10 +253,10 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.isComposing && state === "speaking") interrupt();
 });
 addEventListener("pagehide", () => talk && hangUp());
-navigator.mediaDevices?.addEventListener("devicechange", listDevices);
+navigator.mediaDevices?.addEventListener("devicechange", () => listDevices(at("device")));
 
 if (!microphone.allowed()) notice.show("insecure");
-listDevices();
+listDevices(at("device"));
 introduce();
 show();
 requestAnimationFrame(draw);

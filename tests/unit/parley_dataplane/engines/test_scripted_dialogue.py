@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from parley_api.conversation import Conversation
 from parley_api.knowledge import KnowledgeText
-from parley_dataplane.engines.base import Remember, TextDelta, UserTurn
-from parley_dataplane.engines.scripted import Scripted, builtin
+from parley_dataplane.engines.base import UserTurn
+from parley_dataplane.engines.scripted import builtin
 from parley_dataplane.engines.scripted.dialogue import Dialogue
-from parley_dataplane.engines.scripted.engine import sentences
 from parley_dataplane.engines.scripted.state import Filling, State
 
 BARBER = Conversation.model_validate(
@@ -496,37 +493,6 @@ def test_any_text_in_any_state_gets_an_answer_in_bounded_time() -> None:
 def test_the_same_turn_in_the_same_state_gets_the_same_answer() -> None:
     for text in odd_texts(10):
         assert TALK.answer(BOOKED, UserTurn(text)) == TALK.answer(BOOKED, UserTurn(text))
-
-
-# The engine
-
-
-def told(memory: Mapping[str, Any], said: str) -> list[TextDelta | Remember]:
-    async def listen() -> list[TextDelta | Remember]:
-        llm = Scripted(BARBER)
-        await llm.start()
-        async with aclosing(llm.reply(UserTurn(said), [], memory)) as events:  # type: ignore[type-var]
-            return [event async for event in events]
-
-    return asyncio.run(listen())
-
-
-def test_an_answer_comes_sentence_by_sentence_and_then_what_to_remember() -> None:
-    *deltas, last = told(ASKED_TIME.to_memory(), "where can I park")
-    assert deltas == [TextDelta("Behind the house. "), TextDelta("What time?")]
-    assert isinstance(last, Remember)
-    assert json.loads(json.dumps(last.memory)) == last.memory
-
-
-def test_what_was_remembered_is_known_at_the_next_turn() -> None:
-    first = told({}, "book an appointment on Monday")[-1]
-    assert isinstance(first, Remember)
-    assert told(first.memory, "ten")[0] == TextDelta("Booked for Monday at ten.")
-
-
-def test_sentences_put_together_are_the_answer() -> None:
-    answer = "One. Two? Three! Call 3.14 now, Dr. Baker; or wait…"
-    assert "".join(sentences(answer)) == answer
 
 
 def test_an_agent_without_intents_answers_all_the_same() -> None:

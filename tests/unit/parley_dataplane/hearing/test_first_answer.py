@@ -6,13 +6,9 @@ the wire it is the stage `tape` of `make bench-media` (tests/bench/honesty.py) t
 
 from __future__ import annotations
 
-import asyncio
-import functools
-
 import numpy as np
 import pytest
 
-from parley_dataplane.engines.silero import Silero
 from parley_dataplane.engines.tone import cycle
 from parley_dataplane.hearing import Ear, EarEvent, FirstSign, SignRevoked, SpeechEnded, SpeechStarted
 from parley_dataplane.media.opus import new_encoder
@@ -21,16 +17,10 @@ from tests.bench.honesty import ECHOES, TAPE_DB
 from tests.bench.honesty_source import Audio, Room
 from tests.bench.wire.opus import RATE, Decoder
 from tests.tapes import SENTENCES, VOICES, Voice
+from tests.unit.parley_dataplane.hearing.test_evaluation import detector
 
 KNOWN_SECS, ANSWER_SECS = 3.0, 6.0
 TICK_AFTER = 0.013
-
-
-@functools.cache
-def detector() -> Silero:
-    silero = Silero()
-    asyncio.run(silero.start())
-    return silero
 
 
 def at_48_khz(audio: tapes.Audio) -> Audio:

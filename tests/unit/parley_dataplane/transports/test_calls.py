@@ -18,7 +18,7 @@ from parley_dataplane.records import PeerReported, Record
 from parley_dataplane.transports.webrtc import Calls, WebRtcCall, calls
 from parley_dataplane.transports.webrtc.call import MOST_REPORTS
 from parley_dataplane.transports.webrtc.calls import OFFERS_A_SECOND, OFFERS_AT_ONCE
-from tests.unit.parley_dataplane.transports.test_webrtc import Person
+from tests.unit.parley_dataplane.transports.two_sides import Person
 
 
 @pytest.fixture(autouse=True)

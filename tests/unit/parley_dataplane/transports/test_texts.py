@@ -16,7 +16,7 @@ from aiortc.rtcsctptransport import (
     SackChunk,
 )
 
-from tests.unit.parley_dataplane.transports.test_webrtc import Person, connected_call, run, until
+from tests.unit.parley_dataplane.transports.two_sides import Person, connected_call, run, until
 
 
 def test_texts_go_both_ways_in_order() -> None:
