@@ -140,7 +140,9 @@ class Sounds:
 
 @dataclass(frozen=True)
 class Pause:
-    """The tone was not audible from `begun` for `seconds`; `cause`: "cough", its number, "press" or "other"."""
+    """The tone was not audible from `begun` for `seconds`; `cause`: "cough", its number, "press", "other", or "late"
+    where no sample was held back (RTP timestamps go on): a machine that stalled, no decision of the server's.
+    """
 
     begun: float
     seconds: float
@@ -148,11 +150,16 @@ class Pause:
     number: int = -1
 
 
-def pauses(audible: Sequence[float], sounds: Sounds) -> list[Pause]:
-    """The gaps in one answer. What both a cough and a key press may have caused, the cough has."""
+def pauses(audible: Sequence[tuple[float, int]], sounds: Sounds) -> list[Pause]:
+    """The gaps in one answer, of which each audible packet came at (when, RTP timestamp). What both a cough and a key
+    press may have caused, the cough has.
+    """
     found = []
-    for before, after in itertools.pairwise(audible):
+    for (before, timestamp), (after, next_timestamp) in itertools.pairwise(audible):
         if after - before < GAP_SECS:
+            continue
+        if (next_timestamp - timestamp) & 0xFFFFFFFF <= FRAME:
+            found.append(Pause(before, after - before, "late"))
             continue
         cough, press = _latest(sounds.coughs, before), _latest(sounds.presses, before)
         if cough >= 0 and before - sounds.coughs[cough] <= COUGH_SECS:
@@ -206,6 +213,7 @@ def tape_table(samples: Sequence[Sample]) -> list[str]:
         f" babble, {-TAPE_DB:.0f} dB under the caller's speech, and the agent's echo",
         f"coughs that stopped the tone: {len(by_cough)}, at most {max(by_cough.values(), default=0)} times each",
         f"stopped by key presses: {causes['press']}, by nothing but babble or the echo: {causes['other']}",
+        f"packets that came {GAP_SECS * 1000:.0f} ms or more after the one before, nothing held back: {causes['late']}",
         f"answers lost: {sum(1 for sample in answers if sample['lost'])} of {len(answers)}",
     ]
 
@@ -257,7 +265,7 @@ def _judged(
         counts = {"coughs": len(sounds.coughs) * CALLERS, "presses": len(sounds.presses) * CALLERS}
         samples.append({"figure": "tape", **counts})
     for first, last in answers:
-        audible = list(call.heard.audible_between(first, last + 0.001))
+        audible = call.heard.audible_packets(first, last + 0.001)
         stops = pauses(audible, sounds)
         sounded = last - first - sum(stop.seconds for stop in stops)
         lost = sounded < TONE_SECS - LOST_SECS

@@ -17,16 +17,26 @@ from tests.bench.wire.opus import FRAME, RATE, Decoder, Encoder
 from tests.tapes import VOICES
 
 
-def tone(*gaps: tuple[float, float]) -> list[float]:
-    """Packets of 10 s, without those in the gaps."""
-    at = [number * 0.02 for number in range(500)]
-    return [moment for moment in at if not any(begin < moment < end for begin, end in gaps)]
+def tone(*gaps: tuple[float, float]) -> list[tuple[float, int]]:
+    """Packets of 10 s, without those in the gaps; timestamps go on in a gap."""
+    at = [(number * 0.02, number * FRAME) for number in range(500)]
+    return [packet for packet in at if not any(begin < packet[0] < end for begin, end in gaps)]
 
 
 def test_a_tone_without_a_gap_has_no_pause_and_a_late_packet_is_none() -> None:
     sounds = Sounds([1.0], [2.0])
     assert pauses(tone(), sounds) == []
-    assert pauses([0.0, 0.02, 0.06, 0.08], sounds) == []
+    assert pauses([(0.0, 0), (0.02, FRAME), (0.06, 2 * FRAME), (0.08, 3 * FRAME)], sounds) == []
+
+
+def test_a_gap_in_which_no_sample_was_held_back_is_a_late_packet_whatever_was_heard_before_it() -> None:
+    sounds = Sounds([0.9], [0.95])
+    packets = [
+        (at + (0.08 if at > 1.0 else 0.0), (timestamp - FRAME) & 0xFFFFFFFF) for at, timestamp in tone()
+    ]
+    (late,) = pauses(packets, sounds)
+    assert late.cause == "late"
+    assert late.seconds == pytest.approx(0.1, abs=0.001)
 
 
 @pytest.mark.parametrize(
@@ -91,10 +101,12 @@ def test_the_tables_count() -> None:
             {"figure": "pause under a tape", "call": 0, "cause": "cough", "number": 0},
             {"figure": "pause under a tape", "call": 0, "cause": "cough", "number": 0},
             {"figure": "pause under a tape", "call": 0, "cause": "press", "number": 3},
+            {"figure": "pause under a tape", "call": 0, "cause": "late", "number": -1},
         ]
     )
     assert "coughs that stopped the tone: 1, at most 2 times each" in lines
     assert "stopped by key presses: 1, by nothing but babble or the echo: 0" in lines
+    assert "packets that came 45 ms or more after the one before, nothing held back: 1" in lines
     assert "answers lost: 0 of 1" in lines
 
 
