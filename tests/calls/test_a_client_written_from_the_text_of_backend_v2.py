@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 
 import pytest
 
@@ -18,6 +17,10 @@ pytestmark = pytest.mark.calls
 
 TOLD_SECS = 3.0
 """Of an answer: enough to know it by."""
+PAUSE_SECS = 0.7
+"""No sentence has one as long in it."""
+STOPPED_SECS = 2.0
+"""Long before the sentence's end. How soon exactly is for benchmarks to say."""
 METRICS = """
     webrtc_websocket_connections_total webrtc_active_sessions_total webrtc_peer_connections_total
     webrtc_signaling_messages_total webrtc_signaling_latency_seconds webrtc_session_duration_seconds
@@ -41,16 +44,15 @@ def test_a_spoken_question_is_answered_and_a_voice_stops_the_answer(reception: P
         async with Backend(host(reception)) as backend:
             line = backend.loudspeaker
             # The backend speaks first here, and is talked over at once.
-            await line.voice(within=5)
+            await line.voice(after=0, within=10)
             for question, intent in ((hours, "opening-hours"), (parking, "parking")):
-                begun = time.monotonic()
-                speaking = asyncio.create_task(backend.microphone.say(question))
-                assert await line.silence(0.5, within=4) - begun < 1.0
-                await speaking
-                line.take()
-                await line.voice(within=5)
-                await asyncio.sleep(TOLD_SECS)
-                assert ear.recognise(line.take()) == intent
+                told = line.now
+                await backend.microphone.say(question)
+                stopped = await line.pause(PAUSE_SECS, told, within=10)
+                assert stopped - told < STOPPED_SECS
+                begun = await line.voice(stopped, within=10)
+                await line.until(begun + TOLD_SECS, within=10)
+                assert ear.recognise(line.since(begun)) == intent
 
             listed = await backend.sessions()
             assert listed.status == 200
@@ -73,7 +75,7 @@ def test_a_spoken_question_is_answered_and_a_voice_stops_the_answer(reception: P
 def test_a_client_may_name_its_session_itself(reception: ParleyServer) -> None:
     async def call() -> None:
         async with Backend(host(reception), session_id="test-session-1") as backend:
-            await backend.loudspeaker.voice(within=5)
+            await backend.loudspeaker.voice(after=0, within=10)
 
     asyncio.run(call())
 

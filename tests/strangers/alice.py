@@ -64,10 +64,10 @@ class Alice:
         await self.loudspeaker.close()
 
     async def ask(self, question: Pcm) -> float:
-        """Ask (48 kHz) and wait until the answer begins; return how many seconds that took."""
+        """Ask (48 kHz) while nobody speaks, and wait; return when the answer began, on the loudspeaker's clock."""
+        before = self.loudspeaker.now
         await self.microphone.say(question)
-        asked = time.monotonic()
-        return await self.loudspeaker.voice(ANSWER_SECS) - asked
+        return await self.loudspeaker.voice(before, ANSWER_SECS)
 
     async def stop_speaking(self) -> Reply:
         return await post(f"{self._gateway}/api/voice/stop-tts", {"session_id": self.session_id})
@@ -88,12 +88,12 @@ class Alice:
 async def main(gateway: str, question: str, answer: str) -> None:
     async with Alice(gateway) as alice:
         print(f"session {alice.session_id}, offer answered in {alice.offer_ms:.0f} ms")
+        line = alice.loudspeaker
         await asyncio.sleep(PAUSE_SECS)
-        await alice.loudspeaker.silence(PAUSE_SECS, within=30)
-        alice.loudspeaker.take()
-        print(f"answered after {await alice.ask(read(question, MICROPHONE_RATE)):.2f} s")
-        await alice.loudspeaker.silence(PAUSE_SECS, within=60)
-        write(answer, alice.loudspeaker.take(), HEARD_RATE)
+        await line.pause(PAUSE_SECS, after=line.now, within=30)
+        begun = await alice.ask(read(question, MICROPHONE_RATE))
+        await line.pause(PAUSE_SECS, after=begun, within=60)
+        write(answer, line.since(begun), HEARD_RATE)
         print((await alice.session()).text)
 
 

@@ -87,10 +87,10 @@ class Backend:
             await self._listening
 
     async def ask(self, question: Pcm) -> float:
-        """Ask (48 kHz) and wait until the answer begins; return how many seconds that took."""
+        """Ask (48 kHz) while nobody speaks, and wait; return when the answer began, on the loudspeaker's clock."""
+        before = self.loudspeaker.now
         await self.microphone.say(question)
-        asked = time.monotonic()
-        return await self.loudspeaker.voice(ANSWER_SECS) - asked
+        return await self.loudspeaker.voice(before, ANSWER_SECS)
 
     async def create_session(self) -> Reply:
         return await post(f"{self._http}/v2/sessions", {})
@@ -147,12 +147,12 @@ def without_candidates(sdp: str) -> str:
 async def main(host: str, question: str, answer: str) -> None:
     async with Backend(host) as backend:
         print(f"session {backend.session_id}, offer answered in {backend.answer_ms:.0f} ms")
+        line = backend.loudspeaker
         await asyncio.sleep(PAUSE_SECS)
-        await backend.loudspeaker.silence(PAUSE_SECS, within=30)
-        backend.loudspeaker.take()
-        print(f"answered after {await backend.ask(read(question, MICROPHONE_RATE)):.2f} s")
-        await backend.loudspeaker.silence(PAUSE_SECS, within=60)
-        write(answer, backend.loudspeaker.take(), HEARD_RATE)
+        await line.pause(PAUSE_SECS, after=line.now, within=30)
+        begun = await backend.ask(read(question, MICROPHONE_RATE))
+        await line.pause(PAUSE_SECS, after=begun, within=60)
+        write(answer, line.since(begun), HEARD_RATE)
         print((await backend.sessions()).text)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import fractions
+import itertools
 import time
+from collections.abc import Callable
 
 import numpy as np
 from aiortc import MediaStreamTrack
@@ -57,41 +59,46 @@ class Microphone(MediaStreamTrack):
 
 
 class Loudspeaker:
-    """Hears the whole of a remote track, mono at 16 kHz, and knows when a voice was last in it."""
+    """Keeps all that comes on a remote track, mono at 16 kHz, and knows when there was a voice in it.
+
+    Its time is the track's own, in seconds: a busy machine hears late, and must not take that for silence. It is read
+    from the packets' timestamps, since a silent peer may send few of them (RFC 7587, 3.1.3). Whoever waits gets a
+    TimeoutError after `within` seconds by the wall's clock.
+    """
 
     def __init__(self) -> None:
-        self._heard: list[Pcm] = []
+        self._heard: list[tuple[float, Pcm]] = []
+        self._voiced: list[float] = []
         self._playing: asyncio.Task[None] | None = None
-        self.last_voice = -float("inf")
-        """On the clock of `time.monotonic`."""
+        self._timestamp: int | None = None
+        self.now = 0.0
 
     def play(self, track: MediaStreamTrack) -> None:
         self._playing = asyncio.create_task(self._play(track))
 
-    def take(self) -> Pcm:
-        """Return what was heard since the last `take`."""
-        heard, self._heard = self._heard, []
-        return np.concatenate([np.zeros(0, np.int16), *heard])
+    def since(self, time: float) -> Pcm:
+        """Return what was heard from `time` on."""
+        return np.concatenate([np.zeros(0, np.int16), *(pcm for at, pcm in self._heard if at >= time)])
 
-    async def voice(self, within: float) -> float:
-        """Wait until a voice is heard from now on, and return when; raises TimeoutError after `within` seconds."""
-        begun = time.monotonic()
-        async with asyncio.timeout(within):
-            while self.last_voice < begun:
-                await asyncio.sleep(0.01)
-        return self.last_voice
+    async def voice(self, after: float, within: float) -> float:
+        """Wait for a voice after `after`; return when it began."""
+        return await _come(lambda: next((at for at in self._voiced if at > after), None), within)
 
-    async def silence(self, seconds: float, within: float) -> float:
-        """Wait until no voice was heard for `seconds`; return when the last one was. Raises TimeoutError."""
-        async with asyncio.timeout(within):
-            while time.monotonic() - self.last_voice < seconds:
-                await asyncio.sleep(0.01)
-        return self.last_voice
+    async def pause(self, seconds: float, after: float, within: float) -> float:
+        """Wait until no voice was heard for `seconds` after `after`; return when that pause began."""
+        return await _come(lambda: self._pause(seconds, after), within)
+
+    async def until(self, time: float, within: float) -> None:
+        await _come(lambda: self.now if self.now >= time else None, within)
 
     async def close(self) -> None:
         if self._playing is not None:
             self._playing.cancel()
             await asyncio.gather(self._playing, return_exceptions=True)
+
+    def _pause(self, seconds: float, after: float) -> float | None:
+        times = [after, *(at for at in self._voiced if at > after), self.now]
+        return next((at for at, later in itertools.pairwise(times) if later - at >= seconds), None)
 
     async def _play(self, track: MediaStreamTrack) -> None:
         mono = AudioResampler(format="s16", layout="mono", rate=HEARD_RATE)
@@ -101,8 +108,23 @@ class Loudspeaker:
             except MediaStreamError:
                 return
             assert isinstance(frame, AudioFrame)
+            self._advance(frame)
             for part in mono.resample(frame):
                 pcm = part.to_ndarray().reshape(-1).astype(np.int16)
-                self._heard.append(pcm)
+                self._heard.append((self.now, pcm))
                 if int(np.abs(pcm.astype(np.int32)).max(initial=0)) > VOICE:
-                    self.last_voice = time.monotonic()
+                    self._voiced.append(self.now)
+
+    def _advance(self, frame: AudioFrame) -> None:
+        assert frame.pts is not None
+        passed = frame.pts - self._timestamp if self._timestamp is not None else 0
+        self._timestamp = frame.pts
+        # RTP's timestamps have 32 bits, and begin anywhere (RFC 3550, 5.1).
+        self.now += passed % 2**32 / frame.sample_rate
+
+
+async def _come(seen: Callable[[], float | None], within: float) -> float:
+    async with asyncio.timeout(within):
+        while (time := seen()) is None:
+            await asyncio.sleep(0.01)
+    return time
