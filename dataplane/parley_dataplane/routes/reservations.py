@@ -8,8 +8,10 @@ from parley_dataplane.process import Parley
 from parley_dataplane.session import Session
 from parley_dataplane.session_settings import SessionSettings
 
-RESERVED_SHARE = 4
-"""Of the sessions at most a quarter may wait for peers that nobody has seen: calls need the others."""
+RESERVED_SHARE, RESERVED_AT_LEAST = 4, 10
+"""Of the sessions at most a quarter may wait for peers that nobody has seen, as calls need the others; a client that
+makes its few before it connects any finds room on a small server too.
+"""
 
 
 def reserve(
@@ -17,7 +19,8 @@ def reserve(
 ) -> Session:
     """A session that waits for its peer. Raises TooManySessions, and what Sessions.open raises."""
     reserved = sum(not session.has_door for session in parley.sessions.active())
-    most = max(1, parley.agent.spec.sessions.limit // RESERVED_SHARE)
+    limit = parley.agent.spec.sessions.limit
+    most = max(limit // RESERVED_SHARE, min(limit, RESERVED_AT_LEAST))
     if reserved >= most:
         raise TooManySessions(
             f"{reserved} of {most} sessions wait for their peers: connect one, or try later"

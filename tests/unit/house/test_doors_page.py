@@ -186,5 +186,5 @@ def test_every_limit_on_the_page_is_the_one_that_holds(sentence: str) -> None:
 
 
 def test_the_share_of_sessions_that_wait_is_the_one_that_holds() -> None:
-    assert reservations.RESERVED_SHARE == 4, "the page says: a quarter"
-    assert "At most a quarter of the agent's sessions may wait so" in " ".join(PAGE.split())
+    assert (reservations.RESERVED_SHARE, reservations.RESERVED_AT_LEAST) == (4, 10), "the page says so"
+    assert "At most a quarter of the agent's sessions, or 10, may wait so" in " ".join(PAGE.split())

@@ -12,6 +12,7 @@ import pytest
 from parley_dataplane.doors import DUPLEX, WEBRTC_SIGNALING
 from parley_dataplane.errors import TooManySessions
 from parley_dataplane.routes import bodies
+from tests.one_call import Call
 
 OFFER, STOP = "/api/webrtc/offer", "/api/voice/stop-tts"
 
@@ -180,6 +181,17 @@ def test_sessions_that_wait_for_their_peers_leave_room_for_calls(server: Any) ->
         assert (await server.http("POST", "/v2/sessions")).status == 200
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("limit", "fits"), [(2, 2), (12, 10), (60, 15)])
+def test_a_client_makes_its_few_sessions_before_it_connects_any(over: Any, limit: int, fits: int) -> None:
+    """Two of two: with a bare quarter the second was refused, though nobody was there."""
+
+    async def scenario() -> list[int]:
+        server = over(Call(sessions={"limit": limit}))
+        return [(await server.http("POST", "/v2/sessions")).status for _ in range(fits + 1)]
+
+    assert asyncio.run(scenario()) == [200] * fits + [503]
 
 
 def test_metrics_are_prometheus_text(server: Any) -> None:
