@@ -170,6 +170,8 @@ def test_a_filler_is_shown_above_the_answer_and_is_none_of_its_words(tmp_path: P
         talk.type("How long is a tone?")
         expect(talk.captions("agent").locator(".filler")).to_have_text(["Hmm..."], timeout=15_000)
         expect(talk.captions("agent").locator(".words")).to_have_text(["As long as it sounds."])
+        talk.until_state("idle")
         talk.type("And another one?")
         expect(talk.captions("agent").locator(".filler")).to_have_text(["Hmm...", "Let me think..."])
+        talk.until_state("idle")
         expect(talk.captions("agent").locator(".words")).to_have_text(["As long as it sounds."] * 2)
