@@ -173,8 +173,8 @@ class Fillers(Model):
         " never. Unless set, it is always on /ws and onlyWhenSlow on the other doors.",
     )
     after_ms: int = Field(
-        # After the usual 300 ms that end a turn, something is heard 800 ms after the last word, over a network of up
-        # to 30 ms: that is still a natural silence.
+        # After the usual 300 ms that end a turn, something is heard within 800 ms of the last word, over a network of
+        # up to 30 ms: that is still a natural silence.
         default=450,
         ge=0,
         le=10_000,

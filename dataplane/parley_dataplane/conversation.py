@@ -43,6 +43,11 @@ OPEN_SECS = 0.008
 the packet in the wrong place.
 """
 
+MOMENT_SECS = 0.1
+"""What an answer may take from when its question is known, however late that is: the built-in LLM and voice take less,
+and a filler would only hold up an answer that is nearly there.
+"""
+
 TEST_TONE = Tone(4.0, pitches=(440,))
 """What a caller may ask for to measure the line: 3 s of it are heard even where the first packets are lost."""
 
@@ -274,7 +279,7 @@ class Conversation:
         when = door if door == "never" else spec.when or door
         if question is None or when == "never":
             return None
-        return now if when == "always" else question.ended + spec.after_ms / 1000
+        return now if when == "always" else max(question.ended + spec.after_ms / 1000, now + MOMENT_SECS)
 
     def _fill(self, reply: Reply, now: float) -> None:
         """Say a filler if it is due, the answer is not there, and nobody else may be speaking."""

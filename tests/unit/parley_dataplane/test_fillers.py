@@ -158,12 +158,26 @@ def test_slow_hearing_and_a_slow_voice_are_filled_in_for_too(role: str) -> None:
     async def script(call: Call) -> None:
         await call.quiet(3.0)
         getattr(call, role).secs = 0.6
-        call.llm.secs = 0.1
+        call.llm.secs = 0.3
         await ask(call)
 
     call = FilledCall(WEBRTC_OFFER)
     call.run(script)
     assert call.said_of_fillers() == [HMM]
+    assert history(call)[-1] == ("assistant", ANSWER, "")
+
+
+def test_what_was_slow_to_be_understood_and_is_answered_at_once_has_none() -> None:
+    """A filler would hold up an answer that is there in a moment."""
+
+    async def script(call: Call) -> None:
+        await call.quiet(3.0)
+        call.stt.secs = 0.6
+        await ask(call)
+
+    call = FilledCall(WEBRTC_OFFER)
+    call.run(script)
+    assert call.said_of_fillers() == []
     assert history(call)[-1] == ("assistant", ANSWER, "")
 
 
