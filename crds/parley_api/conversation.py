@@ -155,6 +155,33 @@ class Knowledge(Model):
     )
 
 
+FillersWhen = Literal["always", "onlyWhenSlow", "never"]
+
+
+class Fillers(Model):
+    """What the agent says first while its answer is on its way. It is no part of the answer."""
+
+    phrases: list[Annotated[str, Field(min_length=1, max_length=80)]] = Field(
+        default=["Hmm...", "Let me think..."],
+        min_length=1,
+        max_length=20,
+        description="What is said, in turn.",
+    )
+    when: FillersWhen | None = Field(
+        default=None,
+        description="always: first in every turn; onlyWhenSlow: where nothing of the answer is heard within afterMs;"
+        " never. Unless set, it is always on /ws and onlyWhenSlow on the other doors.",
+    )
+    after_ms: int = Field(
+        # After the usual 300 ms that end a turn, something is heard within 800 ms of the last word, over a network of
+        # up to 30 ms: that is still a natural silence.
+        default=450,
+        ge=0,
+        le=10_000,
+        description="Milliseconds since the end of the turn for which onlyWhenSlow waits for the answer.",
+    )
+
+
 class Conversation(Model):
     """What the agent knows and says."""
 
@@ -174,6 +201,7 @@ class Conversation(Model):
     goodbye: Sentence = Field(
         default="I have to go now. Goodbye.", description="What is said when the service ends a call."
     )
+    fillers: Fillers = Field(default=Fillers(), description="What is said while the answer is on its way.")
     intents: list[Intent] = Field(
         default_factory=list,
         max_length=100,

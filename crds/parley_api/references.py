@@ -43,7 +43,9 @@ def mistakes(agent: Any) -> Mistakes:
     conversation = _map(spec, "conversation")
     here: Location = ("spec", "conversation")
     for name in ("greeting", "fallback", "apology", "goodbye"):
-        yield from _no_braces(conversation, name, here)
+        yield from _no_braces((*here, name), conversation.get(name))
+    for location, phrase in _texts(_map(conversation, "fillers"), "phrases", (*here, "fillers")):
+        yield from _no_braces(location, phrase)
     yield from _intents(_maps(conversation, "intents", here))
     for location, entry in _maps(conversation, "knowledge", here):
         known = entry.keys() & {"title", "text", "configMap"}
@@ -112,7 +114,7 @@ def _intent(here: Location, intent: dict[str, Any], records: dict[str, set[str]]
     if ("requires" in intent) != ("otherwise" in intent):
         missing = "otherwise" if "requires" in intent else "requires"
         yield Mistake((*here, missing), "nothing", OTHERWISE.message)
-    yield from _no_braces(intent, "otherwise", here)
+    yield from _no_braces((*here, "otherwise"), intent.get("otherwise"))
     for name in ("requires", "removes"):
         if isinstance(record := intent.get(name), str) and record not in records:
             yield Mistake((*here, name), shown(record), _no_such("record that an intent stores", records))
@@ -191,11 +193,10 @@ def _no_such(what: str, known: Collection[str]) -> str:
     return f"there is no such {what}: " + (f"write one of {names}" if names else "add it, or leave this out")
 
 
-def _no_braces(holder: dict[str, Any], name: str, here: Location) -> Mistakes:
-    text = holder.get(name)
+def _no_braces(location: Location, text: Any) -> Mistakes:
     if isinstance(text, str) and re.search(r"[{}]", text):
-        instead = "only phrases, questions and answers may hold {slot}: write it without braces"
-        yield Mistake((*here, name), shown(text), instead)
+        instead = "only phrases, questions and answers of intents may hold {slot}: write it without braces"
+        yield Mistake(location, shown(text), instead)
 
 
 def _repeated(named: list[tuple[Location, Any]], what: str) -> Mistakes:

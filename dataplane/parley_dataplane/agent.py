@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from parley_api import VoiceAgent, VoiceAgentSpec
 from parley_dataplane.engines.registry import Engines, build
+from parley_dataplane.fillers import Fillers
 from parley_dataplane.settings import Settings
 
 
@@ -18,6 +19,10 @@ class Agent:
     name: str
     spec: VoiceAgentSpec
     engines: Engines
+    fillers: Fillers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.fillers = Fillers(self.spec.conversation.fillers, self.engines.tts, self.spec.language)
 
     @classmethod
     def load(cls, voice_agent: VoiceAgent, base_dir: Path, settings: Settings) -> Agent:
@@ -31,9 +36,10 @@ class Agent:
         return self.spec.conversation.greeting or ""
 
     async def start(self) -> None:
-        """Load every engine; raises EngineUnavailable."""
+        """Load every engine and make the fillers; raises EngineUnavailable."""
         for engine in self.engines.all():
             await engine.start()
+        await self.fillers.start()
 
     async def close(self) -> None:
         for engine in self.engines.all():

@@ -9,6 +9,9 @@ pause of an answer lasts longer than LONGEST_PAUSE_SECS, whatever the ear does.
 
 A tick in which nothing leaves, no silence either, keeps its slot open for a while: audio that is made meanwhile leaves
 at once, as that slot's, and not up to 20 ms later. Only when the slot is over it was silence.
+
+A filler is said before an answer, at once or when that is late, and not begun while a sound may be the person's voice.
+It is heard and interrupted as an answer is, and leaves nothing in the history; a turn's stages are those of its answer.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from parley_dataplane.history import History
 from parley_dataplane.line import Line
 from parley_dataplane.listener import Listener
 from parley_dataplane.media.ledger import Heard
-from parley_dataplane.media.speaker import Speaker
+from parley_dataplane.media.speaker import LEAD_IN, Speaker
 from parley_dataplane.questions import Question, Questions, as_turn, joined
 from parley_dataplane.records import ReplyPaused, TurnFinished, TurnStarted
 from parley_dataplane.reply import Reply, Stamps, canned
@@ -38,6 +41,11 @@ LONGEST_PAUSE_SECS = 0.4
 OPEN_SECS = 0.008
 """How long after its tick a slot may still be filled: later than that, the next one is nearer, and a peer would find
 the packet in the wrong place.
+"""
+
+MOMENT_SECS = 0.1
+"""What an answer may take from when its question is known, however late that is: the built-in LLM and voice take less,
+and a filler would only hold up an answer that is nearly there.
 """
 
 TEST_TONE = Tone(4.0, pitches=(440,))
@@ -63,6 +71,9 @@ class Conversation:
         self._asked: tuple[Question, ...] = ()
         """Those questions that the present reply answers."""
         self._replies = 0
+        self._fill_from: float | None = None
+        """When a filler is due; None once it was said, or is not wanted."""
+        self._fillers = 0
         self._paused_at = 0.0
         self._open_slot: float | None = None
         self._memory: dict[str, Any] = {}
@@ -96,7 +107,7 @@ class Conversation:
         messages = self.history.messages()
         if self._questions:
             messages.append(Message("user", joined(self._questions.all())))
-        if self._reply is not None and self._reply.is_audible:
+        if self._reply is not None and self._reply.has_begun:
             heard = self._reply.heard(self._line.clock())
             messages.append(Message("assistant", heard.text, heard.unheard, heard.seconds))
         return messages
@@ -114,6 +125,8 @@ class Conversation:
             return
         if self._turn.state is State.PAUSED and now - self._paused_at > LONGEST_PAUSE_SECS:
             self.happened(Happened.SIGN_REVOKED)
+        if self._fill_from is not None:
+            self._fill(reply, now)
         if not self._send(reply, now):
             self._nothing_leaves(now)
         reply.tick()
@@ -127,8 +140,8 @@ class Conversation:
             if sounding is None:
                 return False
             self._line.door.send_silence()
-        elif not reply.is_audible:
-            self._became_audible(reply)
+        elif not reply.has_begun:
+            self._began(reply, is_answer=chunks[-1].clause != LEAD_IN)
         for chunk in chunks:
             self._line.metrics.bytes_said += chunk.pcm.nbytes
             self._line.door.send_audio(chunk)
@@ -155,17 +168,21 @@ class Conversation:
         if not self._send(self._reply, slot):
             self._open_slot = slot
 
-    def _became_audible(self, reply: Reply) -> None:
-        reply.is_audible = True
-        self.happened(Happened.AUDIO_STARTED)
-        if self._asked:
-            timing = reply.timing(self._line.clock())
+    def _began(self, reply: Reply, is_answer: bool) -> None:
+        """Audio leaves while nothing of the answer had left: is it the answer's?"""
+        now = self._line.clock()
+        if not reply.is_audible:
+            reply.stamps.audible = now
+            self.happened(Happened.AUDIO_STARTED)
+        reply.has_begun = is_answer
+        if is_answer and self._asked:
+            timing = reply.timing(now)
             self._line.metrics.total_latency_ms += timing.total_ms
             self._line.metrics.latencies += 1
             self._line.metrics.total_answer_ms += answer_ms(timing.stt_ms, timing.llm_ms, timing.tts_ms)
             self._line.emit(timing)
             stages = asdict(timing)
-            del stages["turn"]
+            del stages["turn"], stages["perceived_ms"]
             self._line.observe(TurnStarted(self._line.id, self._line.kind.name, **stages))
 
     # The turn
@@ -252,6 +269,27 @@ class Conversation:
         )
         self._replies += 1
         line.hold(self._reply.task)
+        self._fill_from = self._when_to_fill(last, now)
+        if self._fill_from is not None:
+            self._fill(self._reply, now)
+
+    def _when_to_fill(self, question: Question | None, now: float) -> float | None:
+        """When a filler is due in the answer to `question`, None for never."""
+        spec, door = self._line.agent.spec.conversation.fillers, self._line.kind.fillers
+        when = door if door == "never" else spec.when or door
+        if question is None or when == "never":
+            return None
+        return now if when == "always" else max(question.ended + spec.after_ms / 1000, now + MOMENT_SECS)
+
+    def _fill(self, reply: Reply, now: float) -> None:
+        """Say a filler if it is due, the answer is not there, and nobody else may be speaking."""
+        if not reply.may_be_filled:
+            self._fill_from = None
+        elif self._fill_from is not None and now >= self._fill_from and not self.listener.hears_a_sign:
+            self._fill_from = None
+            if (filler := self._line.agent.fillers.number(self._fillers)) is not None:
+                self._fillers += 1
+                reply.fill(filler)
 
     def _count_clause(self) -> None:
         self._line.metrics.tts_calls += 1

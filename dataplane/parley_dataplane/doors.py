@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from parley_api.conversation import FillersWhen
 from parley_dataplane.events import Event
 from parley_dataplane.media.speaker import Chunk, Unit
 
@@ -16,7 +17,8 @@ class DoorKind:
     `lead_secs`: how far ahead of what is heard audio may leave. `speaks_first`: whether the greeting is
     spoken. `audio_is_use`: whether audio without speech keeps the session from its idle timeout; not so where
     a forgotten browser tab sends silence for ever. `whole_recordings`: what comes is said to its end, and silence in
-    it ends nothing.
+    it ends nothing. `fillers`: when they are said unless the agent says otherwise; "never" holds in any case: nobody
+    listens yet.
     """
 
     name: str
@@ -25,14 +27,15 @@ class DoorKind:
     speaks_first: bool
     audio_is_use: bool
     whole_recordings: bool = False
+    fillers: FillersWhen = "onlyWhenSlow"
 
 
 WEBRTC_OFFER = DoorKind("offer", 0.0, "frame", speaks_first=True, audio_is_use=False)
 WEBRTC_SIGNALING = DoorKind("signaling", 0.0, "frame", speaks_first=True, audio_is_use=False)
-DUPLEX = DoorKind("duplex", 0.3, "frame", speaks_first=False, audio_is_use=True)
+DUPLEX = DoorKind("duplex", 0.3, "frame", speaks_first=False, audio_is_use=True, fillers="always")
 FASTRTC = DoorKind("fastrtc", 0.3, "clause", speaks_first=False, audio_is_use=True)
 FASTRTC_FULL = replace(FASTRTC, whole_recordings=True)
-FASTRTC_FILE = replace(FASTRTC_FULL, unit="file")
+FASTRTC_FILE = replace(FASTRTC_FULL, unit="file", fillers="never")
 """FastRTC's three doors are one in metrics: a stream, recordings on a socket, and one recording over HTTP."""
 
 

@@ -29,6 +29,14 @@ class UserTranscript:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentFiller:
+    """What is said while the answer is on its way, and is no part of it."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentClause:
     """A clause of the answer, as soon as the LLM has made it; `index` counts from 0 within the answer."""
 
@@ -58,7 +66,9 @@ class AgentHeard:
 
 @dataclass(frozen=True, slots=True)
 class TurnTiming:
-    """The stages between the end of speech and the first audio that left; `total_ms` is their sum."""
+    """The stages between the end of speech and the first audio of the answer that left; `total_ms` is their sum.
+    `perceived_ms`: until anything was to be heard; less where a filler was said.
+    """
 
     turn: int
     endpointing_ms: float
@@ -67,6 +77,7 @@ class TurnTiming:
     tts_ms: float
     send_ms: float
     total_ms: float
+    perceived_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +96,13 @@ class CallEnded:
 
 
 Event = (
-    StateChanged | UserTranscript | AgentClause | AgentText | AgentHeard | TurnTiming | Problem | CallEnded
+    StateChanged
+    | UserTranscript
+    | AgentFiller
+    | AgentClause
+    | AgentText
+    | AgentHeard
+    | TurnTiming
+    | Problem
+    | CallEnded
 )

@@ -47,6 +47,11 @@ class Listener:
         """Whether something that was heard waits, or an utterance is on its way."""
         return self._ear.has_work or bool(self._utterances)
 
+    @property
+    def hears_a_sign(self) -> bool:
+        """Whether a sound is under way that may be the person's voice."""
+        return self._ear.hears_a_sign
+
     # Audio
 
     def push(self, pcm: Pcm) -> None:

@@ -88,7 +88,7 @@ class Metrics:
         )
         self._latency = Histogram(
             "parley_turn_latency_seconds",
-            "From the end of speech to the first audio that left, by stage.",
+            "From the end of speech to the first audio of the answer that left, by stage.",
             ["door", "stage"],
             buckets=SECONDS,
             registry=self.registry,

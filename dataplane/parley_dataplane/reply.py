@@ -6,6 +6,8 @@ calls such a turn takes milliseconds. The rest is thought of in a task beside it
 Rules: the answer is streamed at every step; cut() stops it at once and says what was heard, without waiting
 for the task to notice; after cut() it touches neither the speaker nor the door. Who holds a Reply calls
 tick() on the pacer's clock, which opens the gate between TTS and a full speaker.
+
+A filler goes into the speaker ahead of the answer, whole and from outside the task, which goes on with what it does.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from typing import TypeVar
 from parley_dataplane.clauses import ClauseSplitter
 from parley_dataplane.engines.base import Remember, SpeechRequest, TextDelta, TtsEngine
 from parley_dataplane.errors import EngineCrashed, EngineError, EngineTimeout
-from parley_dataplane.events import AgentClause, AgentText, Event, TurnTiming
+from parley_dataplane.events import AgentClause, AgentFiller, AgentText, Event, TurnTiming
+from parley_dataplane.fillers import Filler
 from parley_dataplane.media import SPEAKING_RATE
 from parley_dataplane.media.ledger import Heard
 from parley_dataplane.media.speaker import Speaker
@@ -48,6 +51,8 @@ class Stamps:
     understood: float
     clause: float | None = None
     speech: float | None = None
+    audible: float | None = None
+    """The first audio that left, a filler's too."""
 
 
 class Reply:
@@ -75,7 +80,8 @@ class Reply:
         self.memory: Remember | None = None
         self.failure: EngineError | None = None
         self.tts = tts
-        self.is_audible = False
+        self.has_begun = False
+        """Whether anything of the answer has left."""
         self._thoughts = thoughts
         self._speaker = speaker
         self._emit = emit
@@ -101,6 +107,22 @@ class Reply:
         """All of it was made and heard, or it failed and what was made has been heard."""
         return self._made and self._speaker.is_over(now)
 
+    @property
+    def is_audible(self) -> bool:
+        """Whether anything has left, of a filler or of the answer."""
+        return self.stamps.audible is not None
+
+    @property
+    def may_be_filled(self) -> bool:
+        """Whether there is no audio of the answer yet, and there may be some."""
+        return self.stamps.speech is None and not self._made
+
+    def fill(self, filler: Filler) -> None:
+        """Say `filler` before the answer."""
+        self._tell(AgentFiller(self.number, filler.text))
+        self._speaker.lead_in(filler.pcm)
+        self._on_audio()
+
     def cut(self, now: float) -> Heard:
         """Stop here. Returns what was heard by `now`."""
         self._cut = True
@@ -112,14 +134,16 @@ class Reply:
         return self._with_unvoiced(self._speaker.heard(now))
 
     def timing(self, now: float) -> TurnTiming:
-        """The stages up to `now`, when the first audio left."""
+        """The stages up to `now`, when the first audio of the answer left."""
         stamps = self.stamps
         clause = stamps.clause if stamps.clause is not None else now
         speech = stamps.speech if stamps.speech is not None else now
         marks = [stamps.spoke_until, stamps.ended, stamps.understood, clause, speech, now]
         endpointing, stt, llm, tts, send = (1000 * (after - before) for before, after in pairwise(marks))
         total = 1000 * (now - stamps.spoke_until)
-        return TurnTiming(self.number, endpointing, stt, llm, tts, send, total)
+        audible = stamps.audible if stamps.audible is not None else now
+        perceived = 1000 * (audible - stamps.spoke_until)
+        return TurnTiming(self.number, endpointing, stt, llm, tts, send, total, perceived)
 
     def _with_unvoiced(self, heard: Heard) -> Heard:
         unheard = " ".join(filter(None, [heard.unheard, *self._said[self._voiced :]]))

@@ -161,3 +161,17 @@ def test_a_call_can_be_made_again(bench: ParleyServer) -> None:
         expect(talk.captions("you")).to_have_count(0)
         talk.type("second")
         talk.until_state("speaking")
+
+
+def test_a_filler_is_shown_above_the_answer_and_is_none_of_its_words(tmp_path: Path) -> None:
+    file = tmp_path / "agent.yaml"
+    file.write_text(Path("examples/bench.yaml").read_text().replace("when: never", "when: always"))
+    with ParleyServer(file, {"BENCH_TONE_SECS": "0.5"}) as server, talk_page(server.url) as talk:
+        talk.type("How long is a tone?")
+        expect(talk.captions("agent").locator(".filler")).to_have_text(["Hmm..."], timeout=15_000)
+        expect(talk.captions("agent").locator(".words")).to_have_text(["As long as it sounds."])
+        talk.until_state("idle")
+        talk.type("And another one?")
+        expect(talk.captions("agent").locator(".filler")).to_have_text(["Hmm...", "Let me think..."])
+        talk.until_state("idle")
+        expect(talk.captions("agent").locator(".words")).to_have_text(["As long as it sounds."] * 2)

@@ -49,9 +49,10 @@ class Door:
         return [str(message["text"]) for message in client.events.of("transcript", start, **fields)]
 
     def answer(self, client: Client, start: float) -> str:
-        """Return the text of the answer that the door has shown since `start`."""
+        """Return the text of the answer that the door has shown since `start`, without a filler."""
         kind = "response" if self.clauses else "text" if isinstance(client, DuplexClient) else "reply"
-        return " ".join(" ".join(str(m["text"]) for m in client.events.of(kind, start)).split())
+        told = [str(m["text"]) for m in client.events.of(kind, start) if "filler" not in m]
+        return " ".join(" ".join(told).split())
 
 
 DOORS = [
@@ -121,6 +122,13 @@ def held_at(door: Door, calls: Calls) -> Held:
     if isinstance(held, BaseException):
         raise held
     return held
+
+
+async def answer_begins(client: Client, since: float) -> float:
+    """Wait for the first audible audio of the answer since `since`; return when it arrived. A filler is none."""
+    if isinstance(client, DuplexClient):
+        since = await client.answer_leaves(since)
+    return (await client.heard.first_audible(since, within=15.0)).at
 
 
 async def session(client: Client) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from tests.calls.doors import (
     Calls,
     Door,
     Held,
+    answer_begins,
     ask,
     at_every_door,
     held_at,
@@ -46,7 +47,7 @@ async def _question(door: Door, server: ParleyServer) -> Held:
             await asyncio.sleep(1.5)
         spoken = ask(client, server, QUESTION)
         asked = await spoken.begun()
-        begin = (await client.heard.first_audible(await spoken.ended())).at
+        begin = await answer_begins(client, await spoken.ended())
         await client.heard.quiet(1.5)
         return Held(door, client, await history(client, server), asked, begin)
 

@@ -77,6 +77,13 @@ class Recording:
             free = max(free, arrival.at) + arrival.pcm.size / self.rate
         return most
 
+    def plays_at(self, at: float) -> float:
+        """When a player that plays everything in turn comes to what arrived at `at`."""
+        free = 0.0
+        for arrival in self.between(0.0, at):
+            free = max(free, arrival.at) + arrival.pcm.size / self.rate
+        return max(free, at)
+
     def longest_gap(self, start: float, end: float) -> float:
         """The longest time without an arrival within [start, end]."""
         times = [start, *(a.at for a in self.between(start, end)), end]

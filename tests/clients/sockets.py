@@ -117,6 +117,11 @@ class DuplexClient(SocketClient):
     async def _begin(self) -> None:
         self.session_id = (await self.events.wait("session"))["session_id"]
 
+    async def answer_leaves(self, since: float) -> float:
+        """Wait until the answer begins to arrive, behind its filler; return when it did."""
+        await self.events.wait("metrics", since)
+        return next(e.at for e in self.events.all if e.at >= since and e.body["type"] == "metrics")
+
     def _decode(self, message: bytes) -> Pcm:
         return np.frombuffer(message, np.int16)
 

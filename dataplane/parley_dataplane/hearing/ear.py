@@ -199,6 +199,11 @@ class Ear:
         """Whether audio, or the end of a recording, waits to be worked through."""
         return bool(self._backlog) or self._recording_over
 
+    @property
+    def hears_a_sign(self) -> bool:
+        """Whether a sound is under way that may be speech, and nobody knows yet."""
+        return self._signs.is_up
+
     # How it is worked through
 
     def _mark(self, samples: int, now: float) -> None:

@@ -11,6 +11,8 @@ file by itself has no pace: a clause of it leaves once it is made, and is heard 
 A pause holds back what has not left; what has left sounds out. So a WebRTC caller hears silence within a frame, a
 WebSocket's client plays on for as long as its lead lasts and hears no gap if the pause is shorter than that, and a
 clause that left as a file is played to its end. What sounds during a pause is heard: the ledger counts it.
+
+An answer may have a lead-in, such as a filler: it leaves and sounds before the answer, and is no part of it.
 """
 
 from __future__ import annotations
@@ -28,6 +30,9 @@ Unit = Literal["frame", "clause", "file"]
 
 HEADROOM_SECS = 8.0
 """Audio that may wait in a speaker before TTS is asked to pause: bounds memory at 384 kB a call."""
+
+LEAD_IN = -1
+"""The `clause` of what is said before the first of an answer."""
 
 _EPSILON = 1e-6
 
@@ -62,6 +67,7 @@ class Speaker:
         self._waiting = 0
         self._sounds_until = 0.0
         self._released = 0
+        self._lead_in = 0
         self._turn = -1
         self._clause = -1
         self._finished = True
@@ -74,8 +80,17 @@ class Speaker:
         heard.
         """
         self._drop()
-        self._turn, self._released, self._finished, self._paused = turn, 0, False, False
+        self._turn, self._released, self._lead_in, self._finished, self._paused = turn, 0, 0, False, False
         self._ledger = Ledger()
+
+    def lead_in(self, pcm: Pcm) -> None:
+        """Say `pcm`, whole frames of it, before the answer, of which no audio may have been pushed yet."""
+        self._lead_in += len(pcm)
+        self._waiting += len(pcm)
+        step = SPEAKING_FRAME if self._unit == "frame" else len(pcm)
+        for start in range(0, len(pcm), step):
+            last = start + step >= len(pcm)
+            self._queue.append(_Waiting(pcm[start : start + step], LEAD_IN, last))
 
     def open_clause(self, text: str) -> None:
         self._clause = self._ledger.open(text)
@@ -186,7 +201,7 @@ class Speaker:
         # Audio that has left sounds without a gap up to _sounds_until: a gap can only begin when all of it
         # has sounded.
         to_come = round(max(self._sounds_until - now, 0.0) * SPEAKING_RATE)
-        return max(self._released - to_come, 0)
+        return max(self._released - to_come - self._lead_in, 0)
 
     def _cut_frames(self) -> None:
         pcm = self._take_rest()

@@ -7,6 +7,7 @@ from typing import Any
 
 from parley_dataplane.events import (
     AgentClause,
+    AgentFiller,
     AgentHeard,
     AgentText,
     CallEnded,
@@ -66,6 +67,8 @@ def _body(event: Event) -> dict[str, Any] | None:
             return {"type": "state", "state": state}
         case UserTranscript(_, text, final):
             return {"type": "transcript", "text": text, "final": final}
+        case AgentFiller(_, text):
+            return {"type": "text", "text": text, "filler": True}
         case AgentClause(_, _, text):
             return {"type": "text", "text": text}
         case TurnTiming():
@@ -75,6 +78,7 @@ def _body(event: Event) -> dict[str, Any] | None:
                 "llm_ms": event.llm_ms,
                 "tts_ms": event.tts_ms,
                 "total_ms": event.total_ms,
+                "perceived_ms": event.perceived_ms,
             }
         case AgentHeard(interrupted=True):
             return {"type": "interrupted"}

@@ -7,6 +7,7 @@ from typing import Any
 
 from parley_dataplane.events import (
     AgentClause,
+    AgentFiller,
     AgentHeard,
     AgentText,
     CallEnded,
@@ -69,6 +70,8 @@ def _body(event: Event) -> dict[str, Any] | None:
             return {"type": "state", "state": state}
         case UserTranscript():
             return {"type": "transcript", **asdict(event)}
+        case AgentFiller():
+            return {"type": "filler", **asdict(event)}
         case AgentClause():
             return {"type": "reply", **asdict(event)}
         case AgentText():

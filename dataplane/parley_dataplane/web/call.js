@@ -10,18 +10,19 @@
  *
  * Events (CustomEvent, `detail` is the message; see the typedefs):
  *     stream {stream}            the agent's voice
- *     session, state, transcript, reply, heard, timing, problem      what the server tells
+ *     session, state, transcript, filler, reply, heard, timing, problem      what the server tells
  *     end {cause, reason}        once, after start() has resolved: "hung-up", "ended" (by the server) or "lost"
  *
  * @typedef {{turn: number, text: string, final: boolean}} Transcript
+ * @typedef {{turn: number, text: string}} Filler  said while the answer is on its way, and no part of it
  * @typedef {{turn: number, index: number, text: string}} Reply
  * @typedef {{turn: number, heard: string, unheard: string, interrupted: boolean, seconds: number}} Heard
  * @typedef {{turn: number, endpointing_ms: number, stt_ms: number, llm_ms: number, tts_ms: number, send_ms: number,
- *            total_ms: number}} Timing
+ *            total_ms: number, perceived_ms: number}} Timing
  * @typedef {"unreachable" | "busy" | "refused" | "blocked" | "unsupported" | "cancelled"} Failure
  */
 
-const MESSAGES = new Set(["session", "state", "transcript", "reply", "heard", "timing", "problem"]);
+const MESSAGES = new Set(["session", "state", "transcript", "filler", "reply", "heard", "timing", "problem"]);
 
 /** Gathering host candidates takes a few ms; a STUN server that never answers must not hold up the call. */
 const GATHER_MS = 500;

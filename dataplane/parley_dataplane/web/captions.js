@@ -2,9 +2,9 @@
  * The captions: who said what, while it is said, and what of an interrupted answer was never heard.
  *
  * Rules: one entry per utterance and per answer, in the order in which they were heard; an answer is shown from its
- * first sound on, since one that is overtaken before never was said; text from the server is put in as text, never as
- * markup; the newest line stays in view unless the person has scrolled up to read; screen readers are told a line once,
- * when it is final, and not at each word.
+ * first sound on, since one that is overtaken before never was said; a filler stands above it and is none of its words;
+ * text from the server is put in as text, never as markup; the newest line stays in view unless the person has scrolled
+ * up to read; screen readers are told a line once, when it is final, and not at each word.
  */
 
 import { element } from "./dom.js";
@@ -58,6 +58,12 @@ export class Captions {
     });
     this.#show("you", turn);
     if (final) this.#announce(`You: ${words}`);
+  }
+
+  /** @param {import("./call.js").Filler} message */
+  filler({ turn, text }) {
+    this.#change("agent", turn, ({ words }) => words.before(element("p", "filler", String(text).trim())));
+    if (this.#speaking) this.#show("agent", turn);
   }
 
   /** @param {import("./call.js").Reply} message */

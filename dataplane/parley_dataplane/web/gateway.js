@@ -108,7 +108,7 @@ function listen(of) {
     if (STATES.has(detail.state)) state = captions.state = detail.state;
     show();
   });
-  for (const type of ["transcript", "reply", "heard"]) {
+  for (const type of ["transcript", "filler", "reply", "heard"]) {
     call.addEventListener(type, ({ detail }) => {
       captions[type](detail);
       show();

@@ -13,7 +13,7 @@ const STAGES = [
   ["stt_ms", "Hearing", "the last of your words"],
   ["llm_ms", "Thinking", "until there is something to say"],
   ["tts_ms", "Voice", "its first sound"],
-  ["send_ms", "Sending", "until it leaves"],
+  ["send_ms", "Sending", "until it leaves, behind a filler where there was one"],
 ];
 const ROWS = 4;
 const SCALES_MS = [50, 100, 250, 500, 1000, 2000, 4000, 8000, 16000];

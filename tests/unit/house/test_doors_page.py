@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from parley_api.conversation import Fillers
 from parley_dataplane import conversation, errors, events, server, session, session_settings, sessions
 from parley_dataplane.hearing import ear
 from parley_dataplane.media import containers
@@ -120,7 +121,8 @@ def test_every_field_is_on_the_page(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "event", [events.UserTranscript, events.AgentClause, events.AgentHeard, events.TurnTiming]
+    "event",
+    [events.UserTranscript, events.AgentFiller, events.AgentClause, events.AgentHeard, events.TurnTiming],
 )
 def test_every_field_of_an_event_is_told_with_the_data_channel(event: type) -> None:
     names = {field.name for field in dataclasses.fields(event)}
@@ -177,6 +179,8 @@ SAID = [
     f"(410 instead of 404) | {number(sessions.ENDED_IDS)}",
     f"holds an answer up for at most {1000 * conversation.LONGEST_PAUSE_SECS:.0f} ms",
     f"goodbye, for {session.GOODBYE_SECS:.0f} s at most",
+    f"is to be heard {Fillers().after_ms} ms after the end of the turn",
+    f"{1000 * conversation.MOMENT_SECS:.0f} ms later at the earliest",
 ]
 
 

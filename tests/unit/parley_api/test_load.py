@@ -120,7 +120,7 @@ WRONG = {
     "a field that is not there": (
         HEAD + "spec: {}\n",
         "4: spec.conversation: saw nothing; write a map with instructions, greeting, fallback, apology, goodbye,"
-        " intents, knowledge",
+        " fillers, intents, knowledge",
     ),
     "a language that the engine does not hear": (
         SPEC + "  language: de-DE\n",
@@ -130,7 +130,28 @@ WRONG = {
     "braces in an apology": (
         SPEC + "    apology: Sorry {name}.\n",
         '7: spec.conversation.apology: saw "Sorry {name}.";'
-        " only phrases, questions and answers may hold {slot}: write it without braces",
+        " only phrases, questions and answers of intents may hold {slot}: write it without braces",
+    ),
+    "a filler at no time that there is": (
+        SPEC + "    fillers: {when: sometimes}\n",
+        '7: spec.conversation.fillers.when: saw "sometimes"; write one of always, onlyWhenSlow, never',
+    ),
+    "fillers without a phrase": (
+        SPEC + "    fillers: {phrases: []}\n",
+        "7: spec.conversation.fillers.phrases: saw an empty list; write a list of 1 to 20",
+    ),
+    "a filler of no words": (
+        SPEC + "    fillers: {phrases: ['']}\n",
+        '7: spec.conversation.fillers.phrases[0]: saw ""; write a text of 1 to 80 characters',
+    ),
+    "braces in a filler": (
+        SPEC + "    fillers: {phrases: [Well..., 'Let me see, {name}']}\n",
+        '7: spec.conversation.fillers.phrases[1]: saw "Let me see, {name}";'
+        " only phrases, questions and answers of intents may hold {slot}: write it without braces",
+    ),
+    "a filler before the turn has ended": (
+        SPEC + "    fillers: {afterMs: -1}\n",
+        "7: spec.conversation.fillers.afterMs: saw -1; write a whole number from 0 to 10000",
     ),
     "a probability above 1": (
         SPEC + "  turnTaking: {vadThreshold: 7}\n",
@@ -245,7 +266,7 @@ WRONG = {
     "a greeting with a slot": (
         SPEC + "    greeting: 'Hi {name}'\n",
         '7: spec.conversation.greeting: saw "Hi {name}";'
-        " only phrases, questions and answers may hold {slot}: write it without braces",
+        " only phrases, questions and answers of intents may hold {slot}: write it without braces",
     ),
     "a question with a slot that is asked for later": (
         BOOK + "      answer: Sure\n      slots:\n      - {name: day, kind: weekday, ask: 'At {time} on?'}\n"

@@ -13,7 +13,7 @@ import pytest
 
 from parley_dataplane.conversation import LONGEST_PAUSE_SECS
 from parley_dataplane.doors import DUPLEX, FASTRTC, WEBRTC_OFFER, DoorKind
-from parley_dataplane.events import AgentHeard
+from parley_dataplane.events import AgentFiller, AgentHeard
 from parley_dataplane.hearing import EarEvent, FirstSign, SignRevoked, SpeechEnded, SpeechStarted
 from parley_dataplane.media import FRAME_SECS, HEARING_FRAME, SPEAKING_RATE, Pcm
 from parley_dataplane.records import ErrorSeen, ReplyPaused
@@ -28,9 +28,12 @@ class ScriptedEar:
 
     script: list[EarEvent] = field(default_factory=list)
     echo: list[Pcm | None] = field(default_factory=list)
+    hears_a_sign: bool = False
 
     def tick(self, now: float) -> list[EarEvent]:
         events, self.script = self.script, []
+        for event in events:
+            self.hears_a_sign = isinstance(event, FirstSign)
         return events
 
     def push(self, pcm: Pcm, now: float) -> list[EarEvent]:
@@ -278,6 +281,23 @@ def test_two_coughs_are_two_pauses() -> None:
     assert call.gaps() == [0.12, 0.12]
     assert [outcome for outcome, _ in call.pauses] == ["revoked", "revoked"]
     assert call.peer.secs == 2.0
+
+
+@pytest.mark.parametrize("becomes", ["a cough", "speech"])
+def test_a_filler_is_not_begun_while_a_sound_may_be_the_persons_voice(becomes: str) -> None:
+    async def script(call: PausedCall) -> None:
+        await call.agent.fillers.start()
+        call.llm.secs = 2.0
+        await call.tell(FirstSign())
+        call.session.type_text("tell me")
+        await asyncio.sleep(0.2)
+        assert (call.peer.of(AgentFiller), call.peer.audio) == ([], [])
+        await call.tell(SignRevoked() if becomes == "a cough" else SpeechStarted(VOICE, 0.0))
+        await asyncio.sleep(0.2)
+        assert bool(call.peer.audio) == (becomes == "a cough")
+        assert len(call.peer.of(AgentFiller)) == (becomes == "a cough")
+
+    run(script, PausedCall(DUPLEX))
 
 
 @pytest.mark.parametrize("kind", [WEBRTC_OFFER, DUPLEX, FASTRTC], ids=lambda kind: kind.name)

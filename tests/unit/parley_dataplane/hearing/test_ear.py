@@ -180,6 +180,14 @@ def test_a_sound_that_nothing_confirms_gives_one_sign_and_loses_it_within_300_ms
     assert revoked - signed <= 0.3
 
 
+def test_an_ear_knows_of_a_sign_until_it_is_known_what_it_was() -> None:
+    listener = ear(deaf=True)
+    live(listener, silence(1), voice(0.1))
+    assert listener.hears_a_sign
+    live(listener, voice(0.3), start=1.1)
+    assert not listener.hears_a_sign
+
+
 def test_a_sign_is_revoked_although_the_peer_stops_sending() -> None:
     listener = ear(deaf=True)
     live(listener, silence(0.5), voice(0.1))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from parley_dataplane.media import FRAME_SECS, SPEAKING_FRAME, SPEAKING_RATE, Pcm
-from parley_dataplane.media.speaker import HEADROOM_SECS, Chunk, Speaker, Unit
+from parley_dataplane.media.ledger import Heard
+from parley_dataplane.media.speaker import HEADROOM_SECS, LEAD_IN, Chunk, Speaker, Unit
 
 
 def tone(seconds: float) -> Pcm:
@@ -267,3 +268,38 @@ def test_after_a_stall_of_the_clock_what_sounds_is_not_told_late() -> None:
     frame = speaker.sounding()
     assert frame is not None
     assert frame[0] == tone(2.0)[round(0.3 * SPEAKING_RATE)]
+
+
+@pytest.mark.parametrize(("lead", "unit"), [(0.0, "frame"), (0.3, "frame"), (0.3, "clause")])
+@pytest.mark.parametrize("late", [False, True], ids=["before the clause", "while its audio is made"])
+def test_a_lead_in_sounds_before_the_answer_and_is_no_part_of_what_was_heard_of_it(
+    lead: float, unit: Unit, late: bool
+) -> None:
+    speaker = Speaker(lead, unit)
+    speaker.begin(3)
+    if not late:
+        speaker.lead_in(tone(0.4))
+    speaker.open_clause("alpha beta gamma delta")
+    if late:
+        speaker.lead_in(tone(0.4))
+    speaker.push(tone(0.5))
+    speaker.close_clause()
+    speaker.finish()
+    left = run(speaker, 0.0, 0.4)
+    assert np.array_equal(np.concatenate([c.pcm for _, c in left if c.clause == LEAD_IN]), tone(0.4))
+    heard = speaker.heard(0.4)
+    assert (heard.text, heard.seconds) == ("", 0.0)
+    left += run(speaker, 0.4, 0.6)
+    assert [chunk.clause for _, chunk in left] == sorted(chunk.clause for _, chunk in left)
+    assert speaker.heard(1.0) == Heard("alpha beta gamma delta", "", 0.5)
+
+
+def test_a_lead_in_that_is_cut_leaves_nothing_heard() -> None:
+    speaker = Speaker(lead_secs=0.3)
+    speaker.begin(0)
+    speaker.lead_in(tone(0.4))
+    speaker.open_clause("alpha")
+    run(speaker, 0.0, 0.2)
+    heard = speaker.cut(0.2)
+    assert (heard.text, heard.unheard, heard.seconds) == ("", "alpha", 0.0)
+    assert run(speaker, 0.2, 0.4) == []

@@ -11,6 +11,7 @@ import pytest
 from parley_dataplane.errors import BadMessage, TooBig
 from parley_dataplane.events import (
     AgentClause,
+    AgentFiller,
     AgentHeard,
     AgentText,
     CallEnded,
@@ -22,7 +23,7 @@ from parley_dataplane.events import (
 )
 from parley_dataplane.protocols import duplex, talk
 
-TIMING = TurnTiming(3, 300.0, 10.0, 20.0, 30.0, 4.0, 364.0)
+TIMING = TurnTiming(3, 300.0, 10.0, 20.0, 30.0, 4.0, 364.0, 340.0)
 STAGES = {"endpointing_ms": 300.0, "stt_ms": 10.0, "llm_ms": 20.0, "tts_ms": 30.0, "send_ms": 4.0}
 CUT = AgentHeard(3, "On", "ce.", True, 0.2)
 
@@ -36,6 +37,11 @@ EVENTS: dict[str, tuple[Event, dict[str, Any] | None, dict[str, Any] | None]] = 
         UserTranscript(3, "hi", False),
         {"type": "transcript", "text": "hi", "final": False},
         {"type": "transcript", "turn": 3, "text": "hi", "final": False},
+    ),
+    "filler": (
+        AgentFiller(3, "Hmm..."),
+        {"type": "text", "text": "Hmm...", "filler": True},
+        {"type": "filler", "turn": 3, "text": "Hmm..."},
     ),
     "clause": (
         AgentClause(3, 1, "Once."),
@@ -55,8 +61,15 @@ EVENTS: dict[str, tuple[Event, dict[str, Any] | None, dict[str, Any] | None]] = 
     ),
     "timing": (
         TIMING,
-        {"type": "metrics", "stt_ms": 10.0, "llm_ms": 20.0, "tts_ms": 30.0, "total_ms": 364.0},
-        {"type": "timing", "turn": 3, **STAGES, "total_ms": 364.0},
+        {
+            "type": "metrics",
+            "stt_ms": 10.0,
+            "llm_ms": 20.0,
+            "tts_ms": 30.0,
+            "total_ms": 364.0,
+            "perceived_ms": 340.0,
+        },
+        {"type": "timing", "turn": 3, **STAGES, "total_ms": 364.0, "perceived_ms": 340.0},
     ),
     "problem": (
         Problem("engine-timeout", "tts"),

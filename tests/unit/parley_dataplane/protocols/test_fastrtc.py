@@ -15,6 +15,7 @@ import pytest
 from parley_dataplane.errors import BadMessage, TooBig
 from parley_dataplane.events import (
     AgentClause,
+    AgentFiller,
     AgentHeard,
     AgentText,
     CallEnded,
@@ -149,7 +150,7 @@ def test_session_started_is_as_printed() -> None:
     }
 
 
-TIMING = TurnTiming(0, 1_500.0, 250.2, 299.9, 200.0, 3.0, 2_253.1)
+TIMING = TurnTiming(0, 1_500.0, 250.2, 299.9, 200.0, 3.0, 2_253.1, 2_253.1)
 RESPONSE = {
     "type": "response",
     "text": "Hello.",
@@ -168,13 +169,14 @@ RENDERED: dict[str, tuple[list[Event], list[dict[str, Any]]]] = {
     "a state": ([StateChanged("listening")], [{"type": "state_change", "state": "listening"}]),
     "a final transcript": ([UserTranscript(0, "Hi", True)], [{"type": "transcript", "text": "Hi"}]),
     "a partial is kept back": ([UserTranscript(0, "Hi", False)], []),
+    "a filler is heard, and in no text": ([AgentFiller(0, "Hmm..."), SAID, TIMING], [RESPONSE]),
     "clauses are kept back": ([AgentClause(0, 0, "Hello.")], []),
     "text, then timing": ([SAID, TIMING, HEARD], [RESPONSE]),
     "timing, then text": ([TIMING, SAID, HEARD], [RESPONSE]),
     "text without audio": ([SAID, HEARD], [UNTIMED]),
     "an answer cut before its audio": ([SAID, CUT], []),
     "an answer cut before its text": ([TIMING, CUT], []),
-    "timing of another answer": ([SAID, TurnTiming(1, 0, 0, 0, 0, 0, 0)], []),
+    "timing of another answer": ([SAID, TurnTiming(1, 0, 0, 0, 0, 0, 0, 0)], []),
     "a problem": (
         [Problem("engine-crashed", "stt")],
         [{"type": "error", "code": "engine-crashed", "message": "stt"}],

@@ -186,7 +186,7 @@ def test_a_turn_is_told_once_and_spoken_as_files(server: Any) -> None:
             door.send_event(StateChanged("processing"))
             door.send_event(UserTranscript(0, "hi", True))
             door.send_event(AgentText(0, "Hello."))
-            door.send_event(TurnTiming(0, 1500, 1, 2, 3, 4, 1510))
+            door.send_event(TurnTiming(0, 1500, 1, 2, 3, 4, 1510, 1510))
             door.send_audio(Chunk(RAMP, 0, 0, True))
             kinds = [(await peer.hear())["type"] for _ in range(3)]
             assert kinds == ["state_change", "transcript", "response"]
