@@ -41,6 +41,7 @@ CATEGORIES = {
         f"{_PLANE}/transports/test_connections.py",
         f"{_PLANE}/transports/test_websocket.py",
         "calls/test_the_docs_examples_work.py",
+        "calls/test_the_doctor_finds_what_is_wrong.py",
         "calls/test_the_older_metrics_tell_of_real_calls.py",
     ),
     "pipeline": (
