@@ -1,12 +1,27 @@
-"""Servers that the tests of one module share; each is ended and looked over when the module is done."""
+"""What all tests share: their categories, and the servers of a module, each ended and looked over when it is done."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.categories import categories_of
 from tests.server import ParleyServer
+
+HERE = Path(__file__).parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Here, since only this file is read before the arguments are, wherever the tests that are run lie."""
+    parser.addoption("--screenshots", action="store_true", help="remake the pictures in docs/images")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for category in categories_of(item.path.relative_to(HERE).as_posix()):
+            item.add_marker(category)
 
 
 @pytest.fixture(scope="module")

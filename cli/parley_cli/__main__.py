@@ -36,6 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         load = Load(**{name: getattr(given, name) for name in _LOAD})
         return cost(given.file, load, as_json=given.json)
+    if given.command == "doctor":
+        from parley_cli.doctor import doctor
+
+        return doctor(given.url, given.origin, json=given.json)
     from parley_api.schema import custom_resource_definition_yaml
     from parley_cli.check import FAILED, say
 
@@ -70,6 +74,17 @@ def _parser() -> argparse.ArgumentParser:
             help=f"{help_} ({default})",
         )
     cost.add_argument("--json", action="store_true", help="print JSON, for programs")
+    look = "look at a server as its callers do, and say what to change"
+    doctor = commands.add_parser("doctor", help=look, description="Look at a server as its callers do.")
+    doctor.add_argument(
+        "url",
+        metavar="URL",
+        nargs="?",
+        default="http://127.0.0.1:9011",
+        help="where it is (http://127.0.0.1:9011)",
+    )
+    doctor.add_argument("--origin", metavar="URL", help="of the page that is to use it (the server's own)")
+    doctor.add_argument("--json", action="store_true", help="print JSON, for programs")
     commands.add_parser("crd", help="print the CustomResourceDefinition", description="Print the CRD.")
     return parser
 

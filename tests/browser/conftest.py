@@ -1,4 +1,4 @@
-"""`--screenshots`, which remakes the pictures of the docs, and what the reception answers."""
+"""Where the pictures of the docs go, which `--screenshots` remakes, and what the reception answers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,6 @@ from tests import agent_file
 from tests.server import ROOT
 
 IMAGES = ROOT / "docs" / "images"
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--screenshots", action="store_true", help="remake the pictures in docs/images")
 
 
 @pytest.fixture
