@@ -48,7 +48,6 @@ def test_a_voice_stops_the_story_and_its_question_is_answered_in_text_and_audio(
     asyncio.run(call())
 
 
-@pytest.mark.xfail(reason="no filler comes on /ws: the answer's text is the first")
 def test_a_filler_comes_before_the_answer(reception: ParleyServer) -> None:
     parking = asked(PARKING, UP_RATE, reception)
 
