@@ -42,12 +42,12 @@ def test_the_example_of_the_readme_asks_and_is_answered(reception: ParleyServer)
         page.route("**/example.html", lambda route: route.fulfill(content_type="text/html", body=text))
         page.goto(f"{reception.url}/example.html")
         page.get_by_role("button").click()
-        page.wait_for_event("console", lambda message: answer.split(",")[0] in message.text, timeout=30_000)
+        page.wait_for_event("console", lambda message: answer.split(",")[0] in message.text, timeout=60_000)
         page.wait_for_timeout(9_000)  # until it has been heard
         taken: dict[str, Any] = page.evaluate("takeTape()")
     words = " ".join(" ".join(said).split())
     assert answer.split(",")[0] in words
-    assert QUESTION in words
+    assert QUESTION.lower().strip("?") in words
     heard = Tape.decode(taken["webm"], taken["marks"]).agent
     assert listening.resemblance(heard, RATE, answer) >= listening.SAME
 
@@ -76,7 +76,7 @@ def test_a_server_that_is_started_again_is_called_again_and_the_page_says_that_i
         for page, button in zip(pages, PAGES.values(), strict=True):
             page.button(button).click()
             page.is_connected()
-            page.expected = ("ERR_CONNECTION_REFUSED",)
+            page.expected = ("ERR_CONNECTION_REFUSED", "404")  # nobody yet, then one who knows of no session
         assert first.stop() == []
         for page in pages:
             expect(page.page.get_by_role("status")).to_have_text("Reconnecting")

@@ -48,7 +48,9 @@ class WebSocketLink:
             retry_after = answer.headers.get("Retry-After", "")
             body = bytes(answer.body or b"")
             raise replies.of_http(self._url, answer.status_code, retry_after, body) from None
-        except (OSError, TimeoutError, ConnectionClosed, InvalidMessage) as error:
+        except InvalidMessage as error:  # broken off, as by a server that is about to stop, or no HTTP/1.1
+            raise Unreachable(f"no answer at {self._url} that can be read ({error})") from None
+        except (OSError, TimeoutError, ConnectionClosed) as error:
             raise Unreachable(
                 f"nobody answers at {self._url} ({type(error).__name__}): is it running?"
             ) from None

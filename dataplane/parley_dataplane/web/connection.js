@@ -112,7 +112,11 @@ export class Connection {
     this.#peer.close();
   }
 
-  /** A conversation that the server has not kept is begun anew, by the same offer. */
+  /**
+   * A conversation that the server has not kept is begun anew, by the same offer.
+   *
+   * @param {URL} url  @param {{test_tone?: boolean, resume?: string}} wishes  @returns {Promise<RTCSessionDescriptionInit>}
+   */
   async #exchange(url, { resume, ...wishes }) {
     const { type, sdp } = this.#peer.localDescription;
     const offer = { type, sdp, ...wishes };
@@ -124,6 +128,7 @@ export class Connection {
     }
   }
 
+  /** @returns {Promise<RTCSessionDescriptionInit>} */
   async #post(url, offer) {
     let response;
     try {

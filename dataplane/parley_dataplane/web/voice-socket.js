@@ -1,4 +1,4 @@
-    this.dispatchEvent/**
+/**
  * One conversation over FastRTC Voice AI's WebSocket, without a page.
  *
  * Rules: it touches no DOM; it is used once (talk again = a new VoiceSocket); whatever the server says is handed on as
@@ -157,7 +157,7 @@ export class VoiceSocket extends EventTarget {
   }
 
   #tell(type, detail) {
-    if (!this.#over || type === "end") this.dispatchEvent(new CustomEvent(type, { detail }));
+    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
 
