@@ -29,6 +29,7 @@ CATEGORIES = {
         "calls/test_the_environment_governs_all_doors.py",
     ),
     "service": (
+        "unit/parley",
         "unit/parley_api",
         "unit/parley_cli",
         f"{_PLANE}/protocols",

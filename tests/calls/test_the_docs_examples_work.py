@@ -1,4 +1,4 @@
-"""Every example of docs/doors.md, as printed: each is a program of its own; only the address is ours."""
+"""Every example of docs/doors.md, and the README's client, as printed: each is a program; only the address is ours."""
 
 from __future__ import annotations
 
@@ -41,10 +41,17 @@ def printed(title: str, server: ParleyServer, folder: Path) -> str:
     (folder / "question.wav").write_bytes(wav(np.concatenate([question, silence]), 16_000))
     [(language, text)] = EXAMPLES[title]
     assert language == "python"
+    return ran(text, server, folder)
+
+
+def ran(text: str, server: ParleyServer, folder: Path, *, path: str = "") -> str:
+    """Run a program against the server; return what it printed. `path`: where it finds more than is installed."""
     assert "127.0.0.1:9011" in text
     (folder / "example.py").write_text(text.replace("127.0.0.1:9011", server.url.removeprefix("http://")))
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    ran = subprocess.run(
+    if path:
+        environment["PYTHONPATH"] = path
+    ended = subprocess.run(
         [sys.executable, "example.py"],
         cwd=folder,
         env=environment,
@@ -53,8 +60,8 @@ def printed(title: str, server: ParleyServer, folder: Path) -> str:
         timeout=ENOUGH_SECS,
         check=False,
     )
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
 
 
 def test_every_code_block_of_the_page_is_run() -> None:
@@ -124,3 +131,11 @@ def test_health_and_metrics(reception: ParleyServer, tmp_path: Path) -> None:
     out = printed("The service", reception, tmp_path)
     assert "'status': 'healthy'" in out
     assert "parley_sessions_active{" in out
+
+
+def test_the_python_client_of_the_readme(reception: ParleyServer, tmp_path: Path) -> None:
+    [text] = re.findall(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert len([line for line in text.splitlines() if line]) <= 10
+    reception.private(QUESTION)
+    out = ran(text, reception, tmp_path, path=str(ROOT / "cli"))
+    assert " ".join(out.split()) == agent_file.answers_to(QUESTION)[0]

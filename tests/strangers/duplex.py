@@ -112,8 +112,10 @@ class Duplex:
         return np.frombuffer(b"".join(audio for _, audio in came), np.int16)
 
     def shown(self) -> str:
-        """Return what the page shows since the last `ask`: the words of all messages that have any."""
-        return " ".join(message["text"] for message in self.messages if "text" in message)
+        """Return what the page shows since the last `ask`: the words of all messages that have any, with one space
+        between, as HTML does.
+        """
+        return " ".join(" ".join(message["text"] for message in self.messages if "text" in message).split())
 
     async def _speak(self, socket: ClientConnection) -> None:
         """Stream the microphone, a buffer whenever it is full."""

@@ -13,10 +13,13 @@ MAX_ID_CHARS = 128
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An SDP offer (RFC 3264), at least by its first line. `test_tone`: the call begins with one, and no greeting."""
+    """An SDP offer (RFC 3264), at least by its first line. `test_tone`: the call begins with one, and no greeting.
+    `resume`: the session id of the conversation that goes on with this connection.
+    """
 
     sdp: str
     test_tone: bool = False
+    resume: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +28,13 @@ class StopTts:
 
 
 def parse_offer(raw: bytes) -> Offer:
-    """{"sdp", "type": "offer", "test_tone"}. Raises TooBig, BadMessage or BadSdp."""
+    """{"sdp", "type": "offer", "test_tone", "resume"}. Raises TooBig, BadMessage or BadSdp."""
     fields = read_object(raw)
-    return replace(read_offer(fields), test_tone=fields.flag("test_tone"))
+    return replace(
+        read_offer(fields),
+        test_tone=fields.flag("test_tone"),
+        resume=fields.optional_text("resume", MAX_ID_CHARS),
+    )
 
 
 def read_offer(fields: Fields) -> Offer:

@@ -1,4 +1,8 @@
-"""The full-duplex agent's messages: Int16 audio both ways, texts of JSON beside it."""
+"""The full-duplex agent's messages: Int16 audio both ways, texts of JSON beside it.
+
+A client of its text shows every transcript and joins text chunks as it gets them. So what may still change has a type
+of its own, and each chunk ends with the space before the next one.
+"""
 
 from __future__ import annotations
 
@@ -66,11 +70,12 @@ def _body(event: Event) -> dict[str, Any] | None:
         case StateChanged(state):
             return {"type": "state", "state": state}
         case UserTranscript(_, text, final):
-            return {"type": "transcript", "text": text, "final": final}
+            is_said = final and text != ""
+            return {"type": "transcript" if is_said else "partial", "text": text, "final": final}
         case AgentFiller(_, text):
-            return {"type": "text", "text": text, "filler": True}
+            return {"type": "text", "text": f"{text} ", "filler": True}
         case AgentClause(_, _, text):
-            return {"type": "text", "text": text}
+            return {"type": "text", "text": f"{text} "}
         case TurnTiming():
             return {
                 "type": "metrics",

@@ -35,6 +35,14 @@ def message(code: str, detail: str) -> str:
     return dump({"type": "error", "code": code, "message": detail})
 
 
+def message_of(error: ParleyError) -> str:
+    """With "retry_after", in seconds, where trying again makes sense."""
+    if not isinstance(error, Busy):
+        return message(error.code, error.detail)
+    body = {"type": "error", "code": error.code, "message": error.detail, "retry_after": error.retry_after}
+    return dump(body)
+
+
 def _body(kind: str, title: str, status: int, detail: str) -> bytes:
     problem: dict[str, Any] = {"type": kind, "title": title, "status": status, "detail": detail}
     return dump(problem).encode()

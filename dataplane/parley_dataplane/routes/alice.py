@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
 from parley_dataplane.doors import WEBRTC_OFFER
-from parley_dataplane.errors import ParleyError
+from parley_dataplane.errors import BadMessage, ParleyError
 from parley_dataplane.process import Parley
 from parley_dataplane.protocols import alice
 from parley_dataplane.routes.bodies import read_body
@@ -18,12 +19,27 @@ from parley_dataplane.routes.webrtc_door import WebRtcDoor
 
 def router(parley: Parley) -> APIRouter:
     routes = APIRouter(tags=["Alice"])
+    # By session id; a door lives as long as its session holds it.
+    doors: WeakValueDictionary[str, WebRtcDoor] = WeakValueDictionary()
+
+    def door_of(session_id: str) -> WebRtcDoor:
+        """The door of a call that comes back. Raises UnknownSession, EndedSession or BadMessage."""
+        door = doors.get(parley.sessions.get(session_id).id)
+        if door is None:
+            raise BadMessage('the session of this id came through another door: offer without "resume"')
+        return door
 
     @routes.post("/api/webrtc/offer")
     async def offer(request: Request) -> dict[str, Any]:
-        """{sdp, type: "offer", test_tone} -> {sdp, type: "answer", session_id}. The answer holds all candidates."""
+        """{sdp, type: "offer", test_tone, resume} -> {sdp, type: "answer", session_id}. The answer holds all
+        candidates. `resume`, the session id of a call that lost its connection, goes on with that conversation.
+        """
         wanted = alice.parse_offer(await read_body(request))
+        if wanted.resume is not None:
+            back = door_of(wanted.resume)
+            return alice.answer(await back.answer(wanted.sdp), back.session.id)
         door = WebRtcDoor(parley, WEBRTC_OFFER, test_tone=wanted.test_tone)
+        doors[door.session.id] = door
         try:
             sdp = await door.answer(wanted.sdp)
         except BaseException as error:

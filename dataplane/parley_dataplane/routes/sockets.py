@@ -31,7 +31,7 @@ async def serve(
             await handle(raw)
         except ParleyError as error:
             errors += 1
-            peer.send_text(problem.message(error.code, error.detail))
+            peer.send_text(problem.message_of(error))
             if isinstance(error, TooBig | Busy) or errors >= MOST_ERRORS:
                 raise
             parley.count_error(error, door)
@@ -53,6 +53,6 @@ async def refuse(parley: Parley, peer: Peer, error: ParleyError) -> None:
         """What comes before the close frame has arrived is for a session that there is not."""
 
     parley.count_error(error)
-    peer.send_text(problem.message(error.code, error.detail))
+    peer.send_text(problem.message_of(error))
     peer.close(error.close_code, error.detail)
     await peer.run(ignore)

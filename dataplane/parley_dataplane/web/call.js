@@ -2,15 +2,18 @@
  * One call: WebRTC and the talk protocol, without a page.
  *
  * Rules: it touches no DOM, so that any page can use it; it is used once (call again = a new Call); whatever the server
- * says is handed on as an event and trusted for nothing else. The offer is not trickled: the server answers a whole
- * offer with a whole answer, so one POST makes the call.
+ * says is handed on as an event and trusted for nothing else. A connection that is lost is made again, in the same
+ * conversation if the server has kept it; the old one is closed after that, for the server takes a goodbye on it for the
+ * end of the conversation.
  *
- *     microphone -> RTCPeerConnection -> server -> "stream" event -> <audio>
+ *     microphone -> Connection -> server -> "stream" event -> <audio>
  *     data channel "parley" (JSON texts) -> one event per message, named by its type
  *
  * Events (CustomEvent, `detail` is the message; see the typedefs):
- *     stream {stream}            the agent's voice
+ *     stream {stream}            the agent's voice, again with each connection
  *     session, state, transcript, filler, reply, heard, timing, problem      what the server tells
+ *     reconnecting {cause, reason}   the connection was "lost", or "ended" by a server that may take the call again
+ *     reconnected {resumed}      false: in a new conversation, whose turns are counted from 0
  *     end {cause, reason}        once, after start() has resolved: "hung-up", "ended" (by the server) or "lost"
  *
  * @typedef {{turn: number, text: string, final: boolean}} Transcript
@@ -19,61 +22,60 @@
  * @typedef {{turn: number, heard: string, unheard: string, interrupted: boolean, seconds: number}} Heard
  * @typedef {{turn: number, endpointing_ms: number, stt_ms: number, llm_ms: number, tts_ms: number, send_ms: number,
  *            total_ms: number, perceived_ms: number}} Timing
- * @typedef {"unreachable" | "busy" | "refused" | "blocked" | "unsupported" | "cancelled"} Failure
  */
 
+import { door } from "./address.js";
+import { again } from "./backoff.js";
+import { CallError, Connection } from "./connection.js";
+
+export { CallError };
+
 const MESSAGES = new Set(["session", "state", "transcript", "filler", "reply", "heard", "timing", "problem"]);
-
-/** Gathering host candidates takes a few ms; a STUN server that never answers must not hold up the call. */
-const GATHER_MS = 500;
-const ANSWER_MS = 10_000;
 const CONNECT_MS = 8_000;
-/** ICE tells "disconnected" for a hiccup too, and most heal; after this long the person should know. */
-const HEAL_MS = 5_000;
-
-/** Why a call could not be made. `detail` is the server's own sentence, where there is one. */
-export class CallError extends Error {
-  /** @param {Failure} code  @param {string} [detail]  @param {number} [retryAfter] seconds */
-  constructor(code, detail = "", retryAfter = 0) {
-    super(detail || code);
-    this.code = code;
-    this.detail = detail;
-    this.retryAfter = retryAfter;
-  }
-}
+const RECONNECT_MS = 60_000;
+/** The server's reasons after which it, or the next one at its address, may take the call again. */
+const COMES_BACK = new Set(["server-stopping", "vanished", "connection-failed"]);
 
 export class Call extends EventTarget {
-  #peer = null;
-  #channel = null;
-  #sender = null;
-  #connected = false;
+  /** @type {Connection | null} */
+  #connection = null;
+  /** @type {Connection | null} the one that was lost, until there is another */
+  #lost = null;
+  /** @type {MediaStreamTrack | null} */
+  #microphone = null;
+  #began = false;
+  #away = false;
   #over = false;
+  /** @type {string[]} */
   #unsent = [];
+  /** @type {string[]} what a new connection tells before it is known to be one */
+  #early = [];
   #abort = new AbortController();
-  #healing = 0;
 
   /**
-   * @param {{url?: URL | string, connectMs?: number, testTone?: boolean}} [options] testTone: the call begins with
-   *     440 Hz and no greeting
+   * @param {{server?: URL | string, connectMs?: number, reconnectMs?: number, testTone?: boolean}} [options]
+   *     server: its address, if not the one that this file came from; reconnectMs: how long a lost connection is tried
+   *     again, 0 for not at all; testTone: the call begins with 440 Hz and no greeting
    */
-  constructor({ url = new URL("../api/webrtc/offer", import.meta.url), connectMs = CONNECT_MS, testTone = false } = {}) {
+  constructor({ server, connectMs = CONNECT_MS, reconnectMs = RECONNECT_MS, testTone = false } = {}) {
     super();
-    this.url = url;
+    this.url = door("api/webrtc/offer", server);
     this.connectMs = connectMs;
+    this.reconnectMs = reconnectMs;
     this.testTone = testTone;
     /** Known once the offer is answered; whoever knows it may read and stop the conversation. */
     this.sessionId = "";
-    /** Milliseconds: from sending the offer to its answer, and from the answer until media could flow. */
+    /** Milliseconds: from sending the first offer to its answer, and from the answer until media could flow. */
     this.took = { answer: NaN, connection: NaN };
   }
 
   get connected() {
-    return this.#connected && !this.#over;
+    return Boolean(this.#connection?.connected) && !this.#away && !this.#over;
   }
 
   /**
-   * Make the call; resolves once media flows. Without a microphone the audio line is there all the same, so that the
-   * answer is heard, and setMicrophone can still add one later without a new offer.
+   * Make the call; resolves once media flows. Without a microphone the answer is heard all the same, and setMicrophone
+   * can still add one later.
    *
    * Open the microphone before: only then does a browser show its host candidates instead of mDNS names (RFC 8828).
    *
@@ -82,20 +84,15 @@ export class Call extends EventTarget {
    */
   async start(microphone) {
     if (typeof RTCPeerConnection === "undefined") throw new CallError("unsupported");
+    this.#microphone = microphone;
     try {
-      this.#open(microphone);
-      const answer = await this.#exchange();
-      const answeredAt = performance.now();
-      const connected = this.#connection();
-      await this.#peer.setRemoteDescription(answer);
-      await connected;
-      this.took.connection = performance.now() - answeredAt;
+      await this.#connect(this.testTone ? { test_tone: true } : {});
     } catch (error) {
       this.#close();
-      if (this.#abort.signal.aborted) throw new CallError("cancelled");
-      throw error instanceof CallError ? error : new CallError("refused", String(error?.message ?? error));
+      throw error;
     }
-    this.#connected = true;
+    this.took = this.#connection.took;
+    this.#began = true;
   }
 
   /** Stop the answer that is being spoken. */
@@ -110,7 +107,8 @@ export class Call extends EventTarget {
 
   /** @param {MediaStreamTrack | null} track */
   async setMicrophone(track) {
-    await this.#sender?.replaceTrack(track);
+    this.#microphone = track;
+    await this.#connection?.setMicrophone(track);
   }
 
   /** End the call, or give up making it. */
@@ -120,70 +118,48 @@ export class Call extends EventTarget {
     this.#end("hung-up");
   }
 
-  #open(microphone) {
-    const peer = new RTCPeerConnection();
-    this.#peer = peer;
-    this.#sender = peer.addTransceiver(microphone ?? "audio", { direction: "sendrecv" }).sender;
-    peer.addEventListener("track", ({ track, streams }) =>
-      this.#tell("stream", { stream: streams[0] ?? new MediaStream([track]) }));
-    peer.addEventListener("connectionstatechange", () => this.#watch());
-
-    const channel = peer.createDataChannel("parley");
-    this.#channel = channel;
-    channel.addEventListener("open", () => this.#unsent.splice(0).forEach((text) => channel.send(text)));
-    channel.addEventListener("message", ({ data }) => this.#receive(data));
-    channel.addEventListener("close", () => this.#connected && this.#end("lost"));
-  }
-
-  async #exchange() {
-    await this.#peer.setLocalDescription();
-    await gathered(this.#peer, GATHER_MS);
-    const { type, sdp } = this.#peer.localDescription;
-    const offeredAt = performance.now();
-    let response;
-    try {
-      response = await fetch(this.url, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(this.testTone ? { type, sdp, test_tone: true } : { type, sdp }),
-        signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(ANSWER_MS)]),
-      });
-    } catch {
-      throw new CallError("unreachable");
-    }
-    const body = await response.json().catch(() => ({}));
-    if (response.ok) {
-      this.took.answer = performance.now() - offeredAt;
-      this.sessionId = String(body.session_id);
-      return { type: "answer", sdp: String(body.sdp) };
-    }
-    const detail = String(body.detail ?? body.title ?? `HTTP ${response.status}`);
-    const retryAfter = Number(response.headers.get("Retry-After")) || 0;
-    throw new CallError(response.status === 503 ? "busy" : "refused", detail, retryAfter);
-  }
-
-  /** Resolves when media can flow, rejects with "blocked" when it can't in time. */
-  #connection() {
-    return new Promise((resolve, reject) => {
-      const peer = this.#peer;
-      const blocked = () => reject(new CallError("blocked"));
-      const timer = setTimeout(blocked, this.connectMs);
-      this.#abort.signal.addEventListener("abort", blocked);
-      peer.addEventListener("connectionstatechange", () => {
-        if (peer.connectionState === "connected") resolve();
-        else if (["failed", "closed"].includes(peer.connectionState)) blocked();
-        else return;
-        clearTimeout(timer);
-      });
+  /** @param {{test_tone?: boolean, resume?: string}} wishes */
+  async #connect(wishes) {
+    const connection = new Connection(this.#microphone, this.#abort.signal, {
+      stream: (stream) => this.#tell("stream", { stream }),
+      ready: () => this.#unsent.splice(0).forEach((text) => connection.send(text)),
+      text: (data) => {
+        if (connection !== this.#connection) return;
+        if (this.#away) this.#early.push(data);
+        else this.#receive(data);
+      },
+      lost: () => connection === this.#connection && this.#gone("lost"),
     });
+    this.#connection = connection;
+    await connection.open(this.url, this.connectMs, wishes);
+    this.sessionId = connection.sessionId;
   }
 
-  #watch() {
-    const state = this.#peer.connectionState;
-    clearTimeout(this.#healing);
-    if (!this.#connected) return;
-    if (state === "failed" || state === "closed") this.#end("lost");
-    if (state === "disconnected") this.#healing = setTimeout(() => this.#end("lost"), HEAL_MS);
+  /** The connection is over: make another, or end. @param {"lost" | "ended"} cause */
+  async #gone(cause, reason = "") {
+    if (this.#over || this.#away) return;
+    const comesBack = cause === "lost" || COMES_BACK.has(reason);
+    if (!this.#began || !comesBack || !this.reconnectMs) return this.#end(cause, reason);
+    this.#away = true;
+    this.#lost = this.#connection;
+    const wanted = this.sessionId;
+    this.#tell("reconnecting", { cause, reason });
+    try {
+      await again(() => this.#reconnect(wanted), this.reconnectMs, this.#abort.signal);
+    } catch {
+      return this.#end(cause, reason);
+    }
+    if (this.#over) return;
+    this.#lost.close();
+    this.#away = false;
+    this.#tell("reconnected", { resumed: this.sessionId === wanted });
+    this.#early.splice(0).forEach((data) => this.#receive(data));
+    if (!this.#connection.connected) this.#gone("lost");
+  }
+
+  #reconnect(resume) {
+    this.#early = [];
+    return this.#connect({ resume });
   }
 
   #receive(data) {
@@ -193,40 +169,29 @@ export class Call extends EventTarget {
     } catch {
       return; // not of this protocol: a newer server may say more than this page knows
     }
-    if (message?.type === "ended") this.#end("ended", String(message.reason ?? ""));
+    if (message?.type === "ended") this.#gone("ended", String(message.reason ?? ""));
     else if (MESSAGES.has(message?.type)) this.#tell(message.type, message);
   }
 
   #send(message) {
     const text = JSON.stringify(message);
-    if (this.#channel?.readyState === "open") this.#channel.send(text);
-    else if (message.type === "text" && !this.#over) this.#unsent.push(text);
+    const sent = !this.#away && this.#connection?.send(text);
+    if (!sent && !this.#over && message.type === "text") this.#unsent.push(text);
   }
 
   #end(cause, reason = "") {
     if (this.#over) return;
-    const told = this.#connected;
     this.#close();
-    if (told) this.#tell("end", { cause, reason });
+    if (this.#began) this.#tell("end", { cause, reason });
   }
 
   #close() {
     this.#over = true;
-    clearTimeout(this.#healing);
-    this.#peer?.close();
+    this.#connection?.close();
+    this.#lost?.close();
   }
 
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-/** @param {RTCPeerConnection} peer  @param {number} limitMs */
-function gathered(peer, limitMs) {
-  return new Promise((resolve) => {
-    const done = () => peer.iceGatheringState === "complete" && resolve();
-    peer.addEventListener("icegatheringstatechange", done);
-    setTimeout(resolve, limitMs);
-    done();
-  });
 }

@@ -40,6 +40,11 @@ export class Captions {
     this.#list.replaceChildren();
   }
 
+  /** What is here stays; the turns of another conversation, counted from 0 again, come behind it. */
+  anew() {
+    this.#entries.clear();
+  }
+
   /** @param {string} name how the agent's lines are headed */
   set agent(name) {
     this.#agent = name;

@@ -103,7 +103,22 @@ function listen(of) {
     show();
   });
   socket.addEventListener("error", ({ detail }) => notice.show("problem", detail.message));
+  socket.addEventListener("reconnecting", ({ detail }) => away(of, detail.reason));
+  socket.addEventListener("reconnected", () => back());
   socket.addEventListener("end", ({ detail }) => talk === of && end(of, detail.cause, detail.reason));
+}
+
+/** The connection is being made again. @param {Talk} of  @param {string} reason */
+function away({ player }, reason) {
+  player.stop();
+  notice.show("reconnecting", reason);
+  show();
+}
+
+function back() {
+  notice.show("anew");
+  state = captions.state = "idle";
+  show();
 }
 
 /** @param {Talk} of  @param {string} cause  @param {string} [reason] */
@@ -111,7 +126,7 @@ function end(of, cause, reason = "") {
   if (talk === of) talk = null;
   release(of);
   show();
-  if (cause === "hung-up") return;
+  if (cause === "hung-up") return notice.hide();
   notice.show(cause === "microphone" ? "missing" : cause, reason);
 }
 
@@ -148,13 +163,13 @@ const muted = () => at("mute").getAttribute("aria-pressed") === "true";
 
 function phase() {
   if (!talk) return "off";
-  return talk.since ? "on" : "connecting";
+  return talk.since && talk.socket.connected ? "on" : "connecting";
 }
 
 function show() {
   const now = phase();
   const on = now === "on";
-  const [title, hint] = WORDS[!on ? now : state === "idle" && muted() ? "muted" : state];
+  const [title, hint] = WORDS[!on ? (talk?.since ? "reconnecting" : now) : state === "idle" && muted() ? "muted" : state];
   body.dataset.phase = now;
   body.dataset.state = on ? state : "idle";
   body.dataset.muted = String(muted());

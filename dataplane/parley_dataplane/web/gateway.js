@@ -58,7 +58,7 @@ async function begin() {
   figures.clear();
   state = captions.state = "idle";
   write("stopped", "");
-  const call = new Call({ testTone: checked("tone") });
+  const call = new Call({ testTone: checked("tone"), reconnectMs: 0 });
   const begun = { call, audio: new AudioContext(), stream: null, mine: null, agents: null, ducker: null, heard: null, on: false };
   run = begun;
   begun.audio.resume(); // Safari: only in answer to a click

@@ -102,7 +102,26 @@ function listen(of) {
   }
   call.addEventListener("timing", ({ detail }) => latency.add(detail));
   call.addEventListener("problem", ({ detail }) => notice.show("problem", detail.detail));
+  call.addEventListener("reconnecting", ({ detail }) => away(detail.reason));
+  call.addEventListener("reconnected", ({ detail }) => back(detail.resumed));
   call.addEventListener("end", ({ detail }) => finish(of, detail));
+}
+
+/** The connection is being made again. @param {string} reason */
+function away(reason) {
+  notice.show("reconnecting", reason);
+  show();
+}
+
+/** @param {boolean} resumed */
+function back(resumed) {
+  if (resumed) notice.hide();
+  else {
+    captions.anew();
+    notice.show("anew");
+  }
+  state = captions.state = "idle";
+  show();
 }
 
 /** @param {Talk} of */
@@ -110,7 +129,7 @@ function finish(of, { cause, reason }) {
   if (talk === of) talk = null;
   release(of);
   show();
-  if (cause === "hung-up") return;
+  if (cause === "hung-up") return notice.hide();
   notice.show(cause, reason);
 }
 
@@ -153,11 +172,11 @@ const muted = () => at("mute").getAttribute("aria-pressed") === "true";
 
 function phase() {
   if (!talk) return "off";
-  return talk.since ? "on" : "connecting";
+  return talk.since && talk.call.connected ? "on" : "connecting";
 }
 
 function words() {
-  if (phase() !== "on") return phase();
+  if (phase() !== "on") return talk?.since ? "reconnecting" : phase();
   if (state !== "idle") return state;
   if (!talk.stream) return "typing";
   return muted() ? "muted" : "idle";

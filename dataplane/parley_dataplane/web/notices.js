@@ -69,6 +69,18 @@ const NOTICES = {
     text: "What was said so far is kept here.",
     actions: ["retry"],
   }),
+  reconnecting: (reason) => ({
+    title: reason === "server-stopping" ? "The server is being stopped" : "The connection was lost",
+    text: "Trying to get it back. What was said so far is kept here.",
+    actions: [],
+    kind: "info",
+  }),
+  anew: () => ({
+    title: "The connection is back",
+    text: "The agent has begun anew: it does not know what was said before.",
+    actions: ["dismiss"],
+    kind: "info",
+  }),
   ended: (detail) => ({
     title: "The agent has ended the call",
     text: ENDINGS[detail] ?? "What was said so far is kept here.",

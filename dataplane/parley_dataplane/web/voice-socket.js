@@ -2,7 +2,8 @@
  * One conversation over FastRTC Voice AI's WebSocket, without a page.
  *
  * Rules: it touches no DOM; it is used once (talk again = a new VoiceSocket); whatever the server says is handed on as
- * an event and trusted for nothing else.
+ * an event and trusted for nothing else. A connection that is lost is made again, always in a new session: this door
+ * keeps none for whoever comes back.
  *
  *     start_session ->            <- session_started, then one event per message, named by its type
  *     Int16 audio ->              <- WAVs: "audio" events
@@ -13,76 +14,68 @@
  *     response {text, timing}     the whole answer
  *     audio {wav}                 a part of it that is to be played now, or behind the one before
  *     error {code, message}       something failed, and the conversation goes on
+ *     reconnecting {cause, reason}   the connection was "lost", or "ended" by a server that may take it again
+ *     reconnected {resumed}       in a new session: resumed is false
  *     end {cause, reason}         once, after start() has resolved: "hung-up", "ended" (by the server) or "lost"
  *
  * @typedef {{stt_ms: number | null, llm_ms: number | null, tts_ms: number | null, total_ms: number | null}} Timing
  * @typedef {"unreachable" | "busy" | "refused"} Failure
  */
 
+import { door } from "./address.js";
+import { again } from "./backoff.js";
+
 const MESSAGES = new Set(["state_change", "transcript", "response", "error"]);
 
 const START_MS = 10_000;
+const RECONNECT_MS = 60_000;
+/** The server's reason after which the next one at its address may take the conversation. */
+const COMES_BACK = "server-stopping";
 /** RFC 6455's registry: 1013, try again later. */
 const TRY_AGAIN_LATER = 1013;
 
 /** Why a conversation could not begin. `detail` is the server's own sentence, where there is one. */
 export class VoiceSocketError extends Error {
-  /** @param {Failure} code  @param {string} [detail] */
-  constructor(code, detail = "") {
+  /** @param {Failure} code  @param {string} [detail]  @param {number} [retryAfter] seconds */
+  constructor(code, detail = "", retryAfter = 0) {
     super(detail || code);
     this.code = code;
     this.detail = detail;
+    this.retryAfter = retryAfter;
   }
 }
 
 export class VoiceSocket extends EventTarget {
+  /** @type {WebSocket | null} */
   #socket = null;
-  #started = false;
+  #began = false;
+  #away = false;
   #over = false;
   #reason = "";
+  #abort = new AbortController();
 
-  /** @param {{url?: URL | string, userId?: string}} [options] */
-  constructor({ url = new URL("../api/v1/rtc/stream", import.meta.url), userId = "browser" } = {}) {
+  /**
+   * @param {{server?: URL | string, userId?: string, reconnectMs?: number}} [options]
+   *     server: its address, if not the one that this file came from; reconnectMs: how long a lost connection is tried
+   *     again, 0 for not at all
+   */
+  constructor({ server, userId = "browser", reconnectMs = RECONNECT_MS } = {}) {
     super();
-    this.url = new URL(url);
+    this.url = door("api/v1/rtc/stream", server);
     this.url.protocol = this.url.protocol.replace("http", "ws");
     this.userId = userId;
+    this.reconnectMs = reconnectMs;
   }
 
   get connected() {
-    return this.#started && !this.#over;
+    return this.#began && !this.#away && !this.#over;
   }
 
   /** Connect, and begin a session; resolves with session_started. @throws {VoiceSocketError} */
-  start() {
-    const socket = new WebSocket(this.url);
-    this.#socket = socket;
-    socket.binaryType = "arraybuffer";
-    return new Promise((resolve, reject) => {
-      let refusal = "";
-      const fail = (code) => {
-        clearTimeout(timer);
-        this.#close();
-        reject(new VoiceSocketError(code, refusal));
-      };
-      const timer = setTimeout(() => fail("unreachable"), START_MS);
-      socket.addEventListener("open", () => this.#send({ type: "start_session", user_id: this.userId }));
-      socket.addEventListener("close", ({ code }) => {
-        if (this.#started) this.#end(this.#reason ? "ended" : "lost", this.#reason);
-        else fail(code === TRY_AGAIN_LATER ? "busy" : refusal ? "refused" : "unreachable");
-      });
-      socket.addEventListener("message", ({ data }) => {
-        if (typeof data !== "string") return this.#tell("audio", { wav: data });
-        const message = parsed(data);
-        if (message.type === "session_started") {
-          clearTimeout(timer);
-          this.#started = true;
-          resolve(message);
-        } else if (message.type === "session_ended") this.#reason = String(message.reason ?? "");
-        else if (message.type === "error" && !this.#started) refusal = String(message.message ?? "");
-        else if (MESSAGES.has(message.type)) this.#tell(message.type, message);
-      });
-    });
+  async start() {
+    const started = await this.#connect();
+    this.#began = true;
+    return started;
   }
 
   /** @param {ArrayBuffer} pcm Int16, 16 kHz, mono: the next of what the microphone hears */
@@ -98,7 +91,58 @@ export class VoiceSocket extends EventTarget {
   /** End the conversation, or give up beginning it. */
   hangUp() {
     this.#send({ type: "end_session" });
+    this.#abort.abort();
     this.#end("hung-up");
+  }
+
+  #connect() {
+    const socket = new WebSocket(this.url);
+    this.#socket = socket;
+    this.#reason = "";
+    socket.binaryType = "arraybuffer";
+    return new Promise((resolve, reject) => {
+      let started = false;
+      let refusal = {};
+      const fail = (code) => {
+        clearTimeout(timer);
+        socket.close();
+        reject(new VoiceSocketError(code, String(refusal.message ?? ""), Number(refusal.retry_after) || 0));
+      };
+      const timer = setTimeout(() => fail("unreachable"), START_MS);
+      socket.addEventListener("open", () => this.#send({ type: "start_session", user_id: this.userId }));
+      socket.addEventListener("close", ({ code }) => {
+        if (started) this.#gone(this.#reason ? "ended" : "lost", this.#reason);
+        else fail(code === TRY_AGAIN_LATER ? "busy" : refusal.message ? "refused" : "unreachable");
+      });
+      socket.addEventListener("message", ({ data }) => {
+        if (typeof data !== "string") return this.#tell("audio", { wav: data });
+        const message = parsed(data);
+        if (message.type === "session_started") {
+          clearTimeout(timer);
+          started = true;
+          resolve(message);
+        } else if (message.type === "session_ended") this.#reason = String(message.reason ?? "");
+        else if (message.type === "error" && !started) refusal = message;
+        else if (MESSAGES.has(message.type)) this.#tell(message.type, message);
+      });
+    });
+  }
+
+  /** The connection is over: make another, or end. @param {"lost" | "ended"} cause  @param {string} reason */
+  async #gone(cause, reason) {
+    if (this.#over || this.#away) return;
+    if (!this.reconnectMs || (cause === "ended" && reason !== COMES_BACK)) return this.#end(cause, reason);
+    this.#away = true;
+    this.#tell("reconnecting", { cause, reason });
+    try {
+      await again(() => this.#connect(), this.reconnectMs, this.#abort.signal);
+    } catch {
+      return this.#end(cause, reason);
+    }
+    if (this.#over) return;
+    this.#away = false;
+    this.#tell("reconnected", { resumed: false });
+    if (this.#socket.readyState !== WebSocket.OPEN) this.#gone("lost", "");
   }
 
   #send(message) {
@@ -107,14 +151,9 @@ export class VoiceSocket extends EventTarget {
 
   #end(cause, reason = "") {
     if (this.#over) return;
-    const told = this.#started;
-    this.#close();
-    if (told) this.#tell("end", { cause, reason });
-  }
-
-  #close() {
     this.#over = true;
     this.#socket?.close();
+    if (this.#began) this.#tell("end", { cause, reason });
   }
 
   #tell(type, detail) {

@@ -3,6 +3,7 @@
 export const WORDS = {
   off: ["Ready when you are", "Speak, listen, interrupt."],
   connecting: ["Connecting", "Allow the microphone if you are asked."],
+  reconnecting: ["Reconnecting", "One moment."],
   idle: ["Your turn", "Go ahead, I can hear you."],
   typing: ["Your turn", "Type below; the answer is spoken."],
   muted: ["Muted", "Unmute to speak, or type below."],

@@ -14,10 +14,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[3]
-PACKAGES = {"parley_api": "crds", "parley_dataplane": "dataplane", "parley_cli": "cli"}
+PACKAGES = {"parley_api": "crds", "parley_dataplane": "dataplane", "parley_cli": "cli", "parley": "cli"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
 DEV = [Requirement(line) for line in PROJECT["optional-dependencies"]["dev"]]
+MICROPHONE = [Requirement(line) for line in PROJECT["optional-dependencies"]["microphone"]]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 
 # Parts that Parley leaves out of what its dependencies ask for, and why: pyproject.toml, [tool.uv].
@@ -102,10 +103,9 @@ def distributions_of(modules: set[str]) -> set[str]:
 
 
 def test_every_imported_library_is_declared_and_every_declared_one_is_used() -> None:
-    # An ONNX file read by path; the WebSocket code that uvicorn loads.
-    used_unseen = {"silero-vad", "websockets"}
+    used_unseen = {"silero-vad"}  # an ONNX file read by path
     used = distributions_of(set(chain.from_iterable(map(imported_by, PACKAGES))))
-    assert used | used_unseen == {canonicalize_name(req.name) for req in RUNTIME}
+    assert used | used_unseen == {canonicalize_name(req.name) for req in RUNTIME + MICROPHONE}
 
 
 def test_every_library_that_a_test_imports_is_declared() -> None:
@@ -121,6 +121,7 @@ def test_every_library_that_a_test_imports_is_declared() -> None:
         ("parley_api", {"parley_api"}),
         ("parley_dataplane", {"parley_api", "parley_dataplane"}),
         ("parley_cli", {"parley_api", "parley_dataplane", "parley_cli"}),
+        ("parley", {"parley"}),
     ],
 )
 def test_dependencies_between_our_packages_point_one_way(package: str, may_import: set[str]) -> None:

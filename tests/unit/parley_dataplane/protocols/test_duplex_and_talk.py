@@ -35,17 +35,27 @@ EVENTS: dict[str, tuple[Event, dict[str, Any] | None, dict[str, Any] | None]] = 
     ),
     "transcript": (
         UserTranscript(3, "hi", False),
-        {"type": "transcript", "text": "hi", "final": False},
+        {"type": "partial", "text": "hi", "final": False},
         {"type": "transcript", "turn": 3, "text": "hi", "final": False},
+    ),
+    "final transcript": (
+        UserTranscript(3, "hi there", True),
+        {"type": "transcript", "text": "hi there", "final": True},
+        {"type": "transcript", "turn": 3, "text": "hi there", "final": True},
+    ),
+    "nothing was said after all": (
+        UserTranscript(3, "", True),
+        {"type": "partial", "text": "", "final": True},
+        {"type": "transcript", "turn": 3, "text": "", "final": True},
     ),
     "filler": (
         AgentFiller(3, "Hmm..."),
-        {"type": "text", "text": "Hmm...", "filler": True},
+        {"type": "text", "text": "Hmm... ", "filler": True},
         {"type": "filler", "turn": 3, "text": "Hmm..."},
     ),
     "clause": (
         AgentClause(3, 1, "Once."),
-        {"type": "text", "text": "Once."},
+        {"type": "text", "text": "Once. "},
         {"type": "reply", "turn": 3, "index": 1, "text": "Once."},
     ),
     "the whole answer, which its clauses have said": (AgentText(3, "Once."), None, None),

@@ -46,6 +46,11 @@ def test_what_http_itself_refuses_has_the_same_shape() -> None:
     }
 
 
+def test_on_a_websocket_too_only_a_busy_server_says_when_to_come_back() -> None:
+    assert json.loads(problem.message_of(errors.TooManySessions("full", retry_after=7)))["retry_after"] == 7
+    assert problem.message_of(errors.BadSdp("no")) == problem.message("bad-sdp", "no")
+
+
 def test_on_a_websocket_it_is_an_error_message() -> None:
     assert json.loads(problem.message("bad-message", "no")) == {
         "type": "error",

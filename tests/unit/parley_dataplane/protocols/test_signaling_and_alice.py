@@ -100,3 +100,11 @@ def test_stop_tts_names_a_session() -> None:
     for wrong in (b"{}", b'{"session_id": 5}', b'{"session_id": "' + b"x" * 200 + b'"}'):
         with pytest.raises(BadMessage):
             alice.parse_stop(wrong)
+
+
+def test_an_offer_names_the_conversation_that_it_goes_on_with() -> None:
+    raw = json.dumps({"type": "offer", "sdp": SDP, "resume": "s"}).encode()
+    assert alice.parse_offer(raw) == alice.Offer(SDP, resume="s")
+    for wrong in (5, "x" * 129):
+        with pytest.raises(BadMessage, match='"resume"'):
+            alice.parse_offer(json.dumps({"type": "offer", "sdp": SDP, "resume": wrong}).encode())

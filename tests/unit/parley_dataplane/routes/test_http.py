@@ -144,6 +144,7 @@ def test_the_gateway_page_and_all_that_it_loads_are_served_from_here(server: Any
         "web/voice.js",
         "web/voice-worklet.js",
         "web/call.js",
+        "web/connection.js",
     } <= seen
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from parley_dataplane.doors import DUPLEX
 from parley_dataplane.errors import BadSdp, Draining
 from parley_dataplane.events import AgentClause, StateChanged
 from parley_dataplane.media.speaker import Chunk
@@ -237,6 +238,52 @@ def test_a_second_offer_replaces_the_call_and_keeps_the_session(server: Any, cal
     asyncio.run(scenario())
 
 
+def test_an_offer_that_resumes_replaces_the_call_and_keeps_the_session(
+    server: Any, calls: list[NotedCall]
+) -> None:
+    async def scenario() -> None:
+        first = (await offered(server)).json()
+        again = json.dumps({**OFFER, "resume": first["session_id"]}).encode()
+        answer = await server.http("POST", "/api/webrtc/offer", again)
+        assert answer.json() == {**first, "sdp": "answer 1"}
+        await asyncio.sleep(0.01)
+        assert [call.closed for call in calls] == [True, False]
+        assert len(server.parley.sessions.all) == 1
+
+    asyncio.run(scenario())
+
+
+def test_an_offer_that_can_not_be_answered_does_not_end_what_it_would_resume(
+    server: Any, calls: list[NotedCall]
+) -> None:
+    async def scenario() -> None:
+        session_id = (await offered(server)).json()["session_id"]
+        nonsense = json.dumps({"type": "offer", "sdp": "v=0 nonsense", "resume": session_id}).encode()
+        assert (await server.http("POST", "/api/webrtc/offer", nonsense)).status == 400
+        assert server.session.ended is None
+        assert not calls[0].closed
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("state", "status"), [("unknown", 404), ("ended", 410), ("of another door", 400)])
+def test_only_a_session_of_this_door_that_goes_on_is_resumed(
+    server: Any, calls: list[NotedCall], state: str, status: int
+) -> None:
+    async def scenario() -> None:
+        session_id = "nobody"
+        if state == "ended":
+            session_id = (await offered(server)).json()["session_id"]
+            server.session.end("idle")
+        elif state == "of another door":
+            session_id = server.parley.sessions.open(DUPLEX, None).id
+        again = json.dumps({**OFFER, "resume": session_id}).encode()
+        answer = await server.http("POST", "/api/webrtc/offer", again)
+        assert answer.status == status
+
+    asyncio.run(scenario())
+
+
 def test_the_end_of_a_session_closes_its_signaling(server: Any, calls: list[NotedCall]) -> None:
     async def scenario() -> None:
         async with server.socket(PATH) as peer:
@@ -275,7 +322,8 @@ def test_a_server_that_stops_closes_with_try_again_later(server: Any, calls: lis
         server.parley.sessions.refuse = Draining("stopping")
         async with server.socket(PATH) as peer:
             peer.say(OFFER)
-            assert (await peer.hear())["code"] == "draining"
+            told = await peer.hear()
+            assert (told["code"], told["retry_after"]) == ("draining", 5)
             assert await peer.hear() == ("close", 1013)
 
     asyncio.run(scenario())
