@@ -52,14 +52,23 @@ export class Call extends EventTarget {
   #healing = 0;
 
   /**
-   * @param {{url?: URL | string, connectMs?: number, testTone?: boolean}} [options] testTone: the call begins with
-   *     440 Hz and no greeting
+   * @param {object} [options]
+   * @param {URL | string} [options.url]
+   * @param {number} [options.connectMs]
+   * @param {boolean} [options.testTone]  the call begins with 440 Hz and no greeting
+   * @param {RTCIceServer[] | Promise<RTCIceServer[]>} [options.iceServers]  as GET /v1/agent tells them
    */
-  constructor({ url = new URL("../api/webrtc/offer", import.meta.url), connectMs = CONNECT_MS, testTone = false } = {}) {
+  constructor({
+    url = new URL("../api/webrtc/offer", import.meta.url),
+    connectMs = CONNECT_MS,
+    testTone = false,
+    iceServers = [],
+  } = {}) {
     super();
     this.url = url;
     this.connectMs = connectMs;
     this.testTone = testTone;
+    this.iceServers = iceServers;
     /** Known once the offer is answered; whoever knows it may read and stop the conversation. */
     this.sessionId = "";
     /** Milliseconds: from sending the offer to its answer, and from the answer until media could flow. */
@@ -82,7 +91,9 @@ export class Call extends EventTarget {
   async start(microphone) {
     if (typeof RTCPeerConnection === "undefined") throw new CallError("unsupported");
     try {
-      this.#open(microphone);
+      const iceServers = await this.iceServers;
+      this.#abort.signal.throwIfAborted();
+      this.#open(microphone, iceServers);
       const answer = await this.#exchange();
       const answeredAt = performance.now();
       const connected = this.#connection();
@@ -119,8 +130,8 @@ export class Call extends EventTarget {
     this.#end("hung-up");
   }
 
-  #open(microphone) {
-    const peer = new RTCPeerConnection();
+  #open(microphone, iceServers) {
+    const peer = new RTCPeerConnection({ iceServers });
     this.#peer = peer;
     this.#sender = peer.addTransceiver(microphone ?? "audio", { direction: "sendrecv" }).sender;
     peer.addEventListener("track", ({ track, streams }) =>
