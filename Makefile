@@ -19,8 +19,9 @@ compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-run: $(VENV)/run.stamp ## serve an agent: AGENT=FILE PORT=N HOST=ADDRESS
-	@exec $(VENV)/bin/parley run "$(AGENT)" --host "$(HOST)" --port "$(PORT)"
+run: $(VENV)/run.stamp ## serve an agent: AGENT=FILE PORT=N ALSO=N,N HOST=ADDRESS RELOAD=1
+	@exec $(VENV)/bin/parley run "$(AGENT)" --host "$(HOST)" --port "$(PORT)" \
+	  $(if $(ALSO),--also-listen "$(ALSO)") $(if $(RELOAD),--reload)
 
 test: test-deps check ## everything, set-up included
 	$(python) -m pytest tests/unit tests/calls tests/browser tests/fuzz

@@ -38,6 +38,7 @@ CATEGORIES = {
         f"{_PLANE}/test_metrics.py",
         f"{_PLANE}/test_older_metrics.py",
         f"{_PLANE}/test_pipeline_stats.py",
+        f"{_PLANE}/test_process.py",
         f"{_PLANE}/test_settings.py",
         f"{_PLANE}/transports/test_connections.py",
         f"{_PLANE}/transports/test_websocket.py",

@@ -16,7 +16,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,8 +34,13 @@ ADDRESS = re.compile(
 class ParleyServer:
     """`with ParleyServer("examples/bench.yaml", {"BENCH_TONE_SECS": "30"}) as server: server.url`"""
 
-    def __init__(self, agent: str | Path, environment: Mapping[str, str] | None = None) -> None:
-        self._agent = agent
+    def __init__(
+        self,
+        agent: str | Path,
+        environment: Mapping[str, str] | None = None,
+        arguments: Sequence[str] = (),
+    ) -> None:
+        self._command = ["run", str(agent), *arguments]
         self._environment = dict(environment or {})
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -51,7 +56,7 @@ class ParleyServer:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **self._environment}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "parley_cli", "run", str(self._agent), "--port", str(self.port)],
+                [sys.executable, "-m", "parley_cli", *self._command, "--port", str(self.port)],
                 cwd=ROOT,
                 env=environment,
                 stdout=subprocess.DEVNULL,

@@ -10,7 +10,10 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from parley_api import __version__
+from parley_cli.config import HOST, PORT
 from parley_dataplane.settings import LOG_LEVELS
+
+MOST_MORE_PORTS = 8
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,11 +25,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.command == "run" and given.show_config:
         from parley_cli.config import show_config
 
-        return show_config(given.file, given.log_level)
+        return show_config(given.file, given.log_level, given.host, given.port, given.also_listen)
     if given.command == "run":
         from parley_cli.run import run
 
-        return run(given.file, given.host, given.port, given.log_level)
+        ports = (given.port or PORT, *given.also_listen)
+        return run(given.file, given.host or HOST, ports, given.log_level, reload=given.reload)
     if given.command == "check":
         from parley_cli.check import check
 
@@ -52,13 +56,25 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser("run", help="serve an agent on this machine", description="Serve an agent.")
     run.add_argument("file", metavar="FILE", help="a VoiceAgent in YAML, such as examples/reception.yaml")
-    run.add_argument("--port", type=_port, default=9011, help="TCP port of page and API (9011)")
-    run.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    run.add_argument("--port", type=_port, help=f"TCP port of page and API ({PORT})")
+    run.add_argument(
+        "--also-listen",
+        type=_ports,
+        default=(),
+        metavar="PORT,PORT",
+        help="more ports with the same on them, such as 8000,8001 of older systems",
+    )
+    run.add_argument("--host", help=f"address to listen on ({HOST})")
     run.add_argument("--log-level", type=str.lower, choices=LOG_LEVELS, help="instead of LOG_LEVEL (info)")
     run.add_argument(
         "--show-config",
         action="store_true",
         help="print each setting and where it is from, and serve nothing",
+    )
+    run.add_argument(
+        "--reload",
+        action="store_true",
+        help="for development: the next call has what was saved; Parley's own source begins it anew",
     )
     check = commands.add_parser("check", help="say what is wrong with files", description="Check files.")
     check.add_argument("files", metavar="FILE", nargs="+", help="a VoiceAgent in YAML")
@@ -116,6 +132,15 @@ def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text[:20]!r} is no port: write a number from 1 to 65535")
     return int(text)
+
+
+def _ports(text: str) -> tuple[int, ...]:
+    named = text.split(",")
+    if len(named) > MOST_MORE_PORTS:
+        raise argparse.ArgumentTypeError(
+            f"{len(named)} ports: write at most {MOST_MORE_PORTS}, such as 8000,8001"
+        )
+    return tuple(_port(one.strip()) for one in named)
 
 
 if __name__ == "__main__":

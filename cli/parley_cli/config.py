@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from parley_api import InvalidFile, VoiceAgent, load
 from parley_api.model import Model, OneOf
@@ -12,14 +12,28 @@ from parley_api.problems import shown
 from parley_cli.check import FAILED, WRONG, say, tell
 from parley_dataplane.settings import BadSetting, Settings
 
+HOST, PORT = "127.0.0.1", 9011
+"""Where `parley run` listens unless it is told otherwise."""
+
 Row = tuple[str, str, str]
 """Setting, value, where it is from."""
 
 
-def show_config(file: str, log_level: str | None) -> int:
-    """Print the settings of the agent in `file`; returns the exit code."""
+def show_config(
+    file: str, log_level: str | None, host: str | None, port: int | None, also_listen: Sequence[int]
+) -> int:
+    """Print the settings of the agent in `file`, and the arguments; returns the exit code."""
+    arguments: list[Row] = [
+        ("host", host or HOST, "--host" if host else "default"),
+        ("port", str(port or PORT), "--port" if port else "default"),
+        (
+            "also listen",
+            ", ".join(map(str, also_listen)) or "-",
+            "--also-listen" if also_listen else "default",
+        ),
+    ]
     try:
-        text = table(load(file), read_settings(log_level))
+        text = table(load(file), read_settings(log_level), arguments)
     except InvalidFile as invalid:
         tell(invalid)
         return WRONG
@@ -37,7 +51,7 @@ def read_settings(log_level: str | None) -> Settings:
     return dataclasses.replace(settings, log_level=log_level, log_level_from="--log-level")
 
 
-def table(agent: VoiceAgent, settings: Settings) -> str:
+def table(agent: VoiceAgent, settings: Settings, arguments: Sequence[Row]) -> str:
     """`agent` is as its file has it."""
     variables = {f"spec.{override.field}": override.name for override in settings.overrides}
     values = {path: value for path, value, _ in _rows(settings.over(agent).spec, "spec")}
@@ -45,7 +59,7 @@ def table(agent: VoiceAgent, settings: Settings) -> str:
         (path, values[path], _variable(variables[path]) if path in variables else source)
         for path, _, source in _rows(agent.spec, "spec")
     ]
-    rows.append(("log level", settings.log_level, _log_level_source(settings.log_level_from)))
+    rows += [("log level", settings.log_level, _log_level_source(settings.log_level_from)), *arguments]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{path:{widths[0]}}  {value:{widths[1]}}  {source}" for path, value, source in rows]
     idle = [name for path, name in variables.items() if path not in values]

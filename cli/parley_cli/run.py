@@ -8,21 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import functools
+import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from parley_api import InvalidFile, VoiceAgent, load
 from parley_api.model import OneOf
 from parley_cli.check import FAILED, WRONG, contents, say, tell
 from parley_cli.config import read_settings
 
+if TYPE_CHECKING:
+    from parley_cli.reload import Reload
+
 _LISTENING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM)
 
 
-def run(file: str, host: str, port: int, log_level: str | None) -> int:
-    """Serve the agent in `file`; returns the exit code. `log_level` None means LOG_LEVEL's."""
+def run(file: str, host: str, ports: Sequence[int], log_level: str | None, *, reload: bool = False) -> int:
+    """Serve the agent in `file` on all of `ports`; returns the exit code. `log_level` None means LOG_LEVEL's."""
+    reloading = _reloading(file) if reload else None
     try:
         agent = load(file)
     except InvalidFile as invalid:
@@ -30,13 +38,26 @@ def run(file: str, host: str, port: int, log_level: str | None) -> int:
         if not Path(file).exists():
             print("An agent to begin with: parley run examples/reception.yaml", file=sys.stderr)
         return WRONG
-    if (taken := port_problem(host, port)) is not None:
-        print(taken, file=sys.stderr)
+    if (wrong := ports_problem(host, ports)) is not None:
+        print(wrong, file=sys.stderr)
         return WRONG
-    return _serve(agent, Path(file).parent, host, port, log_level)
+    return _serve(agent, Path(file).parent, host, ports, log_level, reloading)
 
 
-def _serve(agent: VoiceAgent, base_dir: Path, host: str, port: int, log_level: str | None) -> int:
+def _reloading(file: str) -> Reload:
+    from parley_cli.reload import Reload
+
+    return Reload(file)
+
+
+def _serve(
+    agent: VoiceAgent,
+    base_dir: Path,
+    host: str,
+    ports: Sequence[int],
+    log_level: str | None,
+    reloading: Reload | None,
+) -> int:
     from parley_dataplane.errors import ParleyError
     from parley_dataplane.server import serve
     from parley_dataplane.settings import BadSetting
@@ -44,12 +65,14 @@ def _serve(agent: VoiceAgent, base_dir: Path, host: str, port: int, log_level: s
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         settings = read_settings(log_level)
-        said = banner(settings.over(agent), host, port)
+        said = banner(settings.over(agent), host, ports)
 
         def ready() -> None:
             say(said)
 
-        asyncio.run(serve(agent, base_dir, host, port, on_ready=ready, settings=settings))
+        beside = functools.partial(reloading.beside, settings=settings) if reloading else None
+        if asyncio.run(serve(agent, base_dir, host, ports, on_ready=ready, beside=beside, settings=settings)):
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     except KeyboardInterrupt:
         pass
     except InvalidFile as invalid:
@@ -64,20 +87,20 @@ def _serve(agent: VoiceAgent, base_dir: Path, host: str, port: int, log_level: s
     except OSError as error:
         if error.errno not in _LISTENING:
             raise
-        print(_listening_problem(error, host, port), file=sys.stderr)
+        print(ports_problem(host, ports) or _listening_problem(error, host, ports[0]), file=sys.stderr)
         return FAILED
     say("Goodbye.")
     return 0
 
 
-def banner(agent: VoiceAgent, host: str, port: int) -> str:
+def banner(agent: VoiceAgent, host: str, ports: Sequence[int]) -> str:
     """What is said once calls are taken: where, by which engines, how to stop."""
     spec, engines = agent.spec, agent.spec.engines
     silence = f"a turn ends after {spec.turn_taking.end_of_turn_silence_ms} ms of silence"
     knows = f" ({contents(agent)})" if engines.llm.scripted else ""
     return "\n".join(
         (
-            f"{agent.metadata.name} answers at {address(host, port)}",
+            f"{agent.metadata.name} answers at {address(host, ports[0])}{_also(ports[1:])}",
             f"  VAD  {_engine(engines.vad)} ({silence})",
             f"  STT  {_engine(engines.stt)} ({spec.language})",
             f"  LLM  {_engine(engines.llm)}{knows}",
@@ -85,6 +108,10 @@ def banner(agent: VoiceAgent, host: str, port: int) -> str:
             f"Up to {spec.sessions.limit} calls at a time. Ctrl-C says goodbye to them and stops.",
         )
     )
+
+
+def _also(ports: Sequence[int]) -> str:
+    return f", and on port {', '.join(map(str, ports))}" if ports else ""
 
 
 def _engine(role: OneOf) -> str:
@@ -99,8 +126,19 @@ def address(host: str, port: int) -> str:
     return f"http://{name}:{port}"
 
 
-def port_problem(host: str, port: int) -> str | None:
-    """Why nothing can listen there now, and what to do; None if something can."""
+def ports_problem(host: str, ports: Sequence[int]) -> str | None:
+    """What is wrong with the first of `ports` that can't be had."""
+    for place, port in enumerate(ports):
+        option = "--also-listen" if place else "--port"
+        if port in ports[:place]:
+            return f"port {port} is named twice: write it once, with --port or with --also-listen"
+        if (wrong := port_problem(host, port, option)) is not None:
+            return wrong
+    return None
+
+
+def port_problem(host: str, port: int, option: str = "--port") -> str | None:
+    """Why nothing can listen there now, and what to do; None if something can. `option` has named it."""
     try:
         family, kind, protocol, _, where = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -111,19 +149,19 @@ def port_problem(host: str, port: int) -> str | None:
             probe.bind(where)
             probe.listen(1)
     except (OSError, UnicodeError) as error:
-        return _listening_problem(error, host, port)
+        return _listening_problem(error, host, port, option)
     return None
 
 
-def _listening_problem(error: OSError | UnicodeError, host: str, port: int) -> str:
+def _listening_problem(error: OSError | UnicodeError, host: str, port: int, option: str = "--port") -> str:
     where = f"port {port} on {host}"
     code = error.errno if isinstance(error, OSError) else None
     if isinstance(error, socket.gaierror | UnicodeError):
         return f"host {host[:60]} has no address: choose another with --host"
     if code == errno.EADDRINUSE:
-        return f"{where} is in use: stop what listens there, or choose another with --port"
+        return f"{where} is in use: stop what listens there, or choose another with {option}"
     if code == errno.EADDRNOTAVAIL:
         return f"{host} is no address of this machine: choose another with --host"
     if code in (errno.EACCES, errno.EPERM):
-        return f"{where} is not allowed to this user: choose one from 1024 on with --port"
+        return f"{where} is not allowed to this user: choose one from 1024 on with {option}"
     return f"can't listen on {where}: {getattr(error, 'strerror', None) or error}"

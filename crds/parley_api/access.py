@@ -10,15 +10,16 @@ from parley_api.model import Model
 
 ANY_ORIGIN = "*"
 
-_HOST = r"([A-Za-z0-9_]([A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]{2,45}\])"
-_PORT = r"(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
+HOST = r"([A-Za-z0-9_]([A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]{2,45}\])"
+PORT = r"(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
+"""Regular expressions of both parts of an origin, and of other addresses."""
 
 Origin = Annotated[
     str,
     Field(
         min_length=1,
         max_length=300,
-        pattern=rf"^(\*|[a-z][a-z0-9+.-]{{0,31}}://{_HOST}(:{_PORT})?)$",
+        pattern=rf"^(\*|[a-z][a-z0-9+.-]{{0,31}}://{HOST}(:{PORT})?)$",
         json_schema_extra={
             "x-advice": "scheme://host or scheme://host:port, without a path and without / at the end,"
             ' such as https://www.example.com; or "*" for any'

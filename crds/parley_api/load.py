@@ -54,6 +54,16 @@ def load(path: str | Path) -> VoiceAgent:
         raise InvalidFile(str(path), wrong.problems) from None
 
 
+def folders(path: str | Path) -> list[Path]:
+    """The folders of knowledge that the file `path` names, there or not, as far as it can be read. Reads the file."""
+    file = Path(path)
+    try:
+        document = _only_agent(_documents(_text(file)))
+    except _Wrong:
+        return []
+    return [file.parent / name for _, name in references.config_maps(document.value)]
+
+
 class _Wrong(Exception):
     def __init__(self, *problems: Problem) -> None:
         self.problems = problems
@@ -175,10 +185,12 @@ def _problem(error: ErrorDetails, document: Document) -> Problem:
         seen, instead = "an unknown field", _unknown(location)
     else:
         schema = _schema_at(location)
-        seen = "nothing" if error["type"] == "missing" else shown(error["input"])
+        secret = schema.get("format") == "password"
+        seen = "nothing" if error["type"] == "missing" else "a secret" if secret else shown(error["input"])
         instead = _advice(error["input"], schema)
         if error["type"] == "string_type" and location in document.plain:
-            seen, instead = f"{printable(document.plain[location])} without quotes", "put a text in quotes"
+            plain = "a secret" if secret else printable(document.plain[location])
+            seen, instead = f"{plain} without quotes", "put a text in quotes"
         elif error["type"] == "string_type" and isinstance(error["input"], dict | list):
             instead += ", in quotes if it begins with { or [ or holds a colon"
         elif error["type"] == "string_too_long":

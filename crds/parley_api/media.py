@@ -1,10 +1,19 @@
-"""How a call's audio is coded, and through which UDP port it travels."""
+"""How a call's audio is coded, through which UDP port it travels, and which servers help it on its way."""
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated, Any
 
-from parley_api.model import Model
+from pydantic import ConfigDict, Field
+
+from parley_api.access import HOST, PORT
+from parley_api.model import Model, Rule, cel_rules
+
+ICE_LOGIN = Rule(
+    "has(self.username) == has(self.credential)"
+    " && (has(self.username) || !self.urls.exists(url, url.startsWith('turn')))",
+    "write username and credential together: a turn: server asks for both, a stun: server for neither",
+)
 
 
 class OpusSettings(Model):
@@ -40,11 +49,58 @@ class UdpSettings(Model):
     )
 
 
+IceUrl = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=300,
+        pattern=rf"^(stuns?:{HOST}(:{PORT})?|turns?:{HOST}(:{PORT})?(\?transport=(udp|tcp))?)$",
+        json_schema_extra={
+            "x-advice": "stun:host, stuns:host, turn:host or turns:host, with a :port where it is not the usual one,"
+            " such as stun:stun.example.com:3478; a turn: may end in ?transport=tcp"
+        },
+    ),
+]
+"""RFC 7064 and RFC 7065."""
+
+
+class IceServer(Model):
+    """A STUN or TURN server, in the words of WebRTC's RTCIceServer."""
+
+    model_config = ConfigDict(json_schema_extra=cel_rules(ICE_LOGIN))
+
+    urls: list[IceUrl] = Field(
+        min_length=1,
+        max_length=8,
+        description="Where it is. Clients use all of them, the server itself those that begin with stun: alone.",
+    )
+    username: str | None = Field(
+        default=None, min_length=1, max_length=512, description="The name that a turn: server asks for."
+    )
+    credential: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=512,
+        repr=False,
+        description="The password that a turn: server asks for. Whoever may call is told it.",
+        json_schema_extra={"format": "password"},
+    )
+
+    def as_client_knows_it(self) -> dict[str, Any]:
+        """RTCIceServer, with its own names."""
+        return self.model_dump(by_alias=True, exclude_none=True)
+
+
 class Media(Model):
-    """How a WebRTC call's audio is coded, and through which UDP port it travels."""
+    """How a WebRTC call's audio is coded, and how it travels."""
 
     opus: OpusSettings = Field(default=OpusSettings(), description="How the agent's voice is coded.")
     connect_timeout_seconds: int = Field(
         default=30, ge=1, le=300, description="Seconds from an offer until its call must be connected."
     )
     udp: UdpSettings = Field(default=UdpSettings(), description="The UDP port that all calls share.")
+    ice_servers: list[IceServer] = Field(
+        default_factory=list,
+        max_length=8,
+        description="STUN and TURN servers by which clients, and the server itself, find a way through a NAT.",
+    )

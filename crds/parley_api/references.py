@@ -16,6 +16,7 @@ from typing import Any
 
 from parley_api.conversation import ANSWER, CHOICES, FOLLOW_UP, KNOWLEDGE, OTHERWISE
 from parley_api.engines import HEARS, Engines
+from parley_api.media import ICE_LOGIN
 from parley_api.model import OneOf, set_members
 from parley_api.problems import Location, shown
 
@@ -40,6 +41,7 @@ def mistakes(agent: Any) -> Mistakes:
     spec = _map(agent, "spec")
     yield from _unions(_map(spec, "engines"))
     yield from _language(spec)
+    yield from _ice_servers(_map(spec, "media"))
     conversation = _map(spec, "conversation")
     here: Location = ("spec", "conversation")
     for name in ("greeting", "fallback", "apology", "goodbye"):
@@ -78,6 +80,14 @@ def _language(spec: dict[str, Any]) -> Mistakes:
         return
     if stt.get("pocketsphinx") is not None:
         yield Mistake(("spec", "language"), shown(language), HEARS.message)
+
+
+def _ice_servers(media: dict[str, Any]) -> Mistakes:
+    for location, server in _maps(media, "iceServers", ("spec", "media")):
+        login = set_members(server, ["username", "credential"])
+        asks = any(url.startswith("turn") for _, url in _texts(server, "urls", location))
+        if len(login) == 1 or (asks and not login):
+            yield Mistake(location, shown(server), ICE_LOGIN.message)
 
 
 def _intents(intents: list[tuple[Location, dict[str, Any]]]) -> Mistakes:

@@ -45,6 +45,11 @@ class Agent:
         for engine in self.engines.all():
             await engine.close()
 
+    @property
+    def ice_servers(self) -> list[dict[str, Any]]:
+        """What a client's RTCPeerConnection is to be made with, passwords and all."""
+        return [server.as_client_knows_it() for server in self.spec.media.ice_servers]
+
     def info(self) -> dict[str, Any]:
         """What a page may show of the agent."""
         return {
@@ -52,6 +57,7 @@ class Agent:
             "language": self.spec.language,
             "greeting": self.greeting,
             "engines": self.engines.names(),
+            "ice_servers": self.ice_servers,
             "examples": [
                 intent.phrases[0] for intent in self.spec.conversation.intents if "{" not in intent.phrases[0]
             ][:6],

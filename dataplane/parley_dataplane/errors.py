@@ -23,6 +23,7 @@ peer.
     |  |- EngineUnavailable
     |  |- EngineTimeout
     |  `- EngineCrashed
+    |- AnswerOverdue        an answer that has to come in one piece was not complete in time
     `- UnexpectedEvent      the turn's table has no such row; nothing changed
 """
 
@@ -157,6 +158,12 @@ class EngineTimeout(EngineError):
 
 class EngineCrashed(EngineError):
     code = "engine-crashed"
+
+
+class AnswerOverdue(ParleyError):
+    code = "answer-overdue"
+    title = "The answer took too long"
+    status = 504
 
 
 class UnexpectedEvent(ParleyError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 
 from parley_dataplane.agent import Agent
@@ -20,11 +22,14 @@ from parley_dataplane.transports.webrtc import Calls
 
 
 class Parley:
-    """start() before the first call, close() after the last."""
+    """start() before the first call, close() after the last. `agent` is that of calls which begin now."""
 
     def __init__(self, agent: Agent) -> None:
         self.agent = agent
-        self.pacer = Pacer(self._tick_failed, before=agent.engines.vad.work, alarm=exact_alarm)
+        self._agents = [agent]
+        """Those that calls have, or may have."""
+        self._retiring: set[asyncio.Task[None]] = set()
+        self.pacer = Pacer(self._tick_failed, before=self._detect, alarm=exact_alarm)
         self.calls = Calls(agent.spec.media)
         self._collector = Collector()
         self._metrics = Metrics(self.pacer, self.calls, self._collector, self._in_progress)
@@ -49,6 +54,23 @@ class Parley:
         self.pacer.start()
         self._started = True
 
+    async def take(self, agent: Agent) -> None:
+        """Calls that begin from here on are `agent`'s; those in progress keep theirs, whose engines are freed after the
+        last of them. Raises EngineUnavailable, and then nothing has changed. The UDP port stays what it is.
+        """
+        try:
+            await agent.start()
+        except BaseException:
+            await agent.close()
+            raise
+        before, self.agent = self.agent, agent
+        self._agents.append(agent)
+        self.sessions.agent = agent
+        self.calls.take(agent.spec.media)
+        task = asyncio.create_task(self._retire(before), name="agent-retires")
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
     def settle(self) -> None:
         """To be called once all that lasts is loaded, the application too."""
         self._collector.settle()
@@ -56,6 +78,7 @@ class Parley:
     async def close(self, reason: str) -> None:
         """End every call with `reason`, then free the engines."""
         await self.sessions.close(reason)
+        await asyncio.gather(*self._retiring)
         await self.pacer.close()
         await self.agent.close()
         self.calls.close()
@@ -68,6 +91,15 @@ class Parley:
     def count_error(self, error: ParleyError, door: str = "") -> None:
         """An error that a door answered by itself; `door` is "" for requests, which are no door's alone."""
         self.observe(ErrorSeen(error.code, "", door))
+
+    def _detect(self) -> None:
+        for agent in self._agents:
+            agent.engines.vad.work()
+
+    async def _retire(self, agent: Agent) -> None:
+        await self.sessions.last_of(agent)
+        self._agents.remove(agent)
+        await agent.close()
 
     def _in_progress(self) -> list[Session]:
         return self.sessions.active()

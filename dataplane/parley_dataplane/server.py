@@ -1,4 +1,4 @@
-"""The HTTP server of one agent: every door on one port.
+"""The HTTP server of one agent: every door on one port, or on several.
 
 serve() starts the engines, then listens; on SIGINT or SIGTERM it says goodbye to the calls in progress before
 it closes their connections. One process, one event loop.
@@ -11,8 +11,9 @@ import contextlib
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -48,6 +49,15 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._parley = parley
         self._on_ready = on_ready
+        self.signalled = False
+
+    def stop(self, _: object) -> None:
+        """As a signal does."""
+        self.should_exit = True
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.signalled = True
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -77,19 +87,22 @@ async def serve(
     voice_agent: VoiceAgent,
     base_dir: Path,
     host: str = "127.0.0.1",
-    port: int = 9011,
+    ports: Sequence[int] = (9011,),
     *,
     on_ready: Callable[[], None] = lambda: None,
+    beside: Callable[[Parley], Coroutine[None, None, None]] | None = None,
     settings: Settings | None = None,
-) -> None:
-    """Serve `voice_agent` until a signal; `on_ready` is called once offers are taken.
+) -> bool:
+    """Serve `voice_agent` on all of `ports` until a signal; `on_ready` is called once offers are taken. `beside` runs
+    meanwhile, and when it returns, the server stops as by a signal. Returns whether it was that.
 
-    Raises EngineUnavailable when an engine can't be loaded, OSError when the port can't be bound.
+    Raises EngineUnavailable when an engine can't be loaded, OSError when a port can't be bound, and what `beside` does.
     """
     settings = settings or Settings.from_environ()
     logs.configure(settings.log_level)
-    listening = _bind(host, port)
+    listening = _bind_all(host, ports)
     parley = Parley(Agent.load(voice_agent, base_dir, settings))
+    companion: asyncio.Task[None] | None = None
     stack = contextlib.ExitStack()
     try:
         await parley.start()
@@ -109,9 +122,20 @@ async def serve(
         )
         server = _Server(config, parley, on_ready)
         stack.enter_context(_signals(server))
-        await server.serve(sockets=[listening])
+        if beside is not None:
+            companion = asyncio.create_task(beside(parley), name="beside")
+            companion.add_done_callback(server.stop)
+        await server.serve(sockets=listening)
+        if companion is None or not companion.done():
+            return False
+        companion.result()
+        return not server.signalled
     finally:
-        listening.close()
+        for one in listening:
+            one.close()
+        if companion is not None:
+            companion.cancel()
+            await asyncio.wait((companion,))
         await parley.close("server-stopping")
         stack.close()
 
@@ -129,6 +153,14 @@ def _signals(server: uvicorn.Server) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _bind_all(host: str, ports: Sequence[int]) -> list[socket.socket]:
+    """On each port or, where one can't be had, on none."""
+    with contextlib.ExitStack() as bound:
+        sockets = [bound.enter_context(_bind(host, port)) for port in ports]
+        bound.pop_all()
+        return sockets
 
 
 def _bind(host: str, port: int) -> socket.socket:

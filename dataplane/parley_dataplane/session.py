@@ -61,6 +61,11 @@ class Session:
         self._must_end_at = self._began + agent.spec.sessions.longest_call_seconds
 
     @property
+    def agent(self) -> Agent:
+        """As it was when the session began; the process may have taken another since."""
+        return self._line.agent
+
+    @property
     def kind(self) -> DoorKind:
         return self._line.kind
 

@@ -44,6 +44,7 @@ class Sessions:
     """All conversations of the process; each has an ear of its own, by `open_ear`."""
 
     agent: Agent
+    """Of those that are opened from now on."""
     pacer: Pacer
     observe: Observer
     make_room: Callable[[], bool] = lambda: False
@@ -109,6 +110,13 @@ class Sessions:
 
     def __len__(self) -> int:
         return len(self._active)
+
+    async def last_of(self, agent: Agent) -> None:
+        """Wait until no session has `agent` any more, and nothing of one that has ended runs."""
+        for session in self.active():
+            if session.agent is agent:
+                await session.over.wait()
+        await asyncio.gather(*self._leaving)
 
     async def leave(self, reason: str) -> None:
         """Take no more, and end all after a goodbye."""

@@ -86,6 +86,8 @@ class _Scene:
 
     def arrive(self, datagram: bytes, source: int) -> None:
         """From one of a few addresses; the high bit says by which of ours."""
+        if (message := stun.read(datagram)) is not None:
+            message.address()  # as one who asks a STUN server reads it
         at = source >> 7
         host = f"2001:db8::{source & 7}" if at else f"192.0.2.{source & 7}"
         port = 40_000 + (source >> 3 & 15)

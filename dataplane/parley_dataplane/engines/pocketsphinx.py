@@ -67,7 +67,7 @@ class PocketSphinx:
         if self._worker:
             return
         model = _model_folder()
-        language = LanguageModel.of(self._texts, self._words)
+        language = await asyncio.to_thread(LanguageModel.of, self._texts, self._words)
         pronounced = await asyncio.to_thread(_look_up, model, language)
         pronounced |= await _pronounce(sorted(language.words - pronounced.keys()))
         folder = TemporaryDirectory(prefix="parley-")

@@ -17,6 +17,7 @@ from fastapi import APIRouter, Request, Response
 
 from parley_dataplane.doors import FASTRTC, FASTRTC_FILE, NoDoor
 from parley_dataplane.errors import (
+    AnswerOverdue,
     BadAudio,
     Draining,
     EndedSession,
@@ -43,6 +44,9 @@ from parley_dataplane.session import Session
 
 LONGEST_ANSWER_SECS = 300.0
 """Of one answer, which is held in memory until it is complete; it is interrupted then."""
+
+ANSWER_SECS = 60.0
+"""From the end of the recording to the whole answer; whoever still waits then has been cut off by most proxies."""
 
 _FAILURES = {kind.code: kind for kind in (EngineError, EngineUnavailable, EngineTimeout, EngineCrashed)}
 _RAW_PIECE_BYTES = 32_000
@@ -139,7 +143,7 @@ async def _answer(parley: Parley, pieces: list[Pcm], waiting: str | None) -> dic
         pieces.clear()
         session.end_of_audio()
         door.is_all_told = True
-        await door.over.wait()
+        await _complete(door)
         if door.failure is not None:
             return problem(door.failure)  # the session has counted it
         if session.ended is not None:
@@ -148,6 +152,16 @@ async def _answer(parley: Parley, pieces: list[Pcm], waiting: str | None) -> dic
         raise NoSpeech("nobody was understood in the recording: send one in which somebody speaks")
     pcm = np.concatenate([np.zeros(0, np.int16), *door.audio])
     return fastrtc_http.answer(session.id, " ".join(door.heard), " ".join(door.said), door.timing, pcm)
+
+
+async def _complete(door: _Door) -> None:
+    try:
+        async with asyncio.timeout(ANSWER_SECS):
+            await door.over.wait()
+    except TimeoutError:
+        raise AnswerOverdue(
+            f"the answer was not complete after {ANSWER_SECS:.0f} s: send a shorter recording, or try again later"
+        ) from None
 
 
 @contextmanager

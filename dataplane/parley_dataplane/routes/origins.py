@@ -29,10 +29,14 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 class Origins:
     def __init__(self, app: ASGIApp, parley: Parley) -> None:
         self._parley = parley
-        self._listed = frozenset(map(serialized, parley.agent.spec.access.origins))
         self._app = app
+        self._list(parley.agent.spec.access.origins)
+
+    def _list(self, origins: list[str]) -> None:
+        self._origins = origins
+        self._listed = frozenset(map(serialized, origins))
         self._with_cors = CORSMiddleware(
-            app,
+            self._app,
             allow_origins=self._listed,
             allow_methods=("*",),
             allow_headers=("*",),
@@ -41,6 +45,8 @@ class Origins:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._origins is not self._parley.agent.spec.access.origins:  # the process has taken another agent
+            self._list(self._parley.agent.spec.access.origins)
         if self._is_foreign(scope):
             error = ForeignOrigin(
                 "this page's origin is not the server's: add it to spec.access.origins in the agent's file,"

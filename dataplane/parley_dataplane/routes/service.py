@@ -91,6 +91,15 @@ def router(parley: Parley) -> APIRouter:
     return routes
 
 
+class _PageFiles(StaticFiles):
+    """A browser asks whether each is still the same: of what it guesses by itself, an old one may go with new ones."""
+
+    def file_response(self, *args: Any, **named: Any) -> Response:
+        response = super().file_response(*args, **named)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
 def mount_page(app: FastAPI) -> None:
-    """The talk page's own files; plain ES modules, nothing from elsewhere."""
-    app.mount("/web", StaticFiles(directory=WEB), name="web")
+    """The pages' own files; plain ES modules, nothing from elsewhere."""
+    app.mount("/web", _PageFiles(directory=WEB), name="web")

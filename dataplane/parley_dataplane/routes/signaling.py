@@ -100,6 +100,7 @@ def router(parley: Parley) -> APIRouter:
             "session_id": session.id,
             "state": session.state,
             "websocket_url": f"/ws/v2/{session.id}",
+            "ice_servers": session.agent.ice_servers,
         }
 
     return routes

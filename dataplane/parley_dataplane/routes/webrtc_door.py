@@ -134,9 +134,9 @@ class WebRtcDoor:
                 self.session.end("peer-left")
 
     def _channel_opened(self) -> None:
-        greets = self._test_tone or (self.session.kind.speaks_first and bool(self._parley.agent.greeting))
+        greets = self._test_tone or (self.session.kind.speaks_first and bool(self.session.agent.greeting))
         self._is_open = True
-        self._send(talk.render_session(self.session.id, self._parley.agent.name, greets))
+        self._send(talk.render_session(self.session.id, self.session.agent.name, greets))
         while self._early:
             self._send(self._early.popleft())
         self.send_event(StateChanged(self.session.state))

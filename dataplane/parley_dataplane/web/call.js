@@ -53,16 +53,26 @@ export class Call extends EventTarget {
   #abort = new AbortController();
 
   /**
-   * @param {{server?: URL | string, connectMs?: number, reconnectMs?: number, testTone?: boolean}} [options]
-   *     server: its address, if not the one that this file came from; reconnectMs: how long a lost connection is tried
-   *     again, 0 for not at all; testTone: the call begins with 440 Hz and no greeting
+   * @param {object} [options]
+   * @param {URL | string} [options.server]  its address, if not the one that this file came from
+   * @param {number} [options.connectMs]
+   * @param {number} [options.reconnectMs]  how long a lost connection is tried again, 0 for not at all
+   * @param {boolean} [options.testTone]  the call begins with 440 Hz and no greeting
+   * @param {RTCIceServer[] | Promise<RTCIceServer[]>} [options.iceServers]  as GET /v1/agent tells them
    */
-  constructor({ server, connectMs = CONNECT_MS, reconnectMs = RECONNECT_MS, testTone = false } = {}) {
+  constructor({
+    server,
+    connectMs = CONNECT_MS,
+    reconnectMs = RECONNECT_MS,
+    testTone = false,
+    iceServers = [],
+  } = {}) {
     super();
     this.url = door("api/webrtc/offer", server);
     this.connectMs = connectMs;
     this.reconnectMs = reconnectMs;
     this.testTone = testTone;
+    this.iceServers = iceServers;
     /** Known once the offer is answered; whoever knows it may read and stop the conversation. */
     this.sessionId = "";
     /** Milliseconds: from sending the first offer to its answer, and from the answer until media could flow. */
@@ -120,7 +130,9 @@ export class Call extends EventTarget {
 
   /** @param {{test_tone?: boolean, resume?: string}} wishes */
   async #connect(wishes) {
-    const connection = new Connection(this.#microphone, this.#abort.signal, {
+    const iceServers = await this.iceServers;
+    if (this.#abort.signal.aborted) throw new CallError("cancelled");
+    const connection = new Connection(this.#microphone, iceServers, this.#abort.signal, {
       stream: (stream) => this.#tell("stream", { stream }),
       ready: () => this.#unsent.splice(0).forEach((text) => connection.send(text)),
       text: (data) => {

@@ -46,15 +46,18 @@ export class Connection {
   #over = false;
   #healing = 0;
 
-  /** @param {MediaStreamTrack | null} microphone  @param {AbortSignal} signal gives up  @param {Listener} listener */
-  constructor(microphone, signal, listener) {
+  /**
+   * @param {MediaStreamTrack | null} microphone  @param {RTCIceServer[]} iceServers
+   * @param {AbortSignal} signal gives up  @param {Listener} listener
+   */
+  constructor(microphone, iceServers, signal, listener) {
     this.#listener = listener;
     this.#signal = signal;
     /** Milliseconds: from sending the offer to its answer, and from the answer until media could flow. */
     this.took = { answer: NaN, connection: NaN };
     /** Known once the offer is answered. */
     this.sessionId = "";
-    const peer = new RTCPeerConnection();
+    const peer = new RTCPeerConnection({ iceServers });
     this.#peer = peer;
     // Without a microphone the line is there all the same: the answer is heard, and one can be added later.
     this.#sender = peer.addTransceiver(microphone ?? "audio", { direction: "sendrecv" }).sender;

@@ -7,6 +7,7 @@
  * at once, also in a call; <body> tells the phase and the turn as on the talk page.
  */
 
+import { iceServers } from "./agent.js";
 import { Call } from "./call.js";
 import { Captions } from "./captions.js";
 import { listDevices } from "./devices.js";
@@ -58,7 +59,7 @@ async function begin() {
   figures.clear();
   state = captions.state = "idle";
   write("stopped", "");
-  const call = new Call({ testTone: checked("tone"), reconnectMs: 0 });
+  const call = new Call({ testTone: checked("tone"), reconnectMs: 0, iceServers });
   const begun = { call, audio: new AudioContext(), stream: null, mine: null, agents: null, ducker: null, heard: null, on: false };
   run = begun;
   begun.audio.resume(); // Safari: only in answer to a click

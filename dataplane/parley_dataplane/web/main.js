@@ -5,6 +5,7 @@
  * look follows two attributes of <body>, data-phase (off, connecting, on) and data-state (the turn).
  */
 
+import { agent, iceServers } from "./agent.js";
 import { Call } from "./call.js";
 import { Captions } from "./captions.js";
 import { listDevices } from "./devices.js";
@@ -49,7 +50,7 @@ async function begin({ typed = false } = {}) {
   captions.clear();
   latency.clear();
   state = captions.state = "idle";
-  const begun = { call: new Call(), stream: null, audio: new AudioContext(), mine: null, agents: null, since: 0 };
+  const begun = { call: new Call({ iceServers }), stream: null, audio: new AudioContext(), mine: null, agents: null, since: 0 };
   talk = begun;
   begun.audio.resume(); // Safari: only in answer to a click
   listen(begun);
@@ -223,11 +224,9 @@ async function chooseDevice() {
 
 /** The agent's name and what one could ask, before the first call. */
 async function introduce() {
-  const response = await fetch(new URL("../v1/agent", import.meta.url)).catch(() => null);
-  if (!response?.ok) return;
-  const agent = await response.json().catch(() => ({}));
-  name(agent.name);
-  const examples = Array.isArray(agent.examples) ? agent.examples.slice(0, EXAMPLES) : [];
+  const told = await agent;
+  name(told.name);
+  const examples = Array.isArray(told.examples) ? told.examples.slice(0, EXAMPLES) : [];
   at("examples").replaceChildren(...examples.map((text) => {
     const item = element("li");
     const button = element("button", "example", String(text));

@@ -130,13 +130,11 @@ class WireCall(Generic[S]):
         """Offer, take the answer, wait until DTLS is done, begin to send; RefusedError, TimeoutError, LostError."""
         port = self._socket.getsockname()[1]
         us = Us(self._ice.ufrag, self._ice.password, identity().fingerprint, self._ssrc, self._address, port)
-        body = self._target.body(write_offer(us, data_channel=self._wants_data))
+        offer = write_offer(us, data_channel=self._wants_data)
         self.offered_at = now()
-        response = await plain_http.request("POST", self._target.url + self._target.path, body, within=within)
+        answer = await self.exchange(offer, within)
         self.answered_at = now()
-        if response.status != 200:
-            raise RefusedError(f"{response.status}: {response.body[:300].decode(errors='replace')}")
-        self._begin(read_answer(self._target.answer(response.json())))
+        self._begin(read_answer(answer))
         try:
             await asyncio.wait_for(self._connected, within)
         except HandshakeError as error:
@@ -144,6 +142,14 @@ class WireCall(Generic[S]):
         if self._wants_data and self._answer is not None and self._answer.sctp_port and self._dtls:
             self.data = DataChannel(self._send_inside, is_server=self._dtls.is_server)
             await self.data.start(self._answer.sctp_port, self._answer.largest_message)
+
+    async def exchange(self, sdp: str, within: float) -> str:
+        """Bring the offer to the server and return its answer."""
+        url, body = self._target.url + self._target.path, self._target.body(sdp)
+        response = await plain_http.request("POST", url, body, within=within)
+        if response.status != 200:
+            raise RefusedError(f"{response.status}: {response.body[:300].decode(errors='replace')}")
+        return self._target.answer(response.json())
 
     async def hang_up(self) -> None:
         """Say goodbye and free everything; again is no harm."""

@@ -96,6 +96,20 @@ def test_whatever_is_mounted_is_there_or_is_a_volume(service: str) -> None:
     assert [s for s in sources if s not in COMPOSE["volumes"] and not (ROOT / s).exists()] == []
 
 
+def test_to_develop_is_the_same_gateway_with_the_source_that_is_saved() -> None:
+    over = read("develop.yaml")["services"]
+    assert set(over) == {"gateway"}
+    gateway = over["gateway"]
+    assert gateway["command"] == [*SERVICES["gateway"]["command"], "--reload"]
+    mounted = {target: source for source, target, _ in (mount.split(":") for mount in gateway["volumes"])}
+    dockerfile = (ROOT / "dataplane/Dockerfile").read_text()
+    on_path = re.search(r"PYTHONPATH=(\S+)", dockerfile)
+    assert on_path is not None
+    assert set(mounted) == set(on_path[1].split(":"))
+    assert {f"/parley/{(ROOT / source).resolve().name}" for source in mounted.values()} == set(mounted)
+    assert "-f manifests/compose/develop.yaml" in (ROOT / "compose.yaml").read_text()
+
+
 def test_prometheus_scrapes_the_port_that_the_gateway_listens_on() -> None:
     command = [default(word) for word in SERVICES["gateway"]["command"]]
     assert command[command.index("--host") + 1] == "127.0.0.1"

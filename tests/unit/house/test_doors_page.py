@@ -18,7 +18,7 @@ from parley_dataplane.routes import bodies, fastrtc_process, reservations, socke
 from parley_dataplane.session_metrics import SessionMetrics
 from parley_dataplane.session_settings import SessionSettings
 from parley_dataplane.transports import connections, websocket
-from parley_dataplane.transports.webrtc import ice, port, texts
+from parley_dataplane.transports.webrtc import ice, port, reflexive, texts
 from parley_dataplane.transports.webrtc.call import CallSettings
 
 ROOT = Path(__file__).parents[3]
@@ -162,6 +162,8 @@ SAID = [
     f"{server.MAX_MESSAGE_BYTES // 2**20} MiB",
     f"of up to {fastrtc.MAX_AUDIO_BYTES // 2**20} MiB and {ear.BACKLOG_SECS:.0f} s.",
     f"at most {fastrtc_process.LONGEST_ANSWER_SECS:.0f} s |",
+    f"504: not complete {fastrtc_process.ANSWER_SECS:.0f} s after all of the recording was heard",
+    f"through its one UDP port, every {reflexive.ASK_EVERY_SECS:.0f} s,",
     f"typed text | {number(session_settings.MAX_TYPED_CHARS)} characters",
     f"{number(texts.LONGEST_TEXT)} characters; binary ones are dropped; {texts.MOST_CHANNELS} channels at most",
     f"to be read | {texts.MOST_WAITING}; the oldest",

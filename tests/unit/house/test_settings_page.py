@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from parley_api.schema import Schema, voice_agent_schema
+from parley_cli.__main__ import MOST_MORE_PORTS, main
+from parley_cli.config import HOST, PORT
 from parley_dataplane.protocols.fastrtc import DEFAULTS, Config
 from parley_dataplane.server import MAX_MESSAGE_BYTES
 from parley_dataplane.settings import CONSTANTS, LARGEST_CHUNK, LOG_LEVELS, VARIABLES, Constant, Variable
@@ -62,6 +64,18 @@ def test_every_field_of_a_fastrtc_session_is_on_the_page_with_its_default() -> N
     said = {name: default for name, (_, default) in FIELDS.items()}
     values = {name: getattr(DEFAULTS, name) for name in FIELDS}
     assert said == {name: "the agent's" if value is None else f"{value}" for name, value in values.items()}
+
+
+def test_every_argument_of_parley_run_is_on_the_page_and_no_other_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    arguments = set(re.findall(r"^ +(--[\w-]+)", capsys.readouterr().out, re.MULTILINE))
+    assert {argument.strip("`").split()[0] for argument, *_ in TABLES[2]} == arguments
+    defaults = {argument.strip("`").split()[0]: default.strip("`") for argument, default, _ in TABLES[2]}
+    assert (defaults["--host"], defaults["--port"]) == (HOST, str(PORT))
+    assert f"at most {MOST_MORE_PORTS} more ports" in PAGE
 
 
 def test_every_field_of_the_agent_on_the_page_exists() -> None:

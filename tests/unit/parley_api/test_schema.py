@@ -25,7 +25,7 @@ TYPES = {"object", "array", "string", "integer", "number", "boolean"}
 KEYWORDS = {
     "object": {"properties", "required", "additionalProperties", "maxProperties", "x-kubernetes-validations"},
     "array": {"items", "minItems", "maxItems", "x-kubernetes-list-type", "x-kubernetes-list-map-keys"},
-    "string": {"enum", "pattern", "minLength", "maxLength"},
+    "string": {"enum", "pattern", "format", "minLength", "maxLength"},
     "integer": {"minimum", "maximum"},
     "number": {"minimum", "maximum"},
     "boolean": set(),

@@ -66,7 +66,23 @@ def test_every_setting_is_shown_but_those_of_engines_that_are_not_used(
     engines = {path for path in every if path.startswith("spec.engines.")}
     assert every > engines > set()
     others = {path for path in engines if not path.startswith(tuple(f"spec.engines.{name}" for name in used))}
-    assert set(shown(capsys, file)) == every - others | {"log level"}
+    assert set(shown(capsys, file)) == every - others | {"log level", "host", "port", "also listen"}
+
+
+def test_arguments_are_shown_and_a_password_is_not(
+    tmp_path: Path, file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = shown(capsys, file, "--also-listen", "8000,8001")
+    assert (rows["host"], rows["port"]) == (("127.0.0.1", "default"), ("9011", "default"))
+    assert rows["also listen"] == ("8000, 8001", "--also-listen")
+    server = '{urls: ["turn:t.example"], username: me, credential: "open sesame"}'
+    turn = tmp_path / "turn.yaml"
+    turn.write_text(AGENT + f"  media: {{iceServers: [{server}]}}\n")
+    assert main(["run", str(turn), "--show-config", "--port", "9012", "--host", "::1"]) == 0
+    out = capsys.readouterr().out
+    assert "sesame" not in out
+    assert re.search(r"^spec.media.iceServers +a list of 1 +file$", out, re.MULTILINE)
+    assert re.search(r"^port +9012 +--port$", out, re.MULTILINE)
 
 
 def test_what_is_set_and_changes_nothing_is_said(

@@ -68,6 +68,23 @@ def test_a_port_that_is_none_is_told_with_its_range(port: str, capsys: pytest.Ca
     assert "is no port: write a number from 1 to 65535" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("ports", "told"),
+    [
+        ("8000,", "'' is no port: write a number from 1 to 65535"),
+        ("8000;8001", "'8000;8001' is no port: write a number from 1 to 65535"),
+        (",".join(["8000"] * 9), "9 ports: write at most 8, such as 8000,8001"),
+    ],
+)
+def test_other_ports_that_are_none_or_too_many_are_told(
+    ports: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["run", "x.yaml", "--also-listen", ports])
+    assert exit_.value.code == 2
+    assert told in capsys.readouterr().err
+
+
 def test_the_module_runs_as_the_command() -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "parley_cli", "--version"], capture_output=True, text=True, check=True

@@ -10,7 +10,8 @@ import errno
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from parley_dataplane import server
 from parley_dataplane.errors import EngineUnavailable
 
 BENCH = "examples/bench.yaml"
-Serve = Callable[..., Awaitable[None]]
+Serve = Callable[..., Awaitable[Any]]
 
 
 @pytest.fixture
@@ -98,6 +99,54 @@ def test_a_port_that_is_taken_while_the_engines_load_is_the_same_line(
     assert "is in use: stop what listens there" in capsys.readouterr().err
 
 
+def test_other_ports_are_served_beside_the_first_and_the_banner_says_which(
+    served: Callable[[Serve], None], free_port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[Sequence[int]] = []
+
+    async def serve(agent: Any, base_dir: Path, host: str, ports: Sequence[int], **_: Any) -> None:
+        seen.append(ports)
+
+    served(serve)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        also = probe.getsockname()[1]
+    assert main(["run", BENCH, "--port", str(free_port), "--also-listen", f" {also}"]) == 0
+    assert seen == [(free_port, also)]
+    told = banner(load(BENCH), "127.0.0.1", [9011, 8000, 8001]).splitlines()[0]
+    assert told == "bench answers at http://127.0.0.1:9011, and on port 8000, 8001"
+
+
+def test_another_port_that_is_taken_or_named_twice_is_one_line(
+    served: Callable[[Serve], None], free_port: int, taken_port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    served(never)
+    assert main(["run", BENCH, "--port", str(free_port), "--also-listen", str(taken_port)]) == 2
+    assert capsys.readouterr().err == (
+        f"port {taken_port} on 127.0.0.1 is in use: stop what listens there, or choose another with --also-listen\n"
+    )
+    assert main(["run", BENCH, "--port", str(free_port), "--also-listen", str(free_port)]) == 2
+    assert capsys.readouterr().err == (
+        f"port {free_port} is named twice: write it once, with --port or with --also-listen\n"
+    )
+
+
+def test_it_begins_anew_as_it_was_called_when_what_is_beside_it_wants_that(
+    served: Callable[[Serve], None], free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr(os, "execv", lambda path, arguments: begun.append((path, arguments)))
+    monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "parley_cli", "run", BENCH, "--reload"])
+
+    async def serve(*_: Any, beside: Any, **__: Any) -> bool:
+        assert beside is not None
+        return True
+
+    served(serve)
+    main(["run", BENCH, "--port", str(free_port), "--reload"])
+    assert begun == [(sys.executable, [sys.executable, "-m", "parley_cli", "run", BENCH, "--reload"])]
+
+
 def test_an_address_of_another_machine_is_told() -> None:
     # 192.0.2.0/24 is for documentation (RFC 5737): no machine has it
     assert port_problem("192.0.2.1", 9011) == (
@@ -120,16 +169,23 @@ def test_the_banner_comes_once_calls_are_taken_and_goodbye_at_the_end(
     seen: list[Any] = []
 
     async def serve(
-        agent: Any, base_dir: Path, host: str, port: int, *, on_ready: Any, settings: Any
+        agent: Any,
+        base_dir: Path,
+        host: str,
+        ports: Sequence[int],
+        *,
+        on_ready: Any,
+        beside: Any,
+        settings: Any,
     ) -> None:
-        seen.extend((agent.metadata.name, base_dir, host, port, settings.log_level))
+        seen.extend((agent.metadata.name, base_dir, host, ports, beside, settings.log_level))
         assert capsys.readouterr().out == ""
         on_ready()
 
     served(serve)
     assert main(["run", BENCH, "--port", str(free_port), "--log-level", "DEBUG"]) == 0
-    assert seen == ["bench", Path("examples"), "127.0.0.1", free_port, "debug"]
-    assert capsys.readouterr().out == banner(load(BENCH), "127.0.0.1", free_port) + "\nGoodbye.\n"
+    assert seen == ["bench", Path("examples"), "127.0.0.1", (free_port,), None, "debug"]
+    assert capsys.readouterr().out == banner(load(BENCH), "127.0.0.1", [free_port]) + "\nGoodbye.\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -180,7 +236,7 @@ def test_a_wrong_environment_variable_is_one_line(
 
 
 def test_the_banner_says_where_by_which_engines_and_how_to_stop() -> None:
-    assert banner(load(BENCH), "127.0.0.1", 9011).splitlines() == [
+    assert banner(load(BENCH), "127.0.0.1", [9011]).splitlines() == [
         "bench answers at http://127.0.0.1:9011",
         "  VAD  silero (a turn ends after 200 ms of silence)",
         "  STT  instant (en-US)",

@@ -85,3 +85,20 @@ def test_the_settings_of_one_call_are_not_those_of_another() -> None:
         assert list(other.history) == []
 
     Call(texts=["a"]).run(script)
+
+
+def test_the_last_session_of_an_agent_is_over_once_nothing_of_it_runs() -> None:
+    async def script(call: Call) -> None:
+        other = Call().agent
+        call.sessions.agent = other
+        later = call.sessions.open(DUPLEX, Peer())
+        last = asyncio.create_task(call.sessions.last_of(call.agent))
+        await asyncio.sleep(1.0)
+        assert not last.done()
+        call.session.end("hung-up")
+        await last
+        await call.session.settled()
+        assert later.ended is None
+        await call.sessions.last_of(call.agent)
+
+    Call().run(script)

@@ -20,6 +20,7 @@ from parley_dataplane.records import Observer, PeerReported
 from parley_dataplane.transports.webrtc.call import CallCounts, CallSettings, WebRtcCall
 from parley_dataplane.transports.webrtc.ice import host_addresses
 from parley_dataplane.transports.webrtc.port import UdpPort
+from parley_dataplane.transports.webrtc.reflexive import Reflexive, stun_servers
 
 OFFERS_A_SECOND = 50
 OFFERS_AT_ONCE = 250
@@ -35,16 +36,10 @@ class Calls:
 
     def __init__(self, media: Media) -> None:
         self._media = media
+        self._settings = _settings(media)
         self.observe: Observer = lambda _: None
-        connect_secs = media.connect_timeout_seconds
-        self._settings = CallSettings(
-            unseen_secs=min(CallSettings().unseen_secs, connect_secs),
-            connect_secs=connect_secs,
-            opus=OpusSettings(
-                bitrate=media.opus.bitrate, complexity=media.opus.complexity, dtx=media.opus.dtx
-            ),
-        )
         self.port: UdpPort | None = None
+        self._reflexive: Reflexive | None = None
         self._living: dict[WebRtcCall, str] = {}
         self._ended: dict[str, Counter[str]] = {}
         self._offers = float(OFFERS_AT_ONCE)
@@ -56,11 +51,21 @@ class Calls:
             self.port = UdpPort.open(host_addresses(), self._media.udp)
         except OSError as error:
             raise ParleyError(_problem(self._media.udp.port, error)) from None
+        self._ask_outside()
         WebRtcCall.warm_up()
 
     def close(self) -> None:
+        if self._reflexive is not None:
+            self._reflexive.close()
         if self.port is not None:
             self.port.close()
+
+    def take(self, media: Media) -> None:
+        """Calls from here on are as `media` says; the port stays what it is."""
+        before, self._media = self._media, media
+        self._settings = _settings(media)
+        if media.ice_servers != before.ice_servers:
+            self._ask_outside()
 
     async def answer(self, sdp: str, *, door: str, **callbacks: Callable[..., None]) -> WebRtcCall:
         """WebRtcCall.answer on the shared port, as the spec says; counted under the name of its door. BadSdp, or
@@ -90,6 +95,14 @@ class Calls:
             return False
         unseen.end("gave way")
         return True
+
+    def _ask_outside(self) -> None:
+        """STUN servers, those of the spec and no others."""
+        if self._reflexive is not None:
+            self._reflexive.close()
+        assert self.port is not None, "open() comes first"
+        self._reflexive = Reflexive(self.port, stun_servers(self._media.ice_servers))
+        self._reflexive.start()
 
     def _let_in(self, now: float) -> None:
         """A token bucket of offers."""
@@ -121,6 +134,15 @@ class Calls:
     def _add(sums: Counter[str], counts: CallCounts) -> None:
         for name in COUNTED:
             sums[name] += getattr(counts, name)
+
+
+def _settings(media: Media) -> CallSettings:
+    connect_secs, opus = media.connect_timeout_seconds, media.opus
+    return CallSettings(
+        unseen_secs=min(CallSettings().unseen_secs, connect_secs),
+        connect_secs=connect_secs,
+        opus=OpusSettings(bitrate=opus.bitrate, complexity=opus.complexity, dtx=opus.dtx),
+    )
 
 
 def _problem(number: int, error: OSError) -> str:

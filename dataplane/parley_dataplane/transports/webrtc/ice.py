@@ -1,8 +1,8 @@
-"""ICE of one call on host addresses alone, over the shared port: checks, answers, consent (RFC 8445, 7675, 8838).
+"""ICE of one call over the shared port: checks, answers, consent (RFC 8445, 7675, 8838).
 
-Rules: no STUN or TURN server is asked, no name is resolved, nothing waits, there is no task. Media goes from the socket
-to `on_media` in the same call; DTLS waits in a bounded queue for aiortc. Candidates, paths and checks are bounded. No
-address reaches a log.
+Rules: no STUN or TURN server is asked here, though what a server has told of the port is offered too (reflexive.py); no
+name is resolved, nothing waits, there is no task. Media goes from the socket to `on_media` in the same call; DTLS waits
+in a bounded queue for aiortc. Candidates, paths and checks are bounded. No address reaches a log.
 
 How a way is found: each address that the peer names or is seen at makes a path with each local address. A path is
 checked at once where the peer has checked it, else in its turn. It is *proven* when the peer has answered a check of
@@ -50,7 +50,7 @@ _MOST_TRIES = 4  # over 3.5 s: an offer can name addresses of third parties
 _TRIGGER_SECS = 0.05  # a peer that checks more often is not asked more often
 _CONSENT_EVERY_SECS = (4.0, 6.0)  # RFC 7675, 5.1
 _MOST_CONFLICTS = 4  # of roles; honest peers agree after one
-_HOST, _PEER_REFLEXIVE = 126, 110  # type preferences (RFC 8445, 5.1.2.2)
+_HOST, _PEER_REFLEXIVE, _SERVER_REFLEXIVE = 126, 110, 100  # type preferences (RFC 8445, 5.1.2.2)
 
 
 def host_addresses() -> list[str]:
@@ -131,12 +131,20 @@ class Ice:
     # What the call asks
 
     def candidates(self) -> list[tuple[str, int, str]]:
-        """(address, port, line without "candidate:") of each local address, the preferred one first."""
-        number = self._port.number
-        return [
+        """(address, port, line without "candidate:"): each local address, the preferred one first, then where those are
+        seen from outside.
+        """
+        number, sockets = self._port.number, self._port.sockets
+        own = [
             (at.host, number, f"{rank + 1} 1 udp {_priority(_HOST, rank)} {at.host} {number} typ host")
-            for rank, at in enumerate(self._port.sockets)
+            for rank, at in enumerate(sockets)
         ]
+        outside = [
+            (*at.seen_at, _reflexive(rank, at.seen_at, f"raddr {at.host} rport {number}"))
+            for rank, at in enumerate(sockets)
+            if at.seen_at is not None
+        ]
+        return own + outside
 
     def add(self, line: str) -> bool:
         """Takes a remote candidate, "candidate:" left out; False for one that is no use here.
@@ -396,6 +404,14 @@ class Ice:
 def _send_to(path: Path, datagram: bytes) -> None:
     with contextlib.suppress(OSError):  # no route from here: another path has one
         path.at.sendto(datagram, path.remote)
+
+
+def _reflexive(rank: int, seen_at: tuple[str, int], base: str) -> str:
+    """A candidate whose foundation is no host's (RFC 8445, 5.1.1.3)."""
+    host, port = seen_at
+    return (
+        f"{MOST_LOCAL + rank + 1} 1 udp {_priority(_SERVER_REFLEXIVE, rank)} {host} {port} typ srflx {base}"
+    )
 
 
 def _priority(kind: int, rank: int) -> int:

@@ -39,7 +39,14 @@ LARGEST_DATAGRAM = 2_048
 _MOST_TRIES = 32  # for a port that is free on every address
 
 
-class Owner(Protocol):
+class Asker(Protocol):
+    """Who has asked, and waits for the answer."""
+
+    def answer_received(self, datagram: bytes, at: LocalSocket, source: Address) -> None:
+        """With the transaction that was asked with."""
+
+
+class Owner(Asker, Protocol):
     """A call's ICE."""
 
     def receive(self, datagram: bytes) -> None:
@@ -47,9 +54,6 @@ class Owner(Protocol):
 
     def check_received(self, datagram: bytes, at: LocalSocket, source: Address) -> None:
         """A binding request that names this call; nothing is proven yet."""
-
-    def answer_received(self, datagram: bytes, at: LocalSocket, source: Address) -> None:
-        """With the transaction of a check of this call."""
 
 
 class Claim(NamedTuple):
@@ -81,6 +85,8 @@ class LocalSocket:
         self.host: str = sock.getsockname()[0]
         self.family = sock.family
         self.sendto = sock.sendto
+        self.seen_at: tuple[str, int] | None = None
+        """Where a STUN server sees it, if that is another address than its own (reflexive.py)."""
         self._socket = sock
         self._recvfrom = sock.recvfrom
         self._port = port
@@ -156,7 +162,7 @@ class UdpPort:
         self.number = 0
         self._loop = asyncio.get_running_loop()
         self._calls: dict[bytes, Owner] = {}
-        self._transactions: dict[bytes, Owner] = {}
+        self._transactions: dict[bytes, Asker] = {}
 
     @classmethod
     def open(cls, addresses: Sequence[str], settings: UdpSettings | None = None) -> UdpPort:
@@ -196,9 +202,9 @@ class UdpPort:
     def leave(self, ufrag: bytes) -> None:
         self._calls.pop(ufrag, None)
 
-    def asked(self, transaction: bytes, owner: Owner) -> None:
-        """The answer to this check is the owner's, wherever it comes from, until `settled`."""
-        self._transactions[transaction] = owner
+    def asked(self, transaction: bytes, asker: Asker) -> None:
+        """The answer to this is the asker's, wherever it comes from, until `settled`."""
+        self._transactions[transaction] = asker
 
     def settled(self, transaction: bytes) -> None:
         self._transactions.pop(transaction, None)
@@ -207,9 +213,9 @@ class UdpPort:
         """Finds whose it is; `is_known` where the address is claimed."""
         transaction = stun.transaction_of(datagram)
         if transaction is not None:
-            owner = self._transactions.get(transaction)
-            if owner is not None:
-                owner.answer_received(datagram, at, source)
+            asker = self._transactions.get(transaction)
+            if asker is not None:
+                asker.answer_received(datagram, at, source)
                 return
         else:
             self.counts.looked_into += 1

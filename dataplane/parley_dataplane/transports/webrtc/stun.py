@@ -1,7 +1,7 @@
-"""STUN as ICE uses it: binding requests and their answers, read and written (RFC 8489, RFC 8445). Pure.
+"""STUN as ICE and its servers use it: binding requests and their answers, read and written (RFC 8489, RFC 8445). Pure.
 
-Rules: no clock, no socket. What a stranger sends never raises: what makes no sense is None. Only what
-MESSAGE-INTEGRITY covers is read.
+Rules: no clock, no socket. What a stranger sends never raises: what makes no sense is None. Where there is a
+MESSAGE-INTEGRITY only what it covers is read.
 """
 
 from __future__ import annotations
@@ -46,12 +46,20 @@ class Binding(NamedTuple):
     error: int
     signed: bytes
     integrity: bytes
+    mapped: bytes
 
     def is_by(self, password: bytes) -> bool:
         """Whether it was made by one who knows `password` (RFC 8489, 14.5)."""
         return bool(self.integrity) and hmac.compare_digest(
             self.integrity, hmac.digest(password, self.signed, "sha1")
         )
+
+    def address(self) -> tuple[str, int] | None:
+        """Where a server saw the request come from, by its answer (XOR-MAPPED-ADDRESS; RFC 8489, 14.2)."""
+        if len(self.mapped) not in (8, 20) or self.mapped[1] != (1 if len(self.mapped) == 8 else 2):
+            return None
+        packed = _masked(self.mapped[4:], self.transaction)
+        return str(ip_address(packed)), int.from_bytes(self.mapped[2:4], "big") ^ _COOKIE >> 16
 
 
 def new_transaction() -> bytes:
@@ -117,7 +125,13 @@ def read(datagram: bytes) -> Binding | None:
         error=_error(values.get(_ERROR, b"")),
         signed=signed,
         integrity=values.get(_INTEGRITY, b""),
+        mapped=values.get(_MAPPED, b""),
     )
+
+
+def request(transaction: bytes) -> bytes:
+    """Asks a STUN server where it sees us (RFC 8489, 2.2); it knows no password of ours, and asks for none."""
+    return _HEADER.pack(REQUEST, 0, _COOKIE, transaction)
 
 
 def check(
@@ -145,9 +159,8 @@ def check(
 def success(transaction: bytes, host: str, port: int, password: bytes) -> bytes:
     """The answer to a check that came from `host` and `port` (RFC 8489, 14.2)."""
     packed = ip_address(host.partition("%")[0]).packed
-    mask = _COOKIE.to_bytes(4, "big") + transaction
-    address = bytes(a ^ b for a, b in zip(packed, mask, strict=False))
-    value = struct.pack("!BBH", 0, 1 if len(packed) == 4 else 2, port ^ _COOKIE >> 16) + address
+    family = 1 if len(packed) == 4 else 2
+    value = struct.pack("!BBH", 0, family, port ^ _COOKIE >> 16) + _masked(packed, transaction)
     return _sealed(SUCCESS, transaction, _attribute(_MAPPED, value), password)
 
 
@@ -166,6 +179,12 @@ def _sealed(kind: int, transaction: bytes, attributes: bytes, password: bytes) -
     integrity = _attribute(_INTEGRITY, hmac.digest(password, signed, "sha1"))
     body = _HEADER.pack(kind, len(attributes) + 32, _COOKIE, transaction) + attributes + integrity
     return body + _attribute(_CRC, (zlib.crc32(body) ^ _FINGERPRINT).to_bytes(4, "big"))
+
+
+def _masked(address: bytes, transaction: bytes) -> bytes:
+    """An address so that no middle box takes it for one (RFC 8489, 14.2), or back again."""
+    mask = _COOKIE.to_bytes(4, "big") + transaction
+    return bytes(a ^ b for a, b in zip(address, mask, strict=False))
 
 
 def _number(value: bytes | None) -> int | None:

@@ -27,6 +27,7 @@ from parley_dataplane.session_settings import SessionSettings
 from tests.one_call import Call
 
 BENCH = Path(__file__).parents[4] / "examples" / "bench.yaml"
+BENCH_SPEC = load(BENCH).spec
 
 Message = MutableMapping[str, Any]
 
@@ -36,6 +37,7 @@ class NotedSession:
 
     def __init__(self, session_id: str, kind: DoorKind, door: Door | None, settings: SessionSettings) -> None:
         self.id, self.kind, self.door, self.settings = session_id, kind, door, settings
+        self.agent = NotedAgent()
         self.state = "idle"
         self.created_at = 1_800_000_000.0
         self.metrics = SessionMetrics()
@@ -129,9 +131,10 @@ class NotedSessions:
 class NotedAgent:
     name = "bench"
     greeting = "Hello."
+    ice_servers = ({"urls": ["turn:t.example"], "username": "me", "credential": "x"},)
 
     def __init__(self) -> None:
-        self.spec = load(BENCH).spec
+        self.spec = BENCH_SPEC
 
     def info(self) -> dict[str, Any]:
         return {"name": self.name}

@@ -6,13 +6,14 @@ import asyncio
 import base64
 import json
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 from parley_dataplane.doors import FASTRTC
+from parley_dataplane.engines.base import TextDelta
 from parley_dataplane.errors import EngineCrashed
 from parley_dataplane.media import HEARING_RATE, SPEAKING_RATE, Pcm, wav
 from parley_dataplane.records import CallFinished, ErrorSeen, TurnFinished
@@ -296,6 +297,35 @@ def test_an_answer_without_end_is_interrupted(over: Over, monkeypatch: pytest.Mo
     assert 5.0 < read_wav(base64.b64decode(answer.json()["audio"]))[0].size / SPEAKING_RATE < 30.0
     assert answer.json()["response"].startswith("One two three four. One")
     assert history(call) == []
+
+
+def test_an_answer_that_is_not_complete_in_time_is_given_up_and_its_session_can_go_on(
+    over: Over, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every engine keeps to its own deadline here: each waits for one item, and there are many."""
+    call = Call(texts=["when", "where"])
+    soon = call.llm.reply
+
+    async def dripping(*_: object) -> AsyncIterator[TextDelta]:
+        while True:
+            await asyncio.sleep(5.0)
+            yield TextDelta("Some more. ")
+
+    async def script(server: Any) -> tuple[Any, float, Any, list[str]]:
+        path = f"{PROCESS}?session_id={(await server.http('POST', SESSION)).json()['session_id']}"
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        late = await server.http("POST", path, QUESTION)
+        took = clock() - began
+        monkeypatch.setattr(call.llm, "reply", soon)
+        return late, took, await server.http("POST", path, QUESTION), server.parley.errors
+
+    monkeypatch.setattr(call.llm, "reply", dripping)
+    late, took, next_one, errors = run(call, over, script)
+    assert (late.status, late.json()["type"]) == (504, "urn:parley:problem:answer-overdue")
+    assert took == pytest.approx(fastrtc_process.ANSWER_SECS, abs=1.0)
+    assert (next_one.status, next_one.json()["transcript"]) == (200, "where")
+    assert errors == ["answer-overdue"]
 
 
 def test_a_server_that_stops_meanwhile_says_so(over: Over) -> None:

@@ -135,7 +135,7 @@ def test_the_gateway_page_and_all_that_it_loads_are_served_from_here(server: Any
         path = wanted.pop()
         seen.add(path)
         file = asyncio.run(server.http("GET", f"/{path}"))
-        assert file.status == 200, path
+        assert (file.status, file.headers["cache-control"]) == (200, "no-cache"), path
         loaded = re.findall(r'(?:from|new URL\()\s*"\./([\w.-]+\.js)"', file.body.decode())
         wanted += [f"web/{name}" for name in loaded if f"web/{name}" not in seen]
     assert {
@@ -162,6 +162,7 @@ def test_sessions_of_v2_are_listed_without_those_of_other_doors(server: Any) -> 
         made = (await server.http("POST", "/v2/sessions")).json()
         assert server.session.kind is WEBRTC_SIGNALING
         assert made["websocket_url"] == f"/ws/v2/{made['session_id']}"
+        assert made["ice_servers"] == list(server.session.agent.ice_servers)
         listed = (await server.http("GET", "/v2/sessions")).json()
         assert listed == {"sessions": [{"session_id": made["session_id"], "state": "idle"}], "count": 1}
 

@@ -34,7 +34,7 @@ def preflight(server: Any, origin: str, **more: str) -> Any:
 
 
 def allow_any(server: Any) -> None:
-    """As with `origins: ["*"]` in the agent's file; before the first request, which builds the middleware."""
+    """As with `origins: ["*"]` in the agent's file."""
     access = server.parley.agent.spec.access.model_copy(update={"origins": ["*"]})
     server.parley.agent.spec = server.parley.agent.spec.model_copy(update={"access": access})
 
@@ -218,3 +218,12 @@ def test_the_servers_own_origin_is_the_one_that_the_browser_asked_for(name: str)
 )
 def test_an_origin_is_the_same_however_it_is_written(listed: str, sent: str) -> None:
     assert serialized(listed) == sent
+
+
+def test_another_agent_lists_its_own_origins_from_the_next_request_on(server: Any) -> None:
+    async def scenario() -> None:
+        assert (await server.http("POST", SESSIONS, headers=asked(FOREIGN))).status == 403
+        allow_any(server)
+        assert (await server.http("POST", SESSIONS, headers=asked(FOREIGN))).status == 200
+
+    asyncio.run(scenario())

@@ -58,6 +58,29 @@ def test_they_read_and_prove_a_check_of_ours(controlling: bool) -> None:
     assert ("USE-CANDIDATE" in message.attributes) is controlling
 
 
+def test_they_read_a_request_of_ours_and_we_read_where_they_see_us() -> None:
+    transaction = stun.new_transaction()
+    asked = theirs.parse_message(stun.request(transaction))
+    assert (asked.message_class, asked.transaction_id) == (theirs.Class.REQUEST, transaction)
+    for address in (("192.0.2.7", 40_123), ("2001:db8::7", 9)):
+        answer = theirs.Message(theirs.Method.BINDING, theirs.Class.RESPONSE, transaction)
+        answer.attributes["XOR-MAPPED-ADDRESS"] = address
+        message = stun.read(bytes(answer))
+        assert message is not None
+        assert message.address() == address
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"\0\1\0\0", b"\0\1" + bytes(18), b"\0\2" + bytes(6), b"\0\3" + bytes(6)]
+)
+def test_an_address_that_is_none_is_none(value: bytes) -> None:
+    body = b"\0\x20" + len(value).to_bytes(2, "big") + value
+    head = b"\1\1" + len(body).to_bytes(2, "big") + b"\x21\x12\xa4\x42" + bytes(12)
+    message = stun.read(head + body)
+    assert message is not None
+    assert message.address() is None
+
+
 def test_a_conflict_of_roles_is_told_in_both_directions() -> None:
     datagram = stun.role_conflict(stun.new_transaction(), PASSWORD)
     assert theirs.parse_message(datagram).error_code == 487
@@ -103,4 +126,5 @@ def test_no_datagram_raises() -> None:
         datagram = bytes(broken[: rng.choice((len(broken), rng.randrange(len(broken))))])
         stun.ufrag_of(datagram)
         stun.transaction_of(datagram)
-        stun.read(datagram)
+        if (message := stun.read(datagram)) is not None:
+            message.address()
