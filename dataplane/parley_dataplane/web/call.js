@@ -10,7 +10,7 @@
  *
  * Events (CustomEvent, `detail` is the message; see the typedefs):
  *     stream {stream}            the agent's voice
- *     session, state, transcript, reply, heard, timing, problem      what the server tells
+ *     session, state, transcript, reply, heard, timing, cost, problem      what the server tells
  *     end {cause, reason}        once, after start() has resolved: "hung-up", "ended" (by the server) or "lost"
  *
  * @typedef {{turn: number, text: string, final: boolean}} Transcript
@@ -21,7 +21,7 @@
  * @typedef {"unreachable" | "busy" | "refused" | "blocked" | "unsupported" | "cancelled"} Failure
  */
 
-const MESSAGES = new Set(["session", "state", "transcript", "reply", "heard", "timing", "problem"]);
+const MESSAGES = new Set(["session", "state", "transcript", "reply", "heard", "timing", "cost", "problem"]);
 
 /** Gathering host candidates takes a few ms; a STUN server that never answers must not hold up the call. */
 const GATHER_MS = 500;
