@@ -57,9 +57,11 @@ def test_a_question_is_answered_and_silence_is_not_sent(
     for text in (OPENING_HOURS, *answers.values()):
         reception.private(text)
     question = in_a_room(OPENING_HOURS)
-    with talk_page(reception.url, in_a_room(8.0, OPENING_HOURS, 30.0), path=PAGE) as talk:
+    microphone, viewport = in_a_room(6.0, OPENING_HOURS, 30.0), {"width": 1280, "height": 1130}
+    with talk_page(reception.url, microphone, path=PAGE, viewport=viewport) as talk:
         sent = Sent(talk)
         talk.page.get_by_label("By Silero").check()
+        expect(talk.page.locator("#took")).to_have_text("ready", timeout=20_000)
         talk.call()
         expect(talk.page.locator("#took")).to_contain_text("ms")
         talk.page.wait_for_timeout(1_000)
@@ -107,6 +109,8 @@ def test_a_voice_that_the_page_detects_interrupts(detector: str, stubborn: Parle
         talk.page.get_by_label(detector).check()
         if detector == DETECTORS[0]:
             talk.page.get_by_label("A voice is louder than").fill("-30")
+        else:
+            expect(talk.page.locator("#took")).to_have_text("ready", timeout=20_000)
         talk.call()
         talk.until_state("speaking")
         assert sent.texts == []
@@ -141,7 +145,6 @@ def test_without_silero_the_volume_decides_and_the_page_says_so(bench: ParleySer
         talk.expected = ("ERR_FAILED",)
         talk.page.context.route("**/silero.wasm", lambda route: route.abort())
         talk.page.get_by_label("By Silero").check()
-        talk.call()
         expect(talk.alert).to_contain_text("Your voice is told by its volume instead")
         expect(talk.page.get_by_label("By its volume")).to_be_checked()
         expect(talk.page.get_by_label("A voice is louder than")).to_be_visible()

@@ -48,7 +48,6 @@ const stage = new Stage({ call: () => (talk ? hangUp() : begin()), interrupt, mu
  * @property {Gate} gate
  * @property {MediaStream | null} stream    the microphone
  * @property {Voice | null} voice
- * @property {Silero | null} silero
  * @property {AudioNode[]} nodes            from the microphone to the socket
  * @property {string[]} unsaid              typed before the socket was there
  * @property {boolean} stopped              what still comes of the answer is not wanted
@@ -56,6 +55,8 @@ const stage = new Stage({ call: () => (talk ? hangUp() : begin()), interrupt, mu
  */
 /** @type {Talk | null} */
 let talk = null;
+/** Loaded when it is first chosen, and kept. @type {Silero | null} */
+let silero = null;
 
 // The conversation
 
@@ -72,7 +73,7 @@ async function begin({ typed = false } = {}) {
   const player = new Player(out);
   const begun = {
     socket, out, player, audio: new AudioContext(), agents: new Level(out, player.stream),
-    gate: new Gate((pcm) => socket.hear(pcm)), stream: null, voice: null, silero: null, nodes: [], unsaid: [],
+    gate: new Gate((pcm) => socket.hear(pcm)), stream: null, voice: null, nodes: [], unsaid: [],
     stopped: false, since: 0,
   };
   talk = begun;
@@ -80,7 +81,8 @@ async function begin({ typed = false } = {}) {
   listen(begun);
   show();
   try {
-    if (!typed) await hearMe(begun);
+    await silero?.loaded; // till then the room's noise could be taken for a voice
+    if (talk === begun && !typed) await hearMe(begun);
     if (talk !== begun) return release(begun); // hung up while the browser asked for the microphone
     await socket.start();
     if (talk !== begun) return release(begun);
@@ -106,14 +108,12 @@ async function hearMe(of) {
   const [track] = stream.getAudioTracks();
   track.enabled = !stage.muted;
   track.addEventListener("ended", () => talk === of && of.stream === stream && notice.show("unplugged"));
-  useSilero(of);
-  await of.silero?.loaded; // till then the room's noise could be taken for a voice
   await listDevices(at("device"));
 }
 
 /** @param {Talk} of  @param {ArrayBuffer} pcm */
 function hear(of, pcm) {
-  of.silero?.hear(pcm);
+  if (silero?.ready) silero.hear(pcm);
   if (!of.socket.connected) return;
   const wasOpen = of.gate.open;
   of.gate.hear(pcm, detector(of).speaking, stage.state === "listening");
@@ -121,7 +121,7 @@ function hear(of, pcm) {
 }
 
 /** The one that decides. @param {Talk} of @returns {Voice | Silero | null} */
-const detector = (of) => (at("silero").checked && of.silero?.ready ? of.silero : of.voice);
+const detector = (of) => (at("silero").checked && silero?.ready ? silero : of.voice);
 
 /** Somebody has begun to speak. @param {Talk} of  @param {Voice | Silero} by */
 function spoke(of, by) {
@@ -131,15 +131,13 @@ function spoke(of, by) {
   else of.player.stop();
 }
 
-/** @param {Talk} of */
-function useSilero(of) {
-  if (of.silero || !of.voice || !at("silero").checked) return;
-  const silero = new Silero();
-  of.silero = silero;
-  silero.change(sileroSettings());
-  silero.addEventListener("begin", () => spoke(of, silero));
+function useSilero() {
+  if (silero || !at("silero").checked) return;
+  silero = new Silero();
+  silero.addEventListener("begin", () => talk && spoke(talk, silero));
   silero.addEventListener("failed", ({ detail }) => {
-    if (talk !== of) return;
+    silero.close();
+    silero = null;
     at("volume").checked = true;
     notice.show("problem", `Silero can't be used here (${detail.why}). Your voice is told by its volume instead`);
     tune();
@@ -181,10 +179,9 @@ function end(of, cause, reason = "") {
 }
 
 /** @param {Talk} of */
-function release({ audio, out, player, silero, socket, stream }) {
+function release({ audio, out, player, socket, stream }) {
   stream?.getTracks().forEach((track) => track.stop());
   player.stop();
-  silero?.close();
   socket.hangUp();
   for (const context of [audio, out]) if (context.state !== "closed") context.close();
 }
@@ -248,12 +245,16 @@ function tune() {
   turn("likelihood", `${at("likelihood").value} %`);
   const mark = bySilero ? sileroSettings().threshold : 1 - volumeSettings().thresholdDb / FLOOR_DB;
   at("mark").style.left = `${100 * mark}%`;
-  if (talk) {
-    talk.voice?.change(volumeSettings());
-    talk.silero?.change(sileroSettings());
-    useSilero(talk);
-  }
+  useSilero();
+  silero?.change(sileroSettings());
+  talk?.voice?.change(volumeSettings());
   show();
+}
+
+/** How long Silero takes for a window, or why that is not known. */
+function pace() {
+  if (!silero?.ready) return silero ? "loading" : "–";
+  return Number.isFinite(silero.took) ? `${silero.took.toFixed(1)} ms` : "ready";
 }
 
 /** Shows where a dial stands, to the eye and to a screen reader. */
@@ -280,9 +281,8 @@ function draw(now) {
   if (talk) {
     const { heard, sent } = talk.gate;
     write(at("share"), `${Math.round(sent / BYTES_PER_SEC)} of ${Math.round(heard / BYTES_PER_SEC)} s`);
-    const took = talk.silero?.took;
-    write(at("took"), Number.isFinite(took) ? `${took.toFixed(1)} ms` : "–");
   }
+  write(at("took"), pace());
   requestAnimationFrame(draw);
 }
 
