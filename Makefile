@@ -12,9 +12,10 @@ python := $(VENV)/bin/python
 peers := pipecat fastrtc floor
 install := $(python) -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r
 compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+to_wasm := --target=wasm32-freestanding -mcpu=generic+simd128 -O3 -g0 -nostdlib -Wl,--no-entry -Wl,--strip-all
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deps test-unit test-calls test-browser fuzz bench bench-media bench-peers check format generate lock lock-peers clean
+.PHONY: help run test test-deps test-unit test-calls test-browser fuzz bench bench-media bench-peers check format generate wasm lock lock-peers clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -64,6 +65,11 @@ format: $(VENV)/dev.stamp ## put the code in its form
 generate: $(VENV)/run.stamp ## remake what is made from code: the CRD, docs/turns.md
 	$(python) docs/make_turns.py
 	$(VENV)/bin/parley crd > crds/voiceagent.yaml
+
+wasm: $(VENV)/dev.stamp ## remake web/silero.wasm from web/silero.c, with the compiler of a wheel that nothing else needs
+	cd dataplane/parley_dataplane/web && \
+	  $(abspath $(VENV))/bin/uv run --quiet --no-project --with ziglang==0.14.1 python -m ziglang cc $(to_wasm) silero.c -o silero.wasm && \
+	  sha256sum silero.c silero.wasm > silero.sha256
 
 lock: $(VENV)/dev.stamp ## remake both locks from pyproject.toml
 	$(compile) pyproject.toml -o requirements.lock

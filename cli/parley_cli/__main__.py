@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from parley_api import __version__
+from parley_api.costs import TOKENS_PER_WORD
 from parley_cli.config import HOST, PORT
 from parley_dataplane.settings import LOG_LEVELS
 
@@ -109,7 +110,7 @@ _LOAD = {
     "users": ("10000", "1", "1000000000", "people who talk in a day"),
     "minutes": ("5", "0.01", "1440", "minutes of each in a day"),
     "words_per_minute": ("150", "1", "1000", "words of a minute"),
-    "tokens_per_word": ("1.3", "0.1", "100", "tokens of the LLM to a word"),
+    "tokens_per_word": (str(TOKENS_PER_WORD), "0.1", "100", "tokens of the LLM to a word"),
     "characters_per_word": ("6", "0.1", "100", "characters of TTS to a word"),
     "days": ("30", "1", "366", "days of a month"),
 }

@@ -17,6 +17,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Any
 
 from parley_api import InvalidFile, load
+from parley_api.costs import Row, exact, of_services
 from parley_api.engines import Engines
 from parley_api.prices import Prices
 from parley_cli.check import FAILED, WRONG, say, tell
@@ -57,21 +58,6 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """`amount` of a unit, at `price` for `per` of them."""
-
-    what: str
-    amount: Decimal
-    unit: str
-    price: Decimal
-    per: Decimal = Decimal(1)
-
-    @property
-    def cost(self) -> Decimal:
-        return self.amount * self.price / self.per
-
-
-@dataclass(frozen=True, slots=True)
 class Sheet:
     title: str
     rows: Sequence[Row]
@@ -106,11 +92,7 @@ def cost(file: str | None, load_: Load, *, as_json: bool) -> int:
 
 def services(prices: Prices, load_: Load) -> Sheet:
     """STT hears every minute; the words of every minute are the LLM's tokens and the TTS's characters."""
-    rows = (
-        Row("STT", load_.all_minutes, "minute", exact(prices.stt_per_minute)),
-        Row("LLM", load_.tokens, "token", exact(prices.llm_per_million_tokens), _MILLION),
-        Row("TTS", load_.characters, "character", exact(prices.tts_per_million_characters), _MILLION),
-    )
+    rows = of_services(prices, load_.all_minutes, load_.tokens, load_.characters)
     return Sheet("As services, by the prices of spec.prices", rows, load_)
 
 
@@ -123,11 +105,6 @@ def built_in(prices: Prices, engines: Engines, load_: Load) -> Sheet:
     hours, price = load_.all_minutes / 60, exact(prices.core_per_hour)
     rows = tuple(Row(name, hours * share, "core hour", price) for name, share in shares.items())
     return Sheet("With the engines built in: no fee, the time of cores", rows, load_)
-
-
-def exact(number: float) -> Decimal:
-    """The number as it stands in the file: 0.6, not the binary fraction nearest to it."""
-    return Decimal(str(number))
 
 
 def as_text(load_: Load, *sheets: Sheet) -> str:

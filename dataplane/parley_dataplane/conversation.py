@@ -20,10 +20,11 @@ from dataclasses import asdict
 from typing import Any
 
 from parley_dataplane import hearing
+from parley_dataplane.bill import Bill
 from parley_dataplane.engines.base import Message, TtsEngine
 from parley_dataplane.engines.tone import Tone
 from parley_dataplane.errors import UnexpectedEvent
-from parley_dataplane.events import AgentHeard, StateChanged
+from parley_dataplane.events import AgentClause, AgentHeard, Event, StateChanged
 from parley_dataplane.history import History
 from parley_dataplane.line import Line
 from parley_dataplane.listener import Listener
@@ -63,6 +64,7 @@ class Conversation:
     def __init__(self, line: Line, ear: hearing.Ear) -> None:
         self.history = History()
         self._line = line
+        self._bill = Bill(line.agent.spec.prices, line.metrics)
         self._turn = Turn()
         self._questions = Questions()
         self.listener = Listener(line, ear, self._questions, self.happened)
@@ -181,6 +183,7 @@ class Conversation:
             self._line.metrics.latencies += 1
             self._line.metrics.total_answer_ms += answer_ms(timing.stt_ms, timing.llm_ms, timing.tts_ms)
             self._line.emit(timing)
+            self._line.emit(self._bill.so_far(reply.number))
             stages = asdict(timing)
             del stages["turn"], stages["perceived_ms"]
             self._line.observe(TurnStarted(self._line.id, self._line.kind.name, **stages))
@@ -250,6 +253,7 @@ class Conversation:
             thoughts = canned(unasked)
         else:
             line.metrics.llm_calls += 1
+            line.metrics.llm_words += len(joined(self._asked).split())
             thoughts = line.agent.engines.llm.reply(
                 as_turn(self._asked), self.history.messages(), self._memory
             )
@@ -259,7 +263,7 @@ class Conversation:
             thoughts=thoughts,
             tts=tts,
             speaker=self._speaker,
-            emit=line.emit,
+            emit=self._tell,
             on_clause=self._count_clause,
             on_audio=self._fill_slot,
             stamps=Stamps(last.spoke_until, last.ended, last.understood) if last else Stamps(now, now, now),
@@ -291,8 +295,14 @@ class Conversation:
                 self._fillers += 1
                 reply.fill(filler)
 
-    def _count_clause(self) -> None:
+    def _tell(self, event: Event) -> None:
+        if isinstance(event, AgentClause) and self._asked:
+            self._line.metrics.llm_words += len(event.text.split())
+        self._line.emit(event)
+
+    def _count_clause(self, clause: str) -> None:
         self._line.metrics.tts_calls += 1
+        self._line.metrics.tts_characters += len(clause)
 
     def _cancel_reply(self) -> None:
         if self._reply is None:
@@ -337,6 +347,7 @@ class Conversation:
         self._line.metrics.turns += 1
         interrupted = outcome == "interrupted"
         self._line.emit(AgentHeard(reply.number, heard.text, heard.unheard, interrupted, heard.seconds))
+        self._line.emit(self._bill.close_turn(reply.number))
         self._line.observe(TurnFinished(self._line.id, self._line.kind.name, outcome, heard.seconds))
 
     def _set_aside(self, done: tuple[Question, ...]) -> None:

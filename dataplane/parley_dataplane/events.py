@@ -81,6 +81,18 @@ class TurnTiming:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnCost:
+    """Dollars by the agent's price table: of the turn so far, by stage and whole, and of the call."""
+
+    turn: int
+    stt_usd: float
+    llm_usd: float
+    tts_usd: float
+    turn_usd: float
+    call_usd: float
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Something failed and the call goes on."""
 
@@ -103,6 +115,7 @@ Event = (
     | AgentText
     | AgentHeard
     | TurnTiming
+    | TurnCost
     | Problem
     | CallEnded
 )

@@ -57,7 +57,7 @@ class Stamps:
 
 class Reply:
     """The answer number `number` of a session. `thoughts` is the LLM's stream; `voice`, `language`
-    go to TTS; `on_clause` is told of each clause that TTS is asked
+    go to TTS; `on_clause` is told each clause that TTS is asked
     for, `on_audio` of each piece of audio in the speaker.
     """
 
@@ -69,7 +69,7 @@ class Reply:
         tts: TtsEngine,
         speaker: Speaker,
         emit: Callable[[Event], None],
-        on_clause: Callable[[], None],
+        on_clause: Callable[[str], None],
         on_audio: Callable[[], None],
         stamps: Stamps,
         voice: str | None,
@@ -198,7 +198,7 @@ class Reply:
 
     async def _voice_clause(self, clause: str) -> None:
         self._voiced += 1
-        self._on_clause()
+        self._on_clause(clause)
         self._speaker.open_clause(clause)
         request = SpeechRequest(clause, self._voice, self._language, self.number)
         try:

@@ -13,7 +13,9 @@ class SessionMetrics:
     bytes_said: int = 0
     stt_calls: int = 0
     llm_calls: int = 0
+    llm_words: int = 0
     tts_calls: int = 0
+    tts_characters: int = 0
     turns: int = 0
     interruptions: int = 0
     total_latency_ms: float = 0.0

@@ -54,9 +54,9 @@ async def _two_turns(server: ParleyServer) -> tuple[list[Turn], list[dict[str, A
 def test_a_filler_is_text_and_sound_and_then_comes_the_answer(reception: ParleyServer) -> None:
     turns, messages = asyncio.run(_two_turns(reception))
     fillers = [turn.texts[0] for turn in turns]
-    assert fillers == [
-        {"type": "text", "text": "Hmm... ", "filler": True},
-        {"type": "text", "text": "Let me think... ", "filler": True},
+    assert [(filler["text"], filler["filler"]) for filler in fillers] == [
+        ("Hmm... ", True),
+        ("Let me think... ", True),
     ]
     for question, turn in zip((QUESTION, OTHER_QUESTION), turns, strict=True):
         answer = "".join(text["text"] for text in turn.texts[1:])

@@ -70,6 +70,11 @@ class Microphone:
         self._queue.append(spoken)
         return spoken
 
+    @property
+    def is_speaking(self) -> bool:
+        """Whether the next frame is of an utterance."""
+        return bool(self._queue)
+
     def frame(self) -> Pcm:
         if not self._queue:
             self._taken = None

@@ -53,7 +53,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """An answer has ended: what of it was heard, and what was not. Over WebRTC alone; turn 0 is the greeting."""
+    """An answer has ended: what of it was heard, and what was not; a greeting is turn 0."""
 
     turn: int
     text: str
@@ -150,8 +150,6 @@ def read(raw: str) -> list[Event | Session]:
             interrupted = message.get("interrupted") is True
             heard = Heard(turn, text, unheard, interrupted)
             return [Interrupted(), heard] if interrupted else [heard]
-        case {"type": "interrupted"}:
-            return [Interrupted()]
         case {
             "type": "timing" | "metrics",
             "stt_ms": int() | float() as stt,

@@ -81,6 +81,9 @@ GAP_FACTOR = 1.5
 longest message, whichever is longer, but at least GAP_SECS and at most MAX_GAP_SECS.
 """
 
+UNSENT_SILENCE_SECS = 0.5
+"""A gap in which nobody spoke is, from this length on, silence that the peer does not send, and none that it leaves."""
+
 
 class Ear:
     """`vad` is this caller's stream, `window` its samples per probability, `threshold` 0 to 1.
@@ -208,7 +211,9 @@ class Ear:
 
     def _mark(self, samples: int, now: float) -> None:
         if self._last_push is not None:
-            self._longest_gap = max(self._longest_gap, now - self._last_push)
+            gap = now - self._last_push
+            if self._speaking or gap < UNSENT_SILENCE_SECS:
+                self._longest_gap = max(self._longest_gap, gap)
         self._longest_gap = max(self._longest_gap, samples / HEARING_RATE)
         self._last_push = now
 

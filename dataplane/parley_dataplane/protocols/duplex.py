@@ -6,7 +6,7 @@ of its own, and each chunk ends with the space before the next one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from parley_dataplane.events import (
@@ -18,6 +18,7 @@ from parley_dataplane.events import (
     Event,
     Problem,
     StateChanged,
+    TurnCost,
     TurnTiming,
     UserTranscript,
 )
@@ -58,36 +59,31 @@ def render_session(session_id: str) -> str:
 
 
 def render(event: Event) -> list[str]:
-    """The messages of an event, none or one."""
+    """The messages of an event; an interruption is told by its own message too."""
     if isinstance(event, Problem):
         return [problem.message(event.code, event.detail)]
-    body = _body(event)
-    return [] if body is None else [dump(body)]
+    return [dump(body) for body in _bodies(event)]
 
 
-def _body(event: Event) -> dict[str, Any] | None:
+def _bodies(event: Event) -> list[dict[str, Any]]:
     match event:
         case StateChanged(state):
-            return {"type": "state", "state": state}
-        case UserTranscript(_, text, final):
+            return [{"type": "state", "state": state}]
+        case UserTranscript(text=text, final=final):
             is_said = final and text != ""
-            return {"type": "transcript" if is_said else "partial", "text": text, "final": final}
-        case AgentFiller(_, text):
-            return {"type": "text", "text": f"{text} ", "filler": True}
-        case AgentClause(_, _, text):
-            return {"type": "text", "text": f"{text} "}
+            return [{"type": "transcript" if is_said else "partial", **asdict(event)}]
+        case AgentFiller(text=text):
+            return [{"type": "text", **asdict(event), "text": f"{text} ", "filler": True}]
+        case AgentClause(text=text):
+            return [{"type": "text", **asdict(event), "text": f"{text} "}]
         case TurnTiming():
-            return {
-                "type": "metrics",
-                "stt_ms": event.stt_ms,
-                "llm_ms": event.llm_ms,
-                "tts_ms": event.tts_ms,
-                "total_ms": event.total_ms,
-                "perceived_ms": event.perceived_ms,
-            }
-        case AgentHeard(interrupted=True):
-            return {"type": "interrupted"}
+            return [{"type": "metrics", **asdict(event)}]
+        case TurnCost():
+            return [{"type": "cost", **asdict(event)}]
+        case AgentHeard():
+            interrupted = [{"type": "interrupted"}] if event.interrupted else []
+            return [*interrupted, {"type": "heard", **asdict(event)}]
         case CallEnded(reason):
-            return {"type": "ended", "reason": reason}
-        case AgentText() | AgentHeard() | Problem():
-            return None
+            return [{"type": "ended", "reason": reason}]
+        case AgentText() | Problem():
+            return []

@@ -14,6 +14,7 @@ from parley_dataplane.events import (
     Event,
     Problem,
     StateChanged,
+    TurnCost,
     TurnTiming,
     UserTranscript,
 )
@@ -80,6 +81,8 @@ def _body(event: Event) -> dict[str, Any] | None:
             return {"type": "heard", **asdict(event)}
         case TurnTiming():
             return {"type": "timing", **asdict(event)}
+        case TurnCost():
+            return {"type": "cost", **asdict(event)}
         case Problem(code, detail):
             return {"type": "problem", "code": code, "detail": detail}
         case CallEnded(reason):

@@ -11,6 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from parley_api import __version__
+from parley_dataplane.engines import silero_weights
 from parley_dataplane.process import Parley
 
 WEB = Path(__file__).parent.parent / "web"
@@ -18,6 +19,7 @@ WEB = Path(__file__).parent.parent / "web"
 ENDPOINTS = {
     "talk page": "GET /",
     "fastrtc page": "GET /fastrtc",
+    "full-duplex page": "GET /duplex",
     "gateway test page": "GET /test_webrtc_gateway.html",
     "offer": "POST /api/webrtc/offer",
     "signaling": "WebSocket /ws/v2/{session_id}",
@@ -67,6 +69,17 @@ def router(parley: Parley) -> APIRouter:
     async def fastrtc_page() -> Response:
         """FastRTC Voice AI's page."""
         return FileResponse(WEB / "fastrtc.html", headers={"Cache-Control": "no-cache"})
+
+    @routes.get("/duplex")
+    async def duplex_page() -> Response:
+        """The full-duplex agent's page."""
+        return FileResponse(WEB / "duplex.html", headers={"Cache-Control": "no-cache"})
+
+    @routes.get("/web/silero.weights")
+    def weights_of_silero() -> Response:
+        """Silero's weights, for a page that runs it. In a thread: the first time they are read from a file."""
+        headers = {"Cache-Control": "max-age=86400"}
+        return Response(silero_weights.weights(), media_type="application/octet-stream", headers=headers)
 
     @routes.get("/health")
     async def overall_health() -> Response:

@@ -11,7 +11,7 @@
  *
  * Events (CustomEvent, `detail` is the message; see the typedefs):
  *     stream {stream}            the agent's voice, again with each connection
- *     session, state, transcript, filler, reply, heard, timing, problem      what the server tells
+ *     session, state, transcript, filler, reply, heard, timing, cost, problem      what the server tells
  *     reconnecting {cause, reason}   the connection was "lost", or "ended" by a server that may take the call again
  *     reconnected {resumed}      false: in a new conversation, whose turns are counted from 0
  *     end {cause, reason}        once, after start() has resolved: "hung-up", "ended" (by the server) or "lost"
@@ -30,7 +30,7 @@ import { CallError, Connection } from "./connection.js";
 
 export { CallError };
 
-const MESSAGES = new Set(["session", "state", "transcript", "filler", "reply", "heard", "timing", "problem"]);
+const MESSAGES = new Set(["session", "state", "transcript", "filler", "reply", "heard", "timing", "cost", "problem"]);
 const CONNECT_MS = 8_000;
 const RECONNECT_MS = 60_000;
 /** The server's reasons after which it, or the next one at its address, may take the call again. */

@@ -1,19 +1,18 @@
 /**
  * FastRTC Voice AI's page: its own WebSocket protocol, with a microphone, the state, captions and the answer's sound.
  *
- * Rules: this file alone knows the page's elements; a conversation is `talk`, and there is at most one; the page's look
- * follows two attributes of <body>, data-phase (off, connecting, on) and data-state (the turn).
+ * Rules: this file and stage.js alone know the page's elements; a conversation is `talk`, and there is at most one.
  */
 
 import { Captions } from "./captions.js";
 import { Level, MeterBar } from "./meter.js";
 import * as microphone from "./microphone.js";
 import { Notice } from "./notices.js";
-import { Orb, clock } from "./orb.js";
 import { Player } from "./player.js";
 import { slice } from "./slices.js";
+import { Stage, write } from "./stage.js";
 import { VoiceSocket } from "./voice-socket.js";
-import { STATES, WORDS as PAGES } from "./words.js";
+import { WORDS as PAGES } from "./words.js";
 
 /** This page has no field to type in. */
 const WORDS = { ...PAGES, muted: ["Muted", "Unmute to speak."] };
@@ -23,11 +22,12 @@ const STAGES = ["stt_ms", "llm_ms", "tts_ms", "total_ms"];
 const TAIL_SECS = 0.5;
 
 const at = (id) => document.getElementById(id);
-const body = document.body;
 const notice = new Notice(at("notice"), act);
 const captions = new Captions(at("captions"), at("scroller"), (text) => (at("announcer").textContent = text));
 const meter = new MeterBar(at("meter"));
-const orb = new Orb([...document.querySelectorAll(".orb-bars rect")]);
+const stage = new Stage({
+  call: () => (talk ? hangUp() : begin()), interrupt, mute, words: WORDS, labels: ["Start talking", "Talk again"],
+});
 
 /**
  * @typedef {object} Talk  one conversation and what belongs to it
@@ -44,8 +44,6 @@ const orb = new Orb([...document.querySelectorAll(".orb-bars rect")]);
  */
 /** @type {Talk | null} */
 let talk = null;
-/** The turn as the server tells it. */
-let state = "idle";
 
 // The conversation
 
@@ -54,7 +52,7 @@ async function begin() {
   notice.hide();
   captions.clear();
   tell(null);
-  state = captions.state = "idle";
+  stage.state = captions.state = "idle";
   const audio = new AudioContext();
   const player = new Player(audio);
   const agents = new Level(audio, player.stream);
@@ -70,7 +68,7 @@ async function begin() {
     if (talk !== begun) return release(begun); // hung up while the browser asked for the microphone
     begun.mine = new Level(audio, begun.stream);
     const [track] = begun.stream.getAudioTracks();
-    track.enabled = !muted();
+    track.enabled = !stage.muted;
     track.addEventListener("ended", () => talk === begun && end(begun, "microphone"));
     await begun.socket.start();
     begun.nodes = await slice(audio, begun.stream, (pcm) => begun.socket.hear(pcm));
@@ -87,12 +85,13 @@ async function begin() {
 function listen(of) {
   const { socket, player } = of;
   socket.addEventListener("state_change", ({ detail }) => {
-    if (!STATES.has(detail.state)) return;
-    state = captions.state = detail.state;
+    stage.state = detail.state;
+    const { state } = stage;
+    captions.state = state;
     if (state === "listening" || state === "processing" || (state === "idle" && player.left > TAIL_SECS)) player.stop();
     show();
   });
-  socket.addEventListener("audio", ({ detail }) => player.play(detail.wav));
+  socket.addEventListener("audio", ({ detail }) => player.play(detail.data));
   socket.addEventListener("transcript", ({ detail }) => {
     captions.transcript({ turn: of.said++, text: detail.text, final: true });
     show();
@@ -117,7 +116,7 @@ function away({ player }, reason) {
 
 function back() {
   notice.show("anew");
-  state = captions.state = "idle";
+  stage.state = captions.state = "idle";
   show();
 }
 
@@ -148,6 +147,11 @@ function interrupt() {
   talk?.socket.interrupt();
 }
 
+function mute() {
+  talk?.stream?.getAudioTracks().forEach((track) => (track.enabled = !stage.muted));
+  show();
+}
+
 /** What the buttons of a notice do. @param {import("./notices.js").Action} action */
 function act(action) {
   if (action === "retry") {
@@ -159,63 +163,31 @@ function act(action) {
 
 // The page
 
-const muted = () => at("mute").getAttribute("aria-pressed") === "true";
-
-function phase() {
-  if (!talk) return "off";
-  return talk.since && talk.socket.connected ? "on" : "connecting";
-}
+const phase = () => (!talk ? "off" : !talk.since ? "connecting" : talk.socket.connected ? "on" : "reconnecting");
 
 function show() {
-  const now = phase();
-  const on = now === "on";
-  const [title, hint] = WORDS[!on ? (talk?.since ? "reconnecting" : now) : state === "idle" && muted() ? "muted" : state];
-  body.dataset.phase = now;
-  body.dataset.state = on ? state : "idle";
-  body.dataset.muted = String(muted());
-  write(at("state"), title);
-  write(at("hint"), hint);
-  write(at("call-label"), on ? "Hang up" : now === "connecting" ? "Cancel" : captions.empty ? "Start talking" : "Talk again");
-  at("interrupt").disabled = !on || state !== "speaking";
-  at("mute").disabled = !on;
-  at("welcome").hidden = !captions.empty;
+  stage.show(phase(), { heard: true, empty: captions.empty });
 }
 
 /** @param {import("./voice-socket.js").Timing | null} timing */
 function tell(timing) {
-  for (const stage of STAGES) {
-    const ms = timing?.[stage];
-    write(at(stage), Number.isFinite(ms) ? `${ms} ms` : "–");
+  for (const field of STAGES) {
+    const ms = timing?.[field];
+    write(at(field), Number.isFinite(ms) ? `${ms} ms` : "–");
   }
 }
 
-/** A live region is told only what has changed. */
-function write(node, text) {
-  if (node.textContent !== text) node.textContent = text;
-}
-
-// Pictures: the level meter, the orb, the clock
+// Pictures
 
 function draw(now) {
-  const hearing = talk?.mine && !muted();
+  const hearing = talk?.mine && !stage.muted;
   const mine = hearing ? talk.mine.read() : 0;
   const agents = talk?.agents.read() ?? 0;
   meter.draw(mine, now, hearing ? "" : "off");
-  orb.draw(state === "speaking" ? agents : state === "processing" ? 0 : mine);
-  write(at("clock"), clock(talk?.since ? now - talk.since : 0));
+  stage.draw(talk?.since ? now - talk.since : 0, { mine, agents });
   requestAnimationFrame(draw);
 }
 
-at("call").addEventListener("click", () => (talk ? hangUp() : begin()));
-at("interrupt").addEventListener("click", interrupt);
-at("mute").addEventListener("click", () => {
-  at("mute").setAttribute("aria-pressed", String(!muted()));
-  talk?.stream?.getAudioTracks().forEach((track) => (track.enabled = !muted()));
-  show();
-});
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !event.isComposing && state === "speaking") interrupt();
-});
 addEventListener("pagehide", () => talk && hangUp());
 
 if (!microphone.allowed()) notice.show("insecure");

@@ -1,31 +1,28 @@
 /**
  * The talk page: puts the call, the microphone and the views together.
  *
- * Rules: this file alone knows the page's elements; a call in progress is `talk`, and there is at most one; the page's
- * look follows two attributes of <body>, data-phase (off, connecting, on) and data-state (the turn).
+ * Rules: this file and stage.js alone know the page's elements; a call in progress is `talk`, and there is at most one.
  */
 
-import { agent, iceServers } from "./agent.js";
+import { iceServers } from "./agent.js";
 import { Call } from "./call.js";
 import { Captions } from "./captions.js";
+import { CostLines } from "./cost.js";
 import { listDevices } from "./devices.js";
-import { element } from "./dom.js";
+import { examples } from "./examples.js";
 import { LatencyStrip } from "./latency.js";
 import { Level, MeterBar } from "./meter.js";
 import * as microphone from "./microphone.js";
 import { Notice } from "./notices.js";
-import { Orb, clock } from "./orb.js";
-import { STATES, WORDS } from "./words.js";
-
-const EXAMPLES = 4;
+import { Stage } from "./stage.js";
 
 const at = (id) => document.getElementById(id);
-const body = document.body;
 const notice = new Notice(at("notice"), act);
 const captions = new Captions(at("captions"), at("scroller"), (text) => (at("announcer").textContent = text));
 const latency = new LatencyStrip(at("latency-turns"), at("latency-legend"));
+const cost = new CostLines(at("cost"));
 const meter = new MeterBar(at("meter"));
-const orb = new Orb([...document.querySelectorAll(".orb-bars rect")]);
+const stage = new Stage({ call: () => (talk ? hangUp() : begin()), interrupt, mute });
 
 /**
  * @typedef {object} Talk  one call and what belongs to it
@@ -38,8 +35,6 @@ const orb = new Orb([...document.querySelectorAll(".orb-bars rect")]);
  */
 /** @type {Talk | null} */
 let talk = null;
-/** The turn as the server tells it. */
-let state = "idle";
 
 // The call
 
@@ -49,7 +44,8 @@ async function begin({ typed = false } = {}) {
   notice.hide();
   captions.clear();
   latency.clear();
-  state = captions.state = "idle";
+  cost.clear();
+  stage.state = captions.state = "idle";
   const begun = { call: new Call({ iceServers }), stream: null, audio: new AudioContext(), mine: null, agents: null, since: 0 };
   talk = begun;
   begun.audio.resume(); // Safari: only in answer to a click
@@ -77,7 +73,7 @@ async function hearMe(of) {
   of.stream = stream;
   of.mine = new Level(of.audio, stream);
   const [track] = stream.getAudioTracks();
-  track.enabled = !muted();
+  track.enabled = !stage.muted;
   track.addEventListener("ended", () => talk === of && of.stream === stream && notice.show("unplugged"));
   if (of.call.connected) await of.call.setMicrophone(track);
   await listDevices(at("device"));
@@ -92,7 +88,8 @@ function listen(of) {
   });
   call.addEventListener("session", ({ detail }) => name(detail.agent));
   call.addEventListener("state", ({ detail }) => {
-    if (STATES.has(detail.state)) state = captions.state = detail.state;
+    stage.state = detail.state;
+    captions.state = stage.state;
     show();
   });
   for (const type of ["transcript", "filler", "reply", "heard"]) {
@@ -102,6 +99,7 @@ function listen(of) {
     });
   }
   call.addEventListener("timing", ({ detail }) => latency.add(detail));
+  call.addEventListener("cost", ({ detail }) => cost.show(detail));
   call.addEventListener("problem", ({ detail }) => notice.show("problem", detail.detail));
   call.addEventListener("reconnecting", ({ detail }) => away(detail.reason));
   call.addEventListener("reconnected", ({ detail }) => back(detail.resumed));
@@ -121,7 +119,7 @@ function back(resumed) {
     captions.anew();
     notice.show("anew");
   }
-  state = captions.state = "idle";
+  stage.state = captions.state = "idle";
   show();
 }
 
@@ -152,6 +150,11 @@ function interrupt() {
   if (talk?.call.connected) talk.call.interrupt();
 }
 
+function mute() {
+  talk?.stream?.getAudioTracks().forEach((track) => (track.enabled = !stage.muted));
+  show();
+}
+
 /** @param {string} text */
 function say(text) {
   if (!talk) begin({ typed: true });
@@ -169,47 +172,6 @@ function act(action) {
 
 // The page
 
-const muted = () => at("mute").getAttribute("aria-pressed") === "true";
-
-function phase() {
-  if (!talk) return "off";
-  return talk.since && talk.call.connected ? "on" : "connecting";
-}
-
-function words() {
-  if (phase() !== "on") return talk?.since ? "reconnecting" : phase();
-  if (state !== "idle") return state;
-  if (!talk.stream) return "typing";
-  return muted() ? "muted" : "idle";
-}
-
-function show() {
-  const now = phase();
-  const on = now === "on";
-  const [title, hint] = WORDS[words()];
-  body.dataset.phase = now;
-  body.dataset.state = on ? state : "idle";
-  body.dataset.muted = String(muted());
-  write(at("state"), title);
-  write(at("hint"), hint);
-  write(at("call-label"), on ? "Hang up" : now === "connecting" ? "Cancel" : captions.empty ? "Start call" : "Call again");
-  at("interrupt").disabled = !on || state !== "speaking";
-  at("mute").disabled = !on || !talk.stream;
-  at("welcome").hidden = !captions.empty;
-}
-
-/** A live region is told only what has changed. */
-function write(node, text) {
-  if (node.textContent !== text) node.textContent = text;
-}
-
-function name(agent) {
-  if (!agent) return;
-  captions.agent = agent;
-  at("agent-name").textContent = agent;
-  document.title = `${agent} · Parley`;
-}
-
 async function chooseDevice() {
   microphone.remember(at("device").value);
   if (!talk?.call.connected) return;
@@ -222,43 +184,30 @@ async function chooseDevice() {
   show();
 }
 
-/** The agent's name and what one could ask, before the first call. */
-async function introduce() {
-  const told = await agent;
-  name(told.name);
-  const examples = Array.isArray(told.examples) ? told.examples.slice(0, EXAMPLES) : [];
-  at("examples").replaceChildren(...examples.map((text) => {
-    const item = element("li");
-    const button = element("button", "example", String(text));
-    button.type = "button";
-    button.addEventListener("click", () => {
-      at("text").focus(); // the button goes away with the welcome
-      say(String(text));
-    });
-    item.append(button);
-    return item;
-  }));
+const phase = () => (!talk ? "off" : !talk.since ? "connecting" : talk.call.connected ? "on" : "reconnecting");
+
+function show() {
+  stage.show(phase(), { heard: Boolean(talk?.stream), empty: captions.empty });
 }
 
-// Pictures: the level meter, the orb, the clock
+function name(agent) {
+  if (!agent) return;
+  captions.agent = agent;
+  at("agent-name").textContent = agent;
+  document.title = `${agent} · Parley`;
+}
+
+// Pictures
 
 function draw(now) {
-  const hearing = talk?.mine && !muted();
+  const hearing = talk?.mine && !stage.muted;
   const mine = hearing ? talk.mine.read() : 0;
   const agents = talk?.agents?.read() ?? 0;
   meter.draw(mine, now, hearing ? "" : "off");
-  orb.draw(state === "speaking" ? agents : state === "processing" ? 0 : mine);
-  write(at("clock"), clock(talk?.since ? now - talk.since : 0));
+  stage.draw(talk?.since ? now - talk.since : 0, { mine, agents });
   requestAnimationFrame(draw);
 }
 
-at("call").addEventListener("click", () => (talk ? hangUp() : begin()));
-at("interrupt").addEventListener("click", interrupt);
-at("mute").addEventListener("click", () => {
-  at("mute").setAttribute("aria-pressed", String(!muted()));
-  talk?.stream?.getAudioTracks().forEach((track) => (track.enabled = !muted()));
-  show();
-});
 at("device").addEventListener("change", chooseDevice);
 at("composer").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -267,14 +216,11 @@ at("composer").addEventListener("submit", (event) => {
   at("text").value = "";
   say(text);
 });
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !event.isComposing && state === "speaking") interrupt();
-});
 addEventListener("pagehide", () => talk && hangUp());
 navigator.mediaDevices?.addEventListener("devicechange", () => listDevices(at("device")));
 
 if (!microphone.allowed()) notice.show("insecure");
 listDevices(at("device"));
-introduce();
+examples(at("examples"), say).then(name);
 show();
 requestAnimationFrame(draw);

@@ -1,5 +1,5 @@
 /**
- * Plays an answer that comes as files, each behind the one before without a gap.
+ * Plays an answer that comes as files or as samples, each behind the one before without a gap.
  *
  * Rules: what is stopped stays silent, also what is still being decoded; a file that can't be decoded is left out.
  */
@@ -39,6 +39,15 @@ export class Player {
       const buffer = await samples;
       if (buffer && answer === this.#answer) this.#schedule(buffer);
     });
+  }
+
+  /** @param {ArrayBuffer} pcm Int16, mono, at the rate of the context: at another one each piece would be resampled by itself */
+  playSamples(pcm) {
+    const samples = new Int16Array(pcm);
+    const buffer = this.#context.createBuffer(1, samples.length, this.#context.sampleRate);
+    const channel = buffer.getChannelData(0);
+    samples.forEach((sample, index) => (channel[index] = sample / 32_768));
+    this.#schedule(buffer);
   }
 
   stop() {

@@ -4,10 +4,10 @@
 const HIGHEST_HZ = 7_000;
 
 /**
- * @param {AudioContext} context  @param {MediaStream} stream  @param {(pcm: ArrayBuffer) => void} hear
+ * @param {AudioContext} context  @param {MediaStream | AudioNode} heard  @param {(pcm: ArrayBuffer) => void} hear
  * @returns {Promise<AudioNode[]>} to be kept as long as it is to go on: a browser may free nodes that nobody holds
  */
-export async function slice(context, stream, hear) {
+export async function slice(context, heard, hear) {
   await context.audioWorklet.addModule(new URL("./slices-worklet.js", import.meta.url));
   const worklet = new AudioWorkletNode(context, "slices", {
     numberOfOutputs: 0,
@@ -17,7 +17,9 @@ export async function slice(context, stream, hear) {
   worklet.port.addEventListener("message", ({ data }) => hear(data));
   worklet.port.start();
   const filters = [0, 1].map(() => new BiquadFilterNode(context, { type: "lowpass", frequency: HIGHEST_HZ }));
-  const nodes = [context.createMediaStreamSource(stream), ...filters, worklet];
+  const nodes = [
+    heard instanceof MediaStream ? context.createMediaStreamSource(heard) : heard, ...filters, worklet,
+  ];
   nodes.slice(1).forEach((node, index) => nodes[index].connect(node));
   return nodes;
 }

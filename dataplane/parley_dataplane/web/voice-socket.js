@@ -1,18 +1,19 @@
 /**
- * One conversation over FastRTC Voice AI's WebSocket, without a page.
+ * One conversation over a WebSocket, without a page; in which words is a dialect: FastRTC Voice AI's, or that of /ws
+ * (duplex-socket.js).
  *
  * Rules: it touches no DOM; it is used once (talk again = a new VoiceSocket); whatever the server says is handed on as
  * an event and trusted for nothing else. A connection that is lost is made again, always in a new session: this door
  * keeps none for whoever comes back.
  *
- *     start_session ->            <- session_started, then one event per message, named by its type
- *     Int16 audio ->              <- WAVs: "audio" events
+ *     hello ->                    <- began, then one event per message, named by its type
+ *     Int16 audio ->              <- audio: "audio" events
  *
- * Events (CustomEvent, `detail` is the message):
+ * Events (CustomEvent, `detail` is the message), here of FastRTC Voice AI:
  *     state_change {state}        idle, listening, processing, speaking
  *     transcript {text}           what was understood
  *     response {text, timing}     the whole answer
- *     audio {wav}                 a part of it that is to be played now, or behind the one before
+ *     audio {data}                a part of it that is to be played now, or behind the one before; a WAV
  *     error {code, message}       something failed, and the conversation goes on
  *     reconnecting {cause, reason}   the connection was "lost", or "ended" by a server that may take it again
  *     reconnected {resumed}       in a new session: resumed is false
@@ -20,12 +21,28 @@
  *
  * @typedef {{stt_ms: number | null, llm_ms: number | null, tts_ms: number | null, total_ms: number | null}} Timing
  * @typedef {"unreachable" | "busy" | "refused"} Failure
+ *
+ * @typedef {object} Dialect
+ * @property {string} path       of the door
+ * @property {object | null} hello  what the client says first
+ * @property {string} began      the type of the message that says that the session is there
+ * @property {string} ended      of the one that says that it is over
+ * @property {object | null} bye   what the client says last
+ * @property {string[]} told     the types of all others that are handed on
  */
 
 import { door } from "./address.js";
 import { again } from "./backoff.js";
 
-const MESSAGES = new Set(["state_change", "transcript", "response", "error"]);
+/** @returns {Dialect} @param {string} userId */
+const fastrtc = (userId) => ({
+  path: "api/v1/rtc/stream",
+  hello: { type: "start_session", user_id: userId },
+  began: "session_started",
+  ended: "session_ended",
+  bye: { type: "end_session" },
+  told: ["state_change", "transcript", "response", "error"],
+});
 
 const START_MS = 10_000;
 const RECONNECT_MS = 60_000;
@@ -46,6 +63,7 @@ export class VoiceSocketError extends Error {
 }
 
 export class VoiceSocket extends EventTarget {
+  #dialect;
   /** @type {WebSocket | null} */
   #socket = null;
   #began = false;
@@ -55,15 +73,17 @@ export class VoiceSocket extends EventTarget {
   #abort = new AbortController();
 
   /**
-   * @param {{server?: URL | string, userId?: string, reconnectMs?: number}} [options]
-   *     server: its address, if not the one that this file came from; reconnectMs: how long a lost connection is tried
-   *     again, 0 for not at all
+   * @param {object} [options]
+   * @param {URL | string} [options.server]  its address, if not the one that this file came from
+   * @param {string} [options.userId]
+   * @param {number} [options.reconnectMs]  how long a lost connection is tried again, 0 for not at all
+   * @param {Dialect} [options.dialect]
    */
-  constructor({ server, userId = "browser", reconnectMs = RECONNECT_MS } = {}) {
+  constructor({ server, userId = "browser", reconnectMs = RECONNECT_MS, dialect = fastrtc(userId) } = {}) {
     super();
-    this.url = door("api/v1/rtc/stream", server);
+    this.#dialect = dialect;
+    this.url = door(dialect.path, server);
     this.url.protocol = this.url.protocol.replace("http", "ws");
-    this.userId = userId;
     this.reconnectMs = reconnectMs;
   }
 
@@ -71,7 +91,7 @@ export class VoiceSocket extends EventTarget {
     return this.#began && !this.#away && !this.#over;
   }
 
-  /** Connect, and begin a session; resolves with session_started. @throws {VoiceSocketError} */
+  /** Connect, and begin a session; resolves with its first message. @throws {VoiceSocketError} */
   async start() {
     const started = await this.#connect();
     this.#began = true;
@@ -85,17 +105,19 @@ export class VoiceSocket extends EventTarget {
 
   /** Stop the answer that is being spoken. */
   interrupt() {
-    this.#send({ type: "interrupt" });
+    this.send({ type: "interrupt" });
   }
 
   /** End the conversation, or give up beginning it. */
   hangUp() {
-    this.#send({ type: "end_session" });
+    const { bye } = this.#dialect;
+    if (bye) this.send(bye);
     this.#abort.abort();
     this.#end("hung-up");
   }
 
   #connect() {
+    const { hello, began, ended, told } = this.#dialect;
     const socket = new WebSocket(this.url);
     this.#socket = socket;
     this.#reason = "";
@@ -109,21 +131,21 @@ export class VoiceSocket extends EventTarget {
         reject(new VoiceSocketError(code, String(refusal.message ?? ""), Number(refusal.retry_after) || 0));
       };
       const timer = setTimeout(() => fail("unreachable"), START_MS);
-      socket.addEventListener("open", () => this.#send({ type: "start_session", user_id: this.userId }));
+      socket.addEventListener("open", () => hello && this.send(hello));
       socket.addEventListener("close", ({ code }) => {
         if (started) this.#gone(this.#reason ? "ended" : "lost", this.#reason);
         else fail(code === TRY_AGAIN_LATER ? "busy" : refusal.message ? "refused" : "unreachable");
       });
       socket.addEventListener("message", ({ data }) => {
-        if (typeof data !== "string") return this.#tell("audio", { wav: data });
+        if (typeof data !== "string") return this.#tell("audio", { data });
         const message = parsed(data);
-        if (message.type === "session_started") {
+        if (message.type === began) {
           clearTimeout(timer);
           started = true;
           resolve(message);
-        } else if (message.type === "session_ended") this.#reason = String(message.reason ?? "");
+        } else if (message.type === ended) this.#reason = String(message.reason ?? "");
         else if (message.type === "error" && !started) refusal = message;
-        else if (MESSAGES.has(message.type)) this.#tell(message.type, message);
+        else if (told.includes(message.type)) this.#tell(message.type, message);
       });
     });
   }
@@ -145,7 +167,8 @@ export class VoiceSocket extends EventTarget {
     if (this.#socket.readyState !== WebSocket.OPEN) this.#gone("lost", "");
   }
 
-  #send(message) {
+  /** @param {object} message of the dialect */
+  send(message) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 

@@ -17,7 +17,7 @@ WANTED = {
     "Full-duplex agent": ("D", [*range(1, 10), 13, 16, 17, 20]),
     "Voice AI Backend v2": ("V", [*range(1, 10), 18, 19, 20, 26]),
 }
-FILE = re.compile(r"`(Makefile|[\w.-]+(?:/[\w.-]+)*(?:/|\.(?:py|js|html|css|md|yaml|json)))`")
+FILE = re.compile(r"`(Makefile|[\w.-]+(?:/[\w.-]+)*(?:/|\.(?:py|js|c|html|css|md|yaml|json)))`")
 """An address begins with a slash, a file never does."""
 
 

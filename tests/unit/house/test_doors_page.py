@@ -122,7 +122,14 @@ def test_every_field_is_on_the_page(name: str) -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [events.UserTranscript, events.AgentFiller, events.AgentClause, events.AgentHeard, events.TurnTiming],
+    [
+        events.UserTranscript,
+        events.AgentFiller,
+        events.AgentClause,
+        events.AgentHeard,
+        events.TurnTiming,
+        events.TurnCost,
+    ],
 )
 def test_every_field_of_an_event_is_told_with_the_data_channel(event: type) -> None:
     names = {field.name for field in dataclasses.fields(event)}

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from parley_api.costs import exact
 from parley_api.engines import Engines
 from parley_api.prices import Prices
 from parley_cli.__main__ import main
-from parley_cli.cost import CORES, SERVER_CORES, Load, built_in, cut, exact, services
+from parley_cli.cost import CORES, SERVER_CORES, Load, built_in, cut, services
 
 KNOWN = ["cost", "--users", "10000", "--minutes", "5"]
 AGENT = """\

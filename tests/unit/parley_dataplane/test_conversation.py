@@ -8,7 +8,7 @@ import pytest
 
 from parley_dataplane.doors import DUPLEX, FASTRTC, DoorKind
 from parley_dataplane.errors import EngineCrashed
-from parley_dataplane.events import AgentHeard, AgentText, Problem, TurnTiming, UserTranscript
+from parley_dataplane.events import AgentHeard, AgentText, Problem, TurnCost, TurnTiming, UserTranscript
 from parley_dataplane.media import FRAME_SECS, SPEAKING_RATE
 from parley_dataplane.records import ErrorSeen
 from parley_dataplane.session_metrics import answer_ms
@@ -38,6 +38,33 @@ def test_the_stages_of_a_turn_add_up_to_the_silence_between_the_voices() -> None
     assert 0 <= timing.send_ms <= 20
     first_audio = call.peer.audio[0][0]
     assert timing.total_ms == pytest.approx(1000 * (first_audio - 1001.0), abs=25), "spoke until 1001.0"
+
+
+def test_what_a_turn_has_cost_is_told_when_it_sounds_and_when_it_is_over() -> None:
+    call = Call(texts=["when do you open"]).run(ask_and_hear_all)
+    at_first, at_last = call.peer.of(TurnCost)
+    kinds = [type(event) for event in call.peer.events]
+    assert kinds.index(TurnCost) == kinds.index(TurnTiming) + 1
+    metrics = call.session.metrics
+    assert metrics.llm_words == 4 + len(ANSWER.split())
+    assert metrics.tts_characters == len(ANSWER)
+    assert at_first.llm_usd == at_last.llm_usd == pytest.approx(metrics.llm_words * 1.3 * 0.6e-6)
+    assert at_last.tts_usd == pytest.approx(len(ANSWER) * 15e-6)
+    assert 0 < at_first.stt_usd < at_last.stt_usd <= metrics.bytes_heard / 32_000 / 60 * 0.0043
+    assert (
+        at_last.call_usd
+        == at_last.turn_usd
+        == pytest.approx(at_last.stt_usd + at_last.llm_usd + at_last.tts_usd)
+    )
+
+
+def test_a_greeting_is_no_thought_of_the_llm() -> None:
+    async def script(call: Call) -> None:
+        await call.quiet(3.0)
+
+    call = Call(conversation={"instructions": "Be kind.", "greeting": "Good day."}).run(script)
+    (cost,) = call.peer.of(TurnCost)
+    assert (cost.llm_usd, cost.tts_usd) == (0.0, pytest.approx(len("Good day.") * 15e-6))
 
 
 def test_a_session_counts_what_its_answers_took_and_an_answer_under_way_has_its_clauses_counted() -> None:

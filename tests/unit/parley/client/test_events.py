@@ -51,7 +51,7 @@ KNOWN: dict[str, tuple[dict[str, Any], list[Any]]] = {
         {"type": "heard", "turn": 1, "heard": "We", "unheard": "are", "interrupted": True, "seconds": 0.5},
         [Interrupted(), Heard(1, "We", "are", True)],
     ),
-    "an interruption of /ws": ({"type": "interrupted"}, [Interrupted()]),
+    "an interruption of /ws, which its answer tells too": ({"type": "interrupted"}, []),
     "metrics of /ws": ({"type": "metrics", **TIMES}, [Metrics(1, 2.5, 3, 307)]),
     "times of the channel": (
         {"type": "timing", "turn": 1, "endpointing_ms": 300, "send_ms": 1, **TIMES},

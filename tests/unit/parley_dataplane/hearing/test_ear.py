@@ -133,6 +133,17 @@ def test_gaps_that_the_peer_always_leaves_are_no_silence() -> None:
         assert not any(isinstance(event, SpeechEnded) for event in events), second
 
 
+def test_a_peer_that_sends_no_silence_is_answered_as_soon_each_time() -> None:
+    """Bug: after the first pause a turn ended 2 s late. Cause: the time in which nothing was sent, since nobody spoke,
+    was taken for a gap that this peer leaves between two messages.
+    """
+    listener = ear(silence_ms=300)
+    for start in (0.0, 1.9, 9.0):
+        live(listener, silence(0.4), voice(1), start=start)
+        ended = [now for tick in range(50) for now in [start + 1.4 + tick * 0.02] if listener.tick(now)]
+        assert ended == [pytest.approx(start + 1.7, abs=0.041)]
+
+
 def test_a_recording_in_one_message_is_heard_slice_by_slice() -> None:
     listener = ear(silence_ms=1_500)
     events = listener.push(np.concatenate((silence(0.5), voice(3), silence(0.2))), 0.0)

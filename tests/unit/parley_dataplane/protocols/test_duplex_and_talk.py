@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from parley_dataplane.events import (
     Event,
     Problem,
     StateChanged,
+    TurnCost,
     TurnTiming,
     UserTranscript,
 )
@@ -25,76 +27,81 @@ from parley_dataplane.protocols import duplex, talk
 
 TIMING = TurnTiming(3, 300.0, 10.0, 20.0, 30.0, 4.0, 364.0, 340.0)
 STAGES = {"endpointing_ms": 300.0, "stt_ms": 10.0, "llm_ms": 20.0, "tts_ms": 30.0, "send_ms": 4.0}
+COST = TurnCost(3, 0.1, 0.2, 0.3, 0.6, 1.0)
+DOLLARS = {"stt_usd": 0.1, "llm_usd": 0.2, "tts_usd": 0.3, "turn_usd": 0.6, "call_usd": 1.0}
 CUT = AgentHeard(3, "On", "ce.", True, 0.2)
+HEARD = AgentHeard(3, "Once.", "", False, 1.0)
 
-EVENTS: dict[str, tuple[Event, dict[str, Any] | None, dict[str, Any] | None]] = {
+EVENTS: dict[str, tuple[Event, list[dict[str, Any]], list[dict[str, Any]]]] = {
     "state": (
         StateChanged("idle"),
-        {"type": "state", "state": "idle"},
-        {"type": "state", "state": "idle"},
+        [{"type": "state", "state": "idle"}],
+        [{"type": "state", "state": "idle"}],
     ),
     "transcript": (
         UserTranscript(3, "hi", False),
-        {"type": "partial", "text": "hi", "final": False},
-        {"type": "transcript", "turn": 3, "text": "hi", "final": False},
+        [{"type": "partial", "turn": 3, "text": "hi", "final": False}],
+        [{"type": "transcript", "turn": 3, "text": "hi", "final": False}],
     ),
     "final transcript": (
         UserTranscript(3, "hi there", True),
-        {"type": "transcript", "text": "hi there", "final": True},
-        {"type": "transcript", "turn": 3, "text": "hi there", "final": True},
+        [{"type": "transcript", "turn": 3, "text": "hi there", "final": True}],
+        [{"type": "transcript", "turn": 3, "text": "hi there", "final": True}],
     ),
     "nothing was said after all": (
         UserTranscript(3, "", True),
-        {"type": "partial", "text": "", "final": True},
-        {"type": "transcript", "turn": 3, "text": "", "final": True},
+        [{"type": "partial", "turn": 3, "text": "", "final": True}],
+        [{"type": "transcript", "turn": 3, "text": "", "final": True}],
     ),
     "filler": (
         AgentFiller(3, "Hmm..."),
-        {"type": "text", "text": "Hmm... ", "filler": True},
-        {"type": "filler", "turn": 3, "text": "Hmm..."},
+        [{"type": "text", "turn": 3, "text": "Hmm... ", "filler": True}],
+        [{"type": "filler", "turn": 3, "text": "Hmm..."}],
     ),
     "clause": (
         AgentClause(3, 1, "Once."),
-        {"type": "text", "text": "Once. "},
-        {"type": "reply", "turn": 3, "index": 1, "text": "Once."},
+        [{"type": "text", "turn": 3, "index": 1, "text": "Once. "}],
+        [{"type": "reply", "turn": 3, "index": 1, "text": "Once."}],
     ),
-    "the whole answer, which its clauses have said": (AgentText(3, "Once."), None, None),
+    "the whole answer, which its clauses have said": (AgentText(3, "Once."), [], []),
     "interrupted": (
         CUT,
-        {"type": "interrupted"},
-        {"type": "heard", "turn": 3, "heard": "On", "unheard": "ce.", "interrupted": True, "seconds": 0.2},
+        [{"type": "interrupted"}, {"type": "heard", **asdict(CUT)}],
+        [{"type": "heard", "turn": 3, "heard": "On", "unheard": "ce.", "interrupted": True, "seconds": 0.2}],
     ),
     "heard to its end": (
-        AgentHeard(3, "Once.", "", False, 1.0),
-        None,
-        {"type": "heard", "turn": 3, "heard": "Once.", "unheard": "", "interrupted": False, "seconds": 1.0},
+        HEARD,
+        [{"type": "heard", **asdict(HEARD)}],
+        [{"type": "heard", "turn": 3, "heard": "Once.", "unheard": "", "interrupted": False, "seconds": 1.0}],
     ),
     "timing": (
         TIMING,
-        {
-            "type": "metrics",
-            "stt_ms": 10.0,
-            "llm_ms": 20.0,
-            "tts_ms": 30.0,
-            "total_ms": 364.0,
-            "perceived_ms": 340.0,
-        },
-        {"type": "timing", "turn": 3, **STAGES, "total_ms": 364.0, "perceived_ms": 340.0},
+        [{"type": "metrics", "turn": 3, **STAGES, "total_ms": 364.0, "perceived_ms": 340.0}],
+        [{"type": "timing", "turn": 3, **STAGES, "total_ms": 364.0, "perceived_ms": 340.0}],
+    ),
+    "cost": (
+        COST,
+        [{"type": "cost", "turn": 3, **DOLLARS}],
+        [{"type": "cost", "turn": 3, **DOLLARS}],
     ),
     "problem": (
         Problem("engine-timeout", "tts"),
-        {"type": "error", "code": "engine-timeout", "message": "tts"},
-        {"type": "problem", "code": "engine-timeout", "detail": "tts"},
+        [{"type": "error", "code": "engine-timeout", "message": "tts"}],
+        [{"type": "problem", "code": "engine-timeout", "detail": "tts"}],
     ),
-    "end": (CallEnded("idle"), {"type": "ended", "reason": "idle"}, {"type": "ended", "reason": "idle"}),
+    "end": (
+        CallEnded("idle"),
+        [{"type": "ended", "reason": "idle"}],
+        [{"type": "ended", "reason": "idle"}],
+    ),
 }
 
 
 @pytest.mark.parametrize("name", EVENTS)
 def test_an_event_is_told_in_both_dialects(name: str) -> None:
     event, in_duplex, in_talk = EVENTS[name]
-    assert [json.loads(text) for text in duplex.render(event)] == ([in_duplex] if in_duplex else [])
-    assert [json.loads(text) for text in talk.render(event)] == ([in_talk] if in_talk else [])
+    assert [json.loads(text) for text in duplex.render(event)] == in_duplex
+    assert [json.loads(text) for text in talk.render(event)] == in_talk
 
 
 def test_every_event_has_its_rows() -> None:

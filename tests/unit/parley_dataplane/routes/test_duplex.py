@@ -74,11 +74,13 @@ def test_an_answer_comes_as_text_and_samples_and_stops_with_an_interruption(serv
             door = server.session.door
             door.send_event(AgentClause(0, 0, "Once."))
             door.send_audio(Chunk(np.array([5, 6], np.int16), 0, 0, False))
-            assert await peer.hear() == {"type": "text", "text": "Once. "}
+            assert await peer.hear() == {"type": "text", "turn": 0, "index": 0, "text": "Once. "}
             assert await peer.hear() == b"\5\0\6\0"
             door.send_audio(Chunk(np.array([7], np.int16), 0, 0, True))
             door.send_event(AgentHeard(0, "On", "ce.", True, 0.1))
             assert await peer.hear() == {"type": "interrupted"}
+            heard = await peer.hear()
+            assert (heard["type"], heard["heard"], heard["unheard"]) == ("heard", "On", "ce.")
 
     asyncio.run(scenario())
 
