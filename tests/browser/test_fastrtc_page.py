@@ -62,10 +62,10 @@ def test_a_server_that_is_stopped_says_so_and_is_given_up_when_the_person_does()
     ):
         talk.button("Start talking").click()
         talk.is_connected()
-        talk.expected = ("ERR_CONNECTION_REFUSED",)
+        talk.expected = ("ERR_CONNECTION_REFUSED", "closed before the connection is established")
         assert server.stop() == []
         expect(talk.alert).to_contain_text("The server is being stopped")
         talk.button("Cancel").click()
         expect(talk.body).to_have_attribute("data-phase", "off")
-        talk.button("Start talking").click()
+        talk.page.locator("#call").click()  # its name depends on whether the goodbye came in time
         expect(talk.alert).to_contain_text("The server can't be reached")
