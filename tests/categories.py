@@ -50,6 +50,7 @@ CATEGORIES = {
         f"{_PLANE}/engines",
         f"{_PLANE}/media",
         f"{_PLANE}/transports",
+        f"{_PLANE}/test_bill.py",
         f"{_PLANE}/test_clauses.py",
         f"{_PLANE}/test_fillers.py",
         f"{_PLANE}/test_first_words.py",
