@@ -85,7 +85,7 @@ class WireCall(Generic[S]):
         self.on_payload: Callable[[float, bytes], None] | None = None
         self.offered_at = self.answered_at = self.connected_at = 0.0
         self.lost = asyncio.Event()
-        self._board, self._target, self._address = board, target, address
+        self._board, self.target, self._address = board, target, address
         self._wants_data = data_channel
         self._ice = IceAgent()
         self._early: list[tuple[bytes, Address]] = []
@@ -130,13 +130,11 @@ class WireCall(Generic[S]):
         """Offer, take the answer, wait until DTLS is done, begin to send; RefusedError, TimeoutError, LostError."""
         port = self._socket.getsockname()[1]
         us = Us(self._ice.ufrag, self._ice.password, identity().fingerprint, self._ssrc, self._address, port)
-        body = self._target.body(write_offer(us, data_channel=self._wants_data))
+        body = self.target.body(write_offer(us, data_channel=self._wants_data))
         self.offered_at = now()
-        response = await plain_http.request("POST", self._target.url + self._target.path, body, within=within)
+        answer = await self.exchange(body, within)
         self.answered_at = now()
-        if response.status != 200:
-            raise RefusedError(f"{response.status}: {response.body[:300].decode(errors='replace')}")
-        self._begin(read_answer(self._target.answer(response.json())))
+        self._begin(read_answer(self.target.answer(answer)))
         try:
             await asyncio.wait_for(self._connected, within)
         except HandshakeError as error:
@@ -162,6 +160,14 @@ class WireCall(Generic[S]):
         self._board.shut(self._socket)
 
     # Connecting
+
+    async def exchange(self, offer: Any, within: float) -> Any:
+        """Bring the offer to the server and return its answer, JSON both; raises RefusedError, TimeoutError."""
+        url = self.target.url + self.target.path
+        response = await plain_http.request("POST", url, offer, within=within)
+        if response.status != 200:
+            raise RefusedError(f"{response.status}: {response.body[:300].decode(errors='replace')}")
+        return response.json()
 
     def _begin(self, answer: Answer) -> None:
         self._answer = answer
