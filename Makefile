@@ -15,7 +15,7 @@ compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 
 to_wasm := --target=wasm32-freestanding -mcpu=generic+simd128 -O3 -g0 -nostdlib -Wl,--no-entry -Wl,--strip-all
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deps test-unit test-calls test-browser fuzz bench bench-media bench-peers check format generate wasm lock lock-peers clean
+.PHONY: help run test test-deps test-unit test-calls test-browser fuzz bench bench-media bench-doors bench-peers check format generate wasm lock lock-peers clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -47,6 +47,9 @@ bench: $(VENV)/dev.stamp ## latencies at the client's wire: p50, p95, p99, with 
 
 bench-media: $(VENV)/dev.stamp ## the media's figures by the light client: overhead, barge-in, connect, calls on one core
 	$(python) -m tests.bench.media
+
+bench-doors: $(VENV)/dev.stamp ## the older systems' figures at their own doors, all four kinds of client at once, and the soak
+	$(python) -m tests.bench.doors
 
 bench-peers: $(VENV)/dev.stamp $(peers:%=.venv-peers/%.stamp) ## Pipecat, FastRTC, a bare aiortc floor and Parley: one table
 	$(python) -m tests.bench.peers

@@ -44,13 +44,13 @@ def answer_ms(last_speech: float, first_answer: float, silence: float) -> float:
 
     It may be negative by the length of a voice's quiet end, that the detector takes for silence already; not by more.
     """
-    _in_order(("last speech packet", last_speech), ("first answer packet", first_answer))
+    in_order(("last speech packet", last_speech), ("first answer packet", first_answer))
     return (first_answer - last_speech - silence) * 1000
 
 
 def interruption_ms(first_speech: float, last_audible: float, next_answer: float) -> float:
     """Return how long the answer still sounded."""
-    _in_order(
+    in_order(
         ("first speech packet", first_speech),
         ("last audible packet of the interrupted answer", last_audible),
         ("first packet of the next answer", next_answer),
@@ -60,7 +60,7 @@ def interruption_ms(first_speech: float, last_audible: float, next_answer: float
 
 def connect_ms(offered: float, answered: float, connected: float) -> float:
     """Return how long it took until media could flow."""
-    _in_order(("offer posted", offered), ("answer received", answered), ("connected", connected))
+    in_order(("offer posted", offered), ("answer received", answered), ("connected", connected))
     return (connected - offered) * 1000
 
 
@@ -83,7 +83,8 @@ def table(samples: Sequence[Sample]) -> list[str]:
     return lines
 
 
-def _in_order(*moments: tuple[str, float]) -> None:
+def in_order(*moments: tuple[str, float]) -> None:
+    """Raise ImpossibleOrderError where a moment in seconds comes before the one named before it."""
     for (earlier, before), (later, after) in itertools.pairwise(moments):
         if not 0.0 < before <= after:
             raise ImpossibleOrderError(

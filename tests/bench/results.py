@@ -21,6 +21,7 @@ MEASURED = (
     "cli",
     "examples",
     "tests/bench",
+    "tests/clients",
     "tests/tapes.py",
     "tests/speech.py",
     "requirements.lock",
@@ -71,10 +72,10 @@ def _digest_of_files(root: Path) -> str:
 
 
 class Results:
-    """The stages measured for one state of the code and one set of options."""
+    """The stages measured for one state of the code and one set of options. `name` is the run's: "media"."""
 
-    def __init__(self, folder: Path, code: Code, options: Mapping[str, Any]) -> None:
-        self.folder = folder / f"media-{code.name}"
+    def __init__(self, folder: Path, name: str, code: Code, options: Mapping[str, Any]) -> None:
+        self.folder = folder / f"{name}-{code.name}"
         self._same = {"changes": code.changes, "options": dict(options)}
 
     def path(self, stage: str) -> Path:

@@ -86,10 +86,10 @@ def own_stages(seconds: float) -> list[Stage]:
         # One call first: what is loaded once, with the first call, is not what calls leave.
         await connections(server.target, 1, _seed(chance))
         await asyncio.sleep(SETTLE_SECS)
-        before = await _left(server, "before")
+        before = await left(server, "before")
         samples = await measure(server.target, DENSE, 10 * seconds, _seed(chance), pid=server.pid)
         await asyncio.sleep(SETTLE_SECS)
-        return [before, *samples, await _left(server, "after")]
+        return [before, *samples, await left(server, "after")]
 
     return [
         Stage("overhead", overhead),
@@ -127,7 +127,7 @@ def _seed(chance: random.Random) -> int:
     return chance.randrange(2**31)
 
 
-async def _left(server: Server, when: str) -> Sample:
+async def left(server: Server, when: str) -> Sample:
     """Return what the server holds with no call in it."""
     response = await plain_http.request("GET", server.target.url + "/metrics")
     tasks = re.search(r"^parley_asyncio_tasks (\S+)$", response.body.decode(), re.MULTILINE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
@@ -32,12 +33,12 @@ class SignalingCall(WireCall[Microphone]):
         self._signals = f"ws{url.removeprefix('http')}/ws/v2/{session_id}"
         self.socket: ClientConnection
 
-    async def exchange(self, sdp: str, within: float) -> str:
+    async def exchange(self, offer: Any, within: float) -> Any:
         self.socket = await connect(self._signals, open_timeout=within)
-        await self.socket.send(json.dumps({"type": "offer", "sdp": sdp}))
+        await self.socket.send(json.dumps(offer))
         answer = json.loads(await asyncio.wait_for(self.socket.recv(), within))
         assert (answer["type"], answer["session_id"]) == ("answer", self.session_id)
-        return str(answer["sdp"])
+        return answer
 
 
 def test_ten_clients_signal_at_once_and_each_is_answered(bench: ParleyServer) -> None:

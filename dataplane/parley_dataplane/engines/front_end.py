@@ -18,8 +18,15 @@ _PEAK = 0.5 * 32768
 _MAX_GAIN = 30.0
 """+30 dB: more would make a whisper of a quiet room's hum."""
 
-_LOOK_AHEAD = int(0.5 * HEARING_RATE)
-"""Samples held back at first to learn the level from; the words begin after some 0.4 s of pre-roll."""
+_LOOK_AHEAD = int(0.4 * HEARING_RATE)
+"""Samples held back at first to learn the level from: the ear's pre-roll, so that nobody waits for more, with the first
+0.1 to 0.15 s of the words in it. Words wrong, 5 voices, 14 questions to the reception, room noise: 12.3 % with 0.1 s
+more, 11.9 with this.
+"""
+
+_SOON = HEARING_RATE
+_FIRST_BATCH = int(0.04 * HEARING_RATE)
+"""Until so many samples have been handed on, a batch is so short: people wait for their first word."""
 
 _BATCH = int(0.08 * HEARING_RATE)
 """Samples handed on at a time, so that there is one write to the worker per 80 ms and not per frame."""
@@ -46,7 +53,7 @@ class FrontEnd:
     def flush(self) -> Pcm:
         """All that is left."""
         pcm, self._held = self._held, self._held[:0]
-        self._wanted = _BATCH
+        self._wanted = _FIRST_BATCH if self._place + len(pcm) < _SOON else _BATCH
         if not len(pcm):
             return pcm
         self._peak = max(self._peak, float(np.abs(pcm.astype(np.int32)).max()))

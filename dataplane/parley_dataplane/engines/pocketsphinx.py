@@ -2,8 +2,8 @@
 texts back.
 
 Rules: what is heard is lower case words of the agent's vocabulary; `push` never waits; audio goes to the
-worker in batches of 80 ms; nothing that is heard reaches a log. The language model lies in a private
-folder that `close` removes.
+worker in batches of 40 and 80 ms (front_end.py); nothing that is heard reaches a log. The language model lies in a
+private folder that `close` removes.
 """
 
 from __future__ import annotations
@@ -153,6 +153,9 @@ def _config(model: Path, folder: Path) -> dict[str, object]:
             **_BEAMS,
             # The second pass takes 60 ms after the last word, p95 190, and bought 0.4 % of words.
             "fwdflat": False,
+            # Looking ahead for likely sounds told each word 50 ms later. Words wrong, as the beams were measured, 70
+            # questions: 11.9 % with it, 12.6 without in room noise, 11.6 in digital silence.
+            "pl_window": 0,
             "loglevel": "FATAL",
         },
         "decoders": _DECODERS,

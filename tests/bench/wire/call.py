@@ -85,7 +85,7 @@ class WireCall(Generic[S]):
         self.on_payload: Callable[[float, bytes], None] | None = None
         self.offered_at = self.answered_at = self.connected_at = 0.0
         self.lost = asyncio.Event()
-        self._board, self._target, self._address = board, target, address
+        self._board, self.target, self._address = board, target, address
         self._wants_data = data_channel
         self._ice = IceAgent()
         self._early: list[tuple[bytes, Address]] = []
@@ -130,11 +130,11 @@ class WireCall(Generic[S]):
         """Offer, take the answer, wait until DTLS is done, begin to send; RefusedError, TimeoutError, LostError."""
         port = self._socket.getsockname()[1]
         us = Us(self._ice.ufrag, self._ice.password, identity().fingerprint, self._ssrc, self._address, port)
-        offer = write_offer(us, data_channel=self._wants_data)
+        body = self.target.body(write_offer(us, data_channel=self._wants_data))
         self.offered_at = now()
-        answer = await self.exchange(offer, within)
+        answer = await self.exchange(body, within)
         self.answered_at = now()
-        self._begin(read_answer(answer))
+        self._begin(read_answer(self.target.answer(answer)))
         try:
             await asyncio.wait_for(self._connected, within)
         except HandshakeError as error:
@@ -142,14 +142,6 @@ class WireCall(Generic[S]):
         if self._wants_data and self._answer is not None and self._answer.sctp_port and self._dtls:
             self.data = DataChannel(self._send_inside, is_server=self._dtls.is_server)
             await self.data.start(self._answer.sctp_port, self._answer.largest_message)
-
-    async def exchange(self, sdp: str, within: float) -> str:
-        """Bring the offer to the server and return its answer."""
-        url, body = self._target.url + self._target.path, self._target.body(sdp)
-        response = await plain_http.request("POST", url, body, within=within)
-        if response.status != 200:
-            raise RefusedError(f"{response.status}: {response.body[:300].decode(errors='replace')}")
-        return self._target.answer(response.json())
 
     async def hang_up(self) -> None:
         """Say goodbye and free everything; again is no harm."""
@@ -168,6 +160,14 @@ class WireCall(Generic[S]):
         self._board.shut(self._socket)
 
     # Connecting
+
+    async def exchange(self, offer: Any, within: float) -> Any:
+        """Bring the offer to the server and return its answer, JSON both; raises RefusedError, TimeoutError."""
+        url = self.target.url + self.target.path
+        response = await plain_http.request("POST", url, offer, within=within)
+        if response.status != 200:
+            raise RefusedError(f"{response.status}: {response.body[:300].decode(errors='replace')}")
+        return response.json()
 
     def _begin(self, answer: Answer) -> None:
         self._answer = answer

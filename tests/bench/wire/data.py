@@ -1,4 +1,5 @@
-"""The data channel of a call, by aiortc's SCTP on our DTLS: what the server tells, with the time at the wire.
+"""The data channel of a call, by aiortc's SCTP on our DTLS: what the server is told, and tells, with the time at the
+wire.
 
 Only where the decision of an interruption is timed: each call then costs an association and its timers.
 """
@@ -23,13 +24,18 @@ class DataChannel:
         self._at = 0.0
         self.messages: list[tuple[float, dict[str, Any]]] = []
         self._receiver: Any = None
+        self._channel: Any = None
         self._sctp = RTCSctpTransport(self)  # type: ignore[arg-type]
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, port: int, largest_message: int) -> None:
         await self._sctp.start(RTCSctpCapabilities(largest_message), port)
-        channel = RTCDataChannel(self._sctp, RTCDataChannelParameters(label="parley"))
-        channel.on("message", self._message)
+        self._channel = RTCDataChannel(self._sctp, RTCDataChannelParameters(label="parley"))
+        self._channel.on("message", self._message)
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send a message, once one has come: the channel is open then."""
+        self._channel.send(json.dumps(message))
 
     def receive(self, said: bytes, at: float) -> None:
         """Take what DTLS carried."""

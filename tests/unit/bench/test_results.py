@@ -14,9 +14,11 @@ OPTIONS = {"seed": 1, "seconds": 30.0}
 
 
 def test_a_kept_stage_is_found_again_with_its_facts(tmp_path: Path) -> None:
-    path = Results(tmp_path, CLEAN, OPTIONS).keep("connect", {"machine": "m"}, [{"milliseconds": 1.5}])
+    path = Results(tmp_path, "media", CLEAN, OPTIONS).keep(
+        "connect", {"machine": "m"}, [{"milliseconds": 1.5}]
+    )
     assert path == tmp_path / "media-0123456789ab" / "connect.jsonl"
-    head, samples = Results(tmp_path, CLEAN, OPTIONS).kept("connect") or ({}, [])
+    head, samples = Results(tmp_path, "media", CLEAN, OPTIONS).kept("connect") or ({}, [])
     assert (head["stage"], head["machine"]) == ("connect", "m")
     assert samples == [{"milliseconds": 1.5}]
 
@@ -33,12 +35,12 @@ def test_a_kept_stage_is_found_again_with_its_facts(tmp_path: Path) -> None:
 def test_what_was_measured_otherwise_is_measured_again(
     tmp_path: Path, code: Code, options: dict[str, object]
 ) -> None:
-    Results(tmp_path, Code(CLEAN.commit, code.changes and "some"), OPTIONS).keep("connect", {}, [])
-    assert Results(tmp_path, code, options).kept("connect") is None
+    Results(tmp_path, "media", Code(CLEAN.commit, code.changes and "some"), OPTIONS).keep("connect", {}, [])
+    assert Results(tmp_path, "media", code, options).kept("connect") is None
 
 
 def test_a_stage_that_was_stopped_half_way_leaves_nothing_to_go_on_from(tmp_path: Path) -> None:
-    results = Results(tmp_path, CLEAN, OPTIONS)
+    results = Results(tmp_path, "media", CLEAN, OPTIONS)
     results.folder.mkdir()
     results.path("soak").write_text('{"stage": "soak", "sa')
     assert results.kept("soak") is None

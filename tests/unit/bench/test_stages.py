@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import random
 from collections.abc import Iterator
@@ -12,8 +11,10 @@ from typing import Any
 import pytest
 
 from tests.bench import media
+from tests.bench import run as runs
 from tests.bench.figures import ANSWER, FAILED
 from tests.bench.results import Code
+from tests.bench.run import Bench
 from tests.bench.stages import Server, Stage, is_full
 from tests.bench.wire.call import Target
 
@@ -36,31 +37,31 @@ def test_a_core_is_full_where_p95_has_risen_by_200_ms(samples: list[dict[str, An
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> media.Bench:
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     @contextlib.contextmanager
     def served(_stage: Stage) -> Iterator[Server]:
         yield Server(Target("http://unused"), 1)
 
-    monkeypatch.setattr(media, "ROOT", tmp_path)
-    monkeypatch.setattr(media, "code_of", lambda _: Code("0123456789abcdef", ""))
-    monkeypatch.setattr(media, "served", served)
-    return media.Bench(argparse.Namespace(seed=1, seconds=1.0, fresh=False))
+    monkeypatch.setattr(runs, "ROOT", tmp_path)
+    monkeypatch.setattr(runs, "code_of", lambda _: Code("0123456789abcdef", ""))
+    monkeypatch.setattr(runs, "served", served)
+    return Bench("media", 1, {"seconds": 1.0}, fresh=False)
 
 
-def test_a_stage_is_run_once(bench: media.Bench) -> None:
+def test_a_stage_is_run_once(bench: Bench) -> None:
     seen: list[float] = []
 
     async def run(server: Server, chance: random.Random) -> list[dict[str, Any]]:
         seen.append(chance.random())
         return answers(40)
 
-    bench.run([Stage("once", run), Stage("once", run), Stage("other", run)])
+    media.run(bench, [Stage("once", run), Stage("once", run), Stage("other", run)], 1.0)
     assert len(seen) == 2
     assert seen[0] != seen[1]  # each stage has its own chance
 
 
 def test_the_ladder_climbs_until_a_rung_breaks(
-    bench: media.Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def rung(calls: int, seconds: float) -> Stage:
         async def run(server: Server, chance: random.Random) -> list[dict[str, Any]]:
@@ -69,7 +70,7 @@ def test_the_ladder_climbs_until_a_rung_breaks(
         return Stage(f"ladder-{calls}", run)
 
     monkeypatch.setattr(media, "rung", rung)
-    bench.run([stage for stage in media.all_stages(1.0) if stage.name == media.LADDER])
+    media.run(bench, [stage for stage in media.all_stages(1.0) if stage.name == media.LADDER], 1.0)
     assert "80 calls hold it" in capsys.readouterr().out
-    files = sorted(path.stem for path in bench._results.folder.iterdir())
+    files = sorted(path.stem for path in bench.results.folder.iterdir())
     assert files == ["ladder-100", "ladder-3", "ladder-40", "ladder-60", "ladder-80"]

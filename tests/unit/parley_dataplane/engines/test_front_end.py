@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from parley_dataplane.engines.front_end import FrontEnd, pink_noise
+from parley_dataplane.hearing.ear import PRE_ROLL_SECS
 from parley_dataplane.media import HEARING_FRAME, HEARING_RATE, Pcm
 
 
@@ -32,7 +33,15 @@ def test_digital_silence_gets_a_floor_of_noise_at_minus_45_db() -> None:
 
 
 def test_there_is_one_write_per_80_ms_and_not_per_frame() -> None:
-    assert len(front_end(np.zeros(HEARING_RATE * 2, np.int16))) <= 20
+    after_a_second = front_end(np.zeros(HEARING_RATE * 2, np.int16))[16:]
+    assert 12 <= len(after_a_second) <= 13
+
+
+def test_what_the_ear_hands_on_at_once_is_heard_at_once_and_a_first_word_every_40_ms() -> None:
+    pre_roll = int(PRE_ROLL_SECS * HEARING_RATE)
+    assert len(FrontEnd().push(np.zeros(pre_roll, np.int16))) == pre_roll
+    lengths = [len(part) for part in front_end(np.zeros(HEARING_RATE, np.int16))]
+    assert lengths == [pre_roll, *[2 * HEARING_FRAME] * 15]
 
 
 def test_a_burst_that_is_louder_than_what_came_before_does_not_clip() -> None:

@@ -6,20 +6,21 @@ import asyncio
 import logging
 import os
 import signal
+from contextlib import aclosing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from parley_api.load import load
-from parley_dataplane.engines.base import Final
+from parley_dataplane.engines.base import Final, Partial
 from parley_dataplane.engines.espeak import Espeak
 from parley_dataplane.engines.expected import expected
 from parley_dataplane.engines.pocketsphinx import PocketSphinx
 from parley_dataplane.engines.workers.resampler import Resampler
 from parley_dataplane.errors import EngineCrashed, EngineUnavailable
-from parley_dataplane.media import HEARING_RATE, SPEAKING_RATE, Pcm
-from tests.speech import CALLER_VOICE, say
+from parley_dataplane.media import HEARING_FRAME, HEARING_RATE, SPEAKING_RATE, Pcm
+from tests.speech import CALLER_VOICE, say, trimmed
 from tests.unit.parley_dataplane.engines.contract import hear, run, sound, started
 from tests.unit.parley_dataplane.engines.contract import say as say_clause
 
@@ -156,3 +157,25 @@ def test_closing_leaves_no_file_and_nothing_that_was_heard_is_logged(
 def test_an_engine_that_is_not_started_says_so() -> None:
     with pytest.raises(EngineUnavailable, match=r"await start\(\) first"):
         PocketSphinx(PHRASES).open("en-US")
+
+
+@pytest.mark.parametrize("phrase", [PHRASES[1], PHRASES[3], PHRASES[4]])
+def test_something_of_it_can_be_read_once_260_ms_of_a_voice_have_been_heard(phrase: str) -> None:
+    """It was 340 ms and more: 100 were waited for to learn the level, 50 to look ahead, and 40 for a batch to fill."""
+
+    async def test() -> None:
+        async with started(PocketSphinx(expected(RECEPTION))) as engine:
+            voice = trimmed(say(phrase, HEARING_RATE, voice=CALLER_VOICE))[: round(0.26 * HEARING_RATE)]
+            stream = engine.open("en-US")
+            stream.push(
+                np.concatenate(
+                    [np.zeros(round(0.3 * HEARING_RATE), np.int16), voice[: round(0.1 * HEARING_RATE)]]
+                )
+            )
+            for start in range(round(0.1 * HEARING_RATE), len(voice), HEARING_FRAME):
+                stream.push(voice[start : start + HEARING_FRAME])
+            async with asyncio.timeout(10), aclosing(stream.events()) as events:
+                assert isinstance(await anext(events), Partial)
+            await stream.aclose()
+
+    run(test())
