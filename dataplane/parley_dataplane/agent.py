@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from typing_extensions import TypedDict
 
 from parley_api import VoiceAgent, VoiceAgentSpec
 from parley_dataplane.engines.registry import Engines, build
 from parley_dataplane.settings import Settings
+
+
+class AgentInfo(TypedDict):
+    """`engines`: role -> name; `examples`: what one may say."""
+
+    name: str
+    language: str
+    greeting: str
+    engines: dict[str, str]
+    examples: list[str]
 
 
 @dataclass(slots=True)
@@ -39,7 +50,7 @@ class Agent:
         for engine in self.engines.all():
             await engine.close()
 
-    def info(self) -> dict[str, Any]:
+    def info(self) -> AgentInfo:
         """What a page may show of the agent."""
         return {
             "name": self.name,
