@@ -39,8 +39,9 @@ test-calls: $(VENV)/dev.stamp ## real calls over loopback, by clients that use n
 test-browser: test-deps $(VENV)/dev.stamp ## a real Chromium on the talk page
 	$(python) -m pytest tests/browser
 
-fuzz: $(VENV)/dev.stamp ## two minutes of search in each parser of what strangers send
+fuzz: $(VENV)/dev.stamp ## two minutes of search in each parser of what strangers send, ten of each kind at a server
 	$(python) -m tests.fuzz --seconds 120
+	$(python) -m tests.fuzz.live --seconds 600
 
 bench: $(VENV)/dev.stamp ## latencies at the client's wire: p50, p95, p99, with raw samples in bench-results/
 	$(python) -m tests.bench

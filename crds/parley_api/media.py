@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, NotRequired, cast
 
 from pydantic import ConfigDict, Field
+from typing_extensions import TypedDict
 
 from parley_api.access import HOST, PORT
 from parley_api.model import Model, Rule, cel_rules
@@ -64,6 +65,14 @@ IceUrl = Annotated[
 """RFC 7064 and RFC 7065."""
 
 
+class RtcIceServer(TypedDict):
+    """An RTCIceServer, as a client's RTCPeerConnection takes it."""
+
+    urls: list[str]
+    username: NotRequired[str]
+    credential: NotRequired[str]
+
+
 class IceServer(Model):
     """A STUN or TURN server, in the words of WebRTC's RTCIceServer."""
 
@@ -86,9 +95,9 @@ class IceServer(Model):
         json_schema_extra={"format": "password"},
     )
 
-    def as_client_knows_it(self) -> dict[str, Any]:
-        """RTCIceServer, with its own names."""
-        return self.model_dump(by_alias=True, exclude_none=True)
+    def as_client_knows_it(self) -> RtcIceServer:
+        """With WebRTC's own names."""
+        return cast(RtcIceServer, self.model_dump(by_alias=True, exclude_none=True))
 
 
 class Media(Model):

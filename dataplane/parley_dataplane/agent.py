@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from typing_extensions import TypedDict
 
 from parley_api import VoiceAgent, VoiceAgentSpec
+from parley_api.media import RtcIceServer
 from parley_dataplane.engines.registry import Engines, build
 from parley_dataplane.fillers import Fillers
 from parley_dataplane.settings import Settings
+
+
+class AgentInfo(TypedDict):
+    """`engines`: role -> name; `examples`: what one may say."""
+
+    name: str
+    language: str
+    greeting: str
+    engines: dict[str, str]
+    ice_servers: list[RtcIceServer]
+    examples: list[str]
 
 
 @dataclass(slots=True)
@@ -46,11 +59,11 @@ class Agent:
             await engine.close()
 
     @property
-    def ice_servers(self) -> list[dict[str, Any]]:
+    def ice_servers(self) -> list[RtcIceServer]:
         """What a client's RTCPeerConnection is to be made with, passwords and all."""
         return [server.as_client_knows_it() for server in self.spec.media.ice_servers]
 
-    def info(self) -> dict[str, Any]:
+    def info(self) -> AgentInfo:
         """What a page may show of the agent."""
         return {
             "name": self.name,

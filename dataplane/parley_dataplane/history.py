@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from parley_dataplane.engines.base import Message
 
@@ -31,7 +33,16 @@ class History:
         return list(self._messages)
 
 
-def as_json(messages: Iterable[Message]) -> list[dict[str, Any]]:
+class HistoryMessage(TypedDict):
+    """`unheard` is what was cut off, `seconds` what was heard."""
+
+    role: Literal["user", "assistant"]
+    text: str
+    unheard: str
+    seconds: float
+
+
+def as_json(messages: Iterable[Message]) -> list[HistoryMessage]:
     """What a peer may read; seconds of audio heard to the millisecond."""
     return [
         {

@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
+
+from typing_extensions import TypedDict
 
 from parley_dataplane import hearing
 from parley_dataplane.agent import Agent
@@ -20,7 +21,7 @@ from parley_dataplane.conversation import Conversation
 from parley_dataplane.doors import Door, DoorKind, NoDoor
 from parley_dataplane.errors import BadMessage
 from parley_dataplane.events import CallEnded
-from parley_dataplane.history import History, as_json
+from parley_dataplane.history import History, HistoryMessage, as_json
 from parley_dataplane.line import Line
 from parley_dataplane.media import Pcm
 from parley_dataplane.records import CallFinished, Observer
@@ -30,6 +31,19 @@ from parley_dataplane.turns import Happened, State
 
 GOODBYE_SECS = 6.0
 """How long a goodbye may take, from when the service wants to end the call."""
+
+
+class SessionInfo(TypedDict):
+    """The id twice, under the names of different systems; `created_at` in seconds since 1970."""
+
+    id: str
+    session_id: str
+    state: str
+    door: str
+    created_at: float
+    settings: SessionSettings
+    history: list[HistoryMessage]
+    metrics: SessionMetrics
 
 
 class Session:
@@ -167,7 +181,7 @@ class Session:
         self._line.use()
         self._listener.configure()
 
-    def info(self) -> dict[str, Any]:
+    def info(self) -> SessionInfo:
         """What the owner of the session id may read."""
         return {
             "id": self.id,
@@ -175,9 +189,9 @@ class Session:
             "state": self.state,
             "door": self.kind.name,
             "created_at": self.created_at,
-            "settings": asdict(self.settings),
+            "settings": self.settings,
             "history": as_json(self._conversation.so_far()),
-            "metrics": asdict(self.metrics),
+            "metrics": self.metrics,
         }
 
     def _count(self, pcm: Pcm) -> None:

@@ -23,49 +23,19 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests import speech
+from tests.beside import Beside
 from tests.calls.doors import DOORS
 from tests.clients import plain_http
-from tests.clients.beside import Report
 from tests.clients.webrtc import WebRtcClient
 from tests.server import ROOT, ParleyServer
 
 pytestmark = pytest.mark.calls
 
-LONGEST_GAP_SECS = 0.12
-"""Between two packets of the call beside: 20 ms, and what two busy cores add to the server's; its own is known."""
 HUGE = 100 * 2**20
 SESSIONS = 200
 """What examples/bench.yaml allows at a time."""
 VANISHED_SECS = 45.0
 """Consent to send is lost 30 s after the last answer (RFC 7675, 5.1)."""
-
-
-class Beside:
-    """The call beside."""
-
-    def __init__(self, url: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.clients.beside", url, "How long is a tone?"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._line(), "the call beside got no answer"
-
-    def report(self) -> Report:
-        """Return how its audio arrived since the last report."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("report\n")
-        self._process.stdin.flush()
-        return Report(**json.loads(self._line()))
-
-    def hang_up(self) -> None:
-        self._process.communicate(timeout=20)
-
-    def _line(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
 
 
 @pytest.fixture(scope="module")
@@ -76,18 +46,8 @@ def server() -> Iterator[ParleyServer]:
 
 @pytest.fixture(scope="module")
 def beside(server: ParleyServer) -> Iterator[Beside]:
-    call = Beside(server.url)
-    yield call
-    call.hang_up()
-
-
-def assert_alone(beside: Beside) -> None:
-    """Listen for half a second more, then judge what has arrived since the last report."""
-    time.sleep(0.5)
-    report = beside.report()
-    assert report.packets >= 20
-    assert (report.lost, report.silent) == (0, 0)
-    assert report.longest_gap <= LONGEST_GAP_SECS + report.late
+    with Beside(server.url) as call:
+        yield call
 
 
 # What is sent to a door, and the error that it gets
@@ -181,7 +141,53 @@ def test_bad_input_gets_its_typed_error_and_is_counted(
     code = asyncio.run(case.send(server.url))
     assert code in case.codes
     assert server.metric("parley_errors_total") == before + 1
-    assert_alone(beside)
+    beside.noticed_nothing()
+
+
+def test_who_sends_a_byte_a_second_is_read_or_given_up_and_disturbs_nobody(
+    server: ParleyServer, beside: Beside
+) -> None:
+    """A message comes through; the head of a request and a body are waited for, but not for ever."""
+    beside.report()
+    asyncio.run(_drip_everywhere(server))
+    beside.noticed_nothing()
+
+
+async def _drip_everywhere(server: ParleyServer) -> None:
+    body = f"POST {OFFER} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n".encode()
+    head, told, answered = await asyncio.gather(
+        _drip(server, b"", b"GET /healthz HTTP/1.1\r\nX-Slow: "),
+        _drip(server, body, b"{" * 20),
+        _drip_message(server.url),
+    )
+    assert head == b""
+    assert told.startswith(b"HTTP/1.1 400 ")
+    assert b"urn:parley:problem:bad-message" in told
+    assert answered == "bad-message"
+
+
+async def _drip(server: ParleyServer, at_once: bytes, slowly: bytes) -> bytes:
+    """What came back until the server hung up."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(at_once)
+    answer = asyncio.create_task(reader.read(4_096))
+    for byte in slowly:
+        await asyncio.wait((answer,), timeout=1.0)
+        if answer.done():
+            break
+        writer.write(bytes((byte,)))
+    assert answer.done(), f"still waited for after {len(slowly)} s"
+    writer.close()
+    return answer.result()
+
+
+async def _drip_message(url: str) -> str:
+    """The error that a message of eight bytes gets, its frame included."""
+    async with connect(f"ws{url.removeprefix('http')}{DUPLEX}", compression=None) as ws:
+        for byte in b"\x81\x82\0\0\0\0{}":  # RFC 6455, 5.2: masked with zeros
+            ws.transport.write(bytes((byte,)))
+            await asyncio.sleep(1.0)
+        return await asyncio.wait_for(_error(ws), 5.0)
 
 
 def test_peers_that_vanish_are_noticed_and_their_sessions_end(server: ParleyServer, beside: Beside) -> None:
@@ -198,7 +204,7 @@ def test_peers_that_vanish_are_noticed_and_their_sessions_end(server: ParleyServ
         os.kill(peer.pid, signal.SIGKILL)
         peer.communicate()
     eventually(lambda: _active(server) == before, VANISHED_SECS)
-    assert_alone(beside)
+    beside.noticed_nothing()
 
 
 def _peer(route: str, url: str) -> subprocess.Popen[str]:
@@ -214,7 +220,7 @@ def _active(server: ParleyServer) -> dict[str, float]:
 def test_a_call_whose_data_channel_never_opens_is_answered(server: ParleyServer, beside: Beside) -> None:
     beside.report()
     asyncio.run(_without_data_channel(server))
-    assert_alone(beside)
+    beside.noticed_nothing()
 
 
 async def _without_data_channel(server: ParleyServer) -> None:
@@ -238,7 +244,7 @@ def test_a_strangers_offers_and_datagrams_keep_nobody_out_and_disturb_nobody(
             for _ in range(50):
                 stranger.sendto(b"\x80\x6f" + bytes(160), ("127.0.0.1", int(port[1])))
             time.sleep(0.005)
-    assert_alone(beside)
+    beside.noticed_nothing()
     assert server.metric("parley_udp_strangers_total") == strangers + 10_000
     asyncio.run(_without_data_channel(server))
     gave_way = [

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+
+from typing_extensions import TypedDict
 
 from parley_dataplane.errors import BadMessage, BadSdp
 from parley_dataplane.protocols.fields import MAX_JSON_BYTES, Fields, read_object
@@ -49,7 +50,20 @@ def read_offer(fields: Fields) -> Offer:
     return Offer(sdp)
 
 
-def answer(sdp: str, session_id: str) -> dict[str, Any]:
+class Answer(TypedDict):
+    sdp: str
+    type: str
+    session_id: str
+
+
+class Stopped(TypedDict):
+    """`stopped`: whether there was an answer to stop."""
+
+    session_id: str
+    stopped: bool
+
+
+def answer(sdp: str, session_id: str) -> Answer:
     return {"sdp": sdp, "type": "answer", "session_id": session_id}
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NotRequired
+
+from typing_extensions import TypedDict
 
 from parley_api.turntaking import SILENCE_MS, UTTERANCE_MS, VAD_THRESHOLD
 from parley_dataplane.errors import BadMessage, TooBig
@@ -39,10 +41,10 @@ MAX_ID_CHARS = 128
 """Of a session id."""
 
 _TYPES = ("start_session", "end_session", "config", "audio_base64", "interrupt")
-_MAX_USER_CHARS = 256
+MAX_USER_CHARS = 256
 _MOST_MARKS = 1_000
 """Quotes, brackets and commas of a long message: base64 has none. Five million values take a second to read."""
-_MAX_NAME_CHARS = 64
+MAX_NAME_CHARS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,23 @@ class Config:
         if self.voice_id is not None:
             changes["voice"] = None if self.voice_id == "default" else self.voice_id
         return changes
+
+
+class ShownConfig(TypedDict):
+    vad_threshold: float | None
+    silence_timeout_ms: int | None
+    max_audio_duration_ms: int | None
+    language: str | None
+    voice_id: NotRequired[str]
+
+
+class ShownTiming(TypedDict):
+    """Milliseconds; None where nothing was spoken."""
+
+    stt_ms: int | None
+    llm_ms: int | None
+    tts_ms: int | None
+    total_ms: int | None
 
 
 DEFAULTS = Config(vad_threshold=0.3, silence_timeout_ms=1_500, max_audio_duration_ms=30_000)
@@ -134,7 +153,7 @@ def parse(raw: str | bytes) -> Message:
 def read_start(fields: Fields) -> StartSession:
     """What a session may begin with, in a message or an HTTP body."""
     config = _read_config(fields.object("config")) if fields.has("config") else Config()
-    user_id = fields.text("user_id", _MAX_USER_CHARS, default="")
+    user_id = fields.text("user_id", MAX_USER_CHARS, default="")
     return StartSession(user_id, config, fields.optional_text("session_id", MAX_ID_CHARS))
 
 
@@ -143,8 +162,8 @@ def _read_config(fields: Fields) -> Config:
         fields.number("vad_threshold", *VAD_THRESHOLD),
         fields.whole("silence_timeout_ms", *SILENCE_MS),
         fields.whole("max_audio_duration_ms", *UTTERANCE_MS),
-        fields.optional_text("language", _MAX_NAME_CHARS),
-        fields.optional_text("voice_id", _MAX_NAME_CHARS),
+        fields.optional_text("language", MAX_NAME_CHARS),
+        fields.optional_text("voice_id", MAX_NAME_CHARS),
     )
 
 
@@ -188,9 +207,9 @@ def render_audio(pcm: Pcm) -> list[bytes]:
     return [wav.render(pcm[start : start + step], SPEAKING_RATE) for start in range(0, len(pcm), step)]
 
 
-def show_config(config: Config) -> dict[str, Any]:
+def show_config(config: Config) -> ShownConfig:
     """Its four printed fields; the voice only where one was chosen."""
-    shown = {
+    shown: ShownConfig = {
         "vad_threshold": config.vad_threshold,
         "silence_timeout_ms": config.silence_timeout_ms,
         "max_audio_duration_ms": config.max_audio_duration_ms,
@@ -248,7 +267,7 @@ def _render_response(text: str, timing: TurnTiming | None) -> str:
     return dump({"type": "response", "text": text, "timing": show_timing(timing)})
 
 
-def show_timing(timing: TurnTiming | None) -> dict[str, int | None]:
+def show_timing(timing: TurnTiming | None) -> ShownTiming:
     """The stages of an answer; null where nothing was spoken."""
     if timing is None:
         return {"stt_ms": None, "llm_ms": None, "tts_ms": None, "total_ms": None}

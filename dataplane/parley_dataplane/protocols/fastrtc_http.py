@@ -5,8 +5,10 @@ answered by itself.
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+
+from typing_extensions import TypedDict
 
 from parley_dataplane.errors import BadMessage, UnsupportedMedia
 from parley_dataplane.events import TurnTiming
@@ -18,6 +20,8 @@ from parley_dataplane.protocols.fastrtc import (
     MAX_AUDIO_BYTES,
     MAX_ID_CHARS,
     Config,
+    ShownConfig,
+    ShownTiming,
     StartSession,
     read_base64,
     read_start,
@@ -33,6 +37,7 @@ RAW_TYPES = ("audio/pcm", "audio/l16")
 
 _HOW_RAW = f"Int16, little endian, {HEARING_RATE} Hz, mono"
 _SEND = f"send WAV, WebM/Opus or Ogg/Opus, or {_HOW_RAW}, as {RAW_TYPES[0]}"
+_PIECE_BYTES = 3 * 64 * 1024  # three bytes are four letters: only the last piece is padded
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,58 @@ class Recording:
     data: bytes
     is_raw: bool
     session_id: str | None
+
+
+class Processed(TypedDict):
+    """`audio`: one WAV in base64, None where nothing was spoken."""
+
+    session_id: str
+    transcript: str
+    response: str
+    timing: ShownTiming
+    audio: str | None
+    audio_type: str
+
+
+class ShownMetrics(TypedDict):
+    total_audio_bytes: int
+    stt_calls: int
+    llm_calls: int
+    tts_calls: int
+    avg_latency_ms: int
+    total_latency_ms: int
+
+
+class ShownSession(TypedDict):
+    """`created_at` in seconds since 1970."""
+
+    session_id: str
+    state: str
+    created_at: float
+    config: ShownConfig
+    metrics: ShownMetrics
+
+
+class Ended(TypedDict):
+    session_id: str
+    status: str
+    metrics: ShownMetrics
+
+
+class ShownPipeline(TypedDict):
+    total_requests: int
+    total_latency_ms: int
+    avg_latency_ms: int
+    throughput_per_min: int
+
+
+class Stats(TypedDict):
+    service: str
+    version: str
+    status: str
+    active_sessions: int
+    max_sessions: int
+    pipeline_stats: ShownPipeline
 
 
 def parse_recording(content_type: str, body: bytes, session_id: str | None) -> Recording:
@@ -85,17 +142,23 @@ def _check_raw(parameters: dict[str, str]) -> None:
             raise UnsupportedMedia(f"raw audio of {name} {shown(seen)}: {_SEND}")
 
 
+def render_audio(pcm: Pcm) -> Iterator[str]:
+    """One WAV in base64, bit by bit, so that a long one never holds up calls; nothing where nothing was spoken."""
+    file = wav.render(pcm, SPEAKING_RATE) if len(pcm) else b""
+    for start in range(0, len(file), _PIECE_BYTES):
+        yield base64.b64encode(file[start : start + _PIECE_BYTES]).decode()
+
+
 def answer(
-    session_id: str, transcript: str, response: str, timing: TurnTiming | None, pcm: Pcm
-) -> dict[str, Any]:
+    session_id: str, transcript: str, response: str, timing: TurnTiming | None, audio: str
+) -> Processed:
     """What was understood, what is answered, and that as one WAV; no audio where nothing was spoken."""
-    file = base64.b64encode(wav.render(pcm, SPEAKING_RATE)).decode() if len(pcm) else None
     return {
         "session_id": session_id,
         "transcript": transcript,
         "response": response,
         "timing": show_timing(timing),
-        "audio": file,
+        "audio": audio or None,
         "audio_type": "audio/wav",
     }
 
@@ -107,7 +170,7 @@ def parse_create(raw: bytes) -> StartSession:
 
 def session(
     session_id: str, state: str, created_at: float, settings: SessionSettings, metrics: SessionMetrics
-) -> dict[str, Any]:
+) -> ShownSession:
     """One session, as it is now."""
     return {
         "session_id": session_id,
@@ -118,11 +181,11 @@ def session(
     }
 
 
-def ended(session_id: str, metrics: SessionMetrics) -> dict[str, Any]:
+def ended(session_id: str, metrics: SessionMetrics) -> Ended:
     return {"session_id": session_id, "status": "ended", "metrics": show_metrics(metrics)}
 
 
-def show_metrics(metrics: SessionMetrics) -> dict[str, int]:
+def show_metrics(metrics: SessionMetrics) -> ShownMetrics:
     """Six counts under this system's names; its latencies are those of `response`."""
     return {
         "total_audio_bytes": metrics.bytes_heard,
@@ -134,7 +197,7 @@ def show_metrics(metrics: SessionMetrics) -> dict[str, int]:
     }
 
 
-def stats(version: str, *, running: bool, active: int, limit: int, pipeline: PipelineStats) -> dict[str, Any]:
+def stats(version: str, *, running: bool, active: int, limit: int, pipeline: PipelineStats) -> Stats:
     return {
         "service": "FastRTC",
         "version": version,

@@ -7,7 +7,7 @@ text is repeated but a type's name and 40 characters of it; every text and numbe
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -97,7 +97,7 @@ class Fields:
         return Fields(value)
 
 
-def dump(message: dict[str, Any]) -> str:
+def dump(message: Mapping[str, Any]) -> str:
     """One message as compact JSON."""
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
 

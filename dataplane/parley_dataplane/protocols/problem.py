@@ -5,7 +5,8 @@ all doors.
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+
+from typing_extensions import TypedDict
 
 from parley_dataplane.errors import Busy, ParleyError
 from parley_dataplane.protocols.fields import dump
@@ -13,6 +14,13 @@ from parley_dataplane.protocols.fields import dump
 MEDIA_TYPE = "application/problem+json"
 
 _TYPE = "urn:parley:problem:"
+
+
+class Problem(TypedDict):
+    type: str
+    title: str
+    status: int
+    detail: str
 
 
 def render(error: ParleyError) -> bytes:
@@ -44,5 +52,4 @@ def message_of(error: ParleyError) -> str:
 
 
 def _body(kind: str, title: str, status: int, detail: str) -> bytes:
-    problem: dict[str, Any] = {"type": kind, "title": title, "status": status, "detail": detail}
-    return dump(problem).encode()
+    return dump(Problem(type=kind, title=title, status=status, detail=detail)).encode()

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from typing_extensions import TypedDict
+
+from parley_api.media import RtcIceServer
 from parley_dataplane.errors import PeerError
 from parley_dataplane.protocols.alice import Offer, answer, read_offer
 from parley_dataplane.protocols.fields import Fields, dump, read_object
@@ -38,6 +41,27 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Ping:
     pass
+
+
+class Waiting(TypedDict):
+    """A session that waits for its peer at `websocket_url`, a path."""
+
+    session_id: str
+    state: str
+    websocket_url: str
+    ice_servers: list[RtcIceServer]
+
+
+class Listed(TypedDict):
+    session_id: str
+    state: str
+
+
+class Listing(TypedDict):
+    """The sessions of this door alone."""
+
+    sessions: list[Listed]
+    count: int
 
 
 Message = Offer | Candidate | Ping

@@ -13,6 +13,7 @@ from parley_dataplane.routes import (
     fastrtc,
     fastrtc_http,
     fastrtc_process,
+    openapi,
     problems,
     service,
     signaling,
@@ -28,5 +29,6 @@ def mount(app: FastAPI, parley: Parley) -> None:
         app.include_router(module.router(parley))
     service.mount_page(app)
     problems.install(app, parley)
+    openapi.install(app)
     app.add_middleware(Origins, parley=parley)
     app.add_middleware(Turnstile)  # the last one added is the first one met

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
 from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, HTMLResponse
 
 from parley_dataplane.doors import WEBRTC_OFFER
-from parley_dataplane.errors import BadMessage, ParleyError
+from parley_dataplane.errors import (
+    BadMessage,
+    BadSdp,
+    Busy,
+    EndedSession,
+    ParleyError,
+    TooBig,
+    UnknownSession,
+)
 from parley_dataplane.process import Parley
 from parley_dataplane.protocols import alice
+from parley_dataplane.routes import openapi
 from parley_dataplane.routes.bodies import read_body
+from parley_dataplane.routes.openapi import reads, refusals
 from parley_dataplane.routes.service import WEB
 from parley_dataplane.routes.webrtc_door import WebRtcDoor
+from parley_dataplane.session import SessionInfo
 
 
 def router(parley: Parley) -> APIRouter:
@@ -29,8 +39,12 @@ def router(parley: Parley) -> APIRouter:
             raise BadMessage('the session of this id came through another door: offer without "resume"')
         return door
 
-    @routes.post("/api/webrtc/offer")
-    async def offer(request: Request) -> dict[str, Any]:
+    @routes.post(
+        "/api/webrtc/offer",
+        openapi_extra=reads(openapi.OFFER),
+        responses=refusals(BadMessage, BadSdp, TooBig, Busy, UnknownSession, EndedSession),
+    )
+    async def offer(request: Request) -> alice.Answer:
         """{sdp, type: "offer", test_tone, resume} -> {sdp, type: "answer", session_id}. The answer holds all
         candidates. `resume`, the session id of a call that lost its connection, goes on with that conversation.
         """
@@ -47,12 +61,16 @@ def router(parley: Parley) -> APIRouter:
             raise
         return alice.answer(sdp, door.session.id)
 
-    @routes.get("/api/voice/sessions/{session_id}")
-    async def session(session_id: str) -> dict[str, Any]:
+    @routes.get("/api/voice/sessions/{session_id}", responses=refusals(UnknownSession, EndedSession))
+    async def session(session_id: str) -> SessionInfo:
         return parley.sessions.get(session_id).info()
 
-    @routes.post("/api/voice/stop-tts")
-    async def stop_tts(request: Request) -> dict[str, Any]:
+    @routes.post(
+        "/api/voice/stop-tts",
+        openapi_extra=reads(openapi.STOP),
+        responses=refusals(BadMessage, TooBig, UnknownSession, EndedSession),
+    )
+    async def stop_tts(request: Request) -> alice.Stopped:
         """{session_id} -> {session_id, stopped}: whether there was an answer to stop."""
         wanted = alice.parse_stop(await read_body(request))
         return {
@@ -60,7 +78,7 @@ def router(parley: Parley) -> APIRouter:
             "stopped": parley.sessions.get(wanted.session_id).interrupt(),
         }
 
-    @routes.get("/test_webrtc_gateway.html")
+    @routes.get("/test_webrtc_gateway.html", response_class=HTMLResponse)
     async def test_page() -> Response:
         """A page with every part of such a call in hand."""
         return FileResponse(WEB / "gateway.html", headers={"Cache-Control": "no-cache"})

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
@@ -19,6 +18,8 @@ from parley_dataplane.doors import FASTRTC, FASTRTC_FILE, NoDoor
 from parley_dataplane.errors import (
     AnswerOverdue,
     BadAudio,
+    BadMessage,
+    Busy,
     Draining,
     EndedSession,
     EngineCrashed,
@@ -28,6 +29,8 @@ from parley_dataplane.errors import (
     NoSpeech,
     TooBig,
     TooManySessions,
+    UnknownSession,
+    UnsupportedMedia,
 )
 from parley_dataplane.events import AgentHeard, Event, Problem, TurnTiming, UserTranscript
 from parley_dataplane.hearing.ear import BACKLOG_SECS
@@ -37,8 +40,9 @@ from parley_dataplane.media.speaker import Chunk
 from parley_dataplane.process import Parley
 from parley_dataplane.protocols import fastrtc_http
 from parley_dataplane.protocols.fastrtc import MAX_AUDIO_BYTES, Config
-from parley_dataplane.routes import fastrtc
+from parley_dataplane.routes import fastrtc, openapi
 from parley_dataplane.routes.bodies import read_body
+from parley_dataplane.routes.openapi import reads, refusals
 from parley_dataplane.routes.problems import problem
 from parley_dataplane.session import Session
 
@@ -50,6 +54,17 @@ ANSWER_SECS = 60.0
 
 _FAILURES = {kind.code: kind for kind in (EngineError, EngineUnavailable, EngineTimeout, EngineCrashed)}
 _RAW_PIECE_BYTES = 32_000
+_REFUSALS = (
+    BadMessage,
+    UnknownSession,
+    EndedSession,
+    TooBig,
+    UnsupportedMedia,
+    BadAudio,
+    NoSpeech,
+    *_FAILURES.values(),
+    Busy,
+)
 
 
 class _Door:
@@ -115,8 +130,13 @@ def router(parley: Parley) -> APIRouter:
     routes = APIRouter(tags=["FastRTC Voice AI"])
     uploads = _Uploads()
 
-    @routes.post("/api/v1/rtc/process", response_model=None)
-    async def process(request: Request) -> dict[str, Any] | Response:
+    @routes.post(
+        "/api/v1/rtc/process",
+        response_model=fastrtc_http.Processed,
+        openapi_extra=reads(openapi.RECORDING, query=("session_id",)),
+        responses=refusals(*_REFUSALS),
+    )
+    async def process(request: Request) -> fastrtc_http.Processed | Response:
         """A recording, as the body or as a file of a form -> {session_id, transcript, response, timing, audio}."""
         with uploads.one_more(parley.agent.spec.sessions.limit):
             return await _answer(parley, *await _read(request))
@@ -133,7 +153,9 @@ async def _read(request: Request) -> tuple[list[Pcm], str | None]:
     return [pcm async for pcm in _decoded(recording)], recording.session_id
 
 
-async def _answer(parley: Parley, pieces: list[Pcm], waiting: str | None) -> dict[str, Any] | Response:
+async def _answer(
+    parley: Parley, pieces: list[Pcm], waiting: str | None
+) -> fastrtc_http.Processed | Response:
     door = _Door()
     with _session(parley, door, waiting) as session:
         door.session = session
@@ -150,8 +172,14 @@ async def _answer(parley: Parley, pieces: list[Pcm], waiting: str | None) -> dic
             raise _ended(session.ended)
     if not door.heard:
         raise NoSpeech("nobody was understood in the recording: send one in which somebody speaks")
-    pcm = np.concatenate([np.zeros(0, np.int16), *door.audio])
-    return fastrtc_http.answer(session.id, " ".join(door.heard), " ".join(door.said), door.timing, pcm)
+    audio = "".join([piece async for piece in _encoded(door.audio)])
+    return fastrtc_http.answer(session.id, " ".join(door.heard), " ".join(door.said), door.timing, audio)
+
+
+async def _encoded(audio: list[Pcm]) -> AsyncIterator[str]:
+    for piece in fastrtc_http.render_audio(np.concatenate([np.zeros(0, np.int16), *audio])):
+        yield piece
+        await asyncio.sleep(0)
 
 
 async def _complete(door: _Door) -> None:

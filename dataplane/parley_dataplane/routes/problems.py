@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import re
+
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from parley_dataplane.errors import BadMessage, ParleyError
 from parley_dataplane.process import Parley
 from parley_dataplane.protocols import problem as protocol
+
+METHOD_NOT_ALLOWED = 405
 
 
 def problem(error: ParleyError) -> Response:
@@ -33,7 +39,10 @@ def install(app: FastAPI, parley: Parley) -> None:
     async def plain(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         body = protocol.render_status(error.status_code, str(error.detail))
-        return Response(body, error.status_code, error.headers, media_type=protocol.MEDIA_TYPE)
+        headers = dict(error.headers or {})
+        if error.status_code == METHOD_NOT_ALLOWED and (methods := _methods_of(app, request.url.path)):
+            headers["Allow"] = ", ".join(methods)
+        return Response(body, error.status_code, headers, media_type=protocol.MEDIA_TYPE)
 
     async def unexpected(request: Request, error: Exception) -> Response:
         failure = ParleyError("an error of the server's own: it has been logged")
@@ -44,3 +53,17 @@ def install(app: FastAPI, parley: Parley) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, plain)
     app.add_exception_handler(Exception, unexpected)
+
+
+def _methods_of(app: FastAPI, path: str) -> list[str]:
+    """All that a path takes, as RFC 9110, 15.5.6 wants it: Starlette names those of the first of its routes."""
+    methods: set[str] = set()
+    for template, operations in app.openapi()["paths"].items():
+        if _pattern(template).match(path):
+            methods.update(map(str.upper, operations))
+    return sorted(methods)
+
+
+@functools.cache
+def _pattern(template: str) -> re.Pattern[str]:
+    return compile_path(template)[0]

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST
+from typing_extensions import TypedDict
 
 from parley_api import __version__
 from parley_dataplane.engines import silero_weights
@@ -36,12 +37,36 @@ ENDPOINTS = {
 }
 
 
+class Health(TypedDict):
+    status: str
+    service: str
+    version: str
+    active_sessions: int
+    max_sessions: int
+
+
+class About(TypedDict):
+    service: str
+    version: str
+    agent: str
+    status: str
+    endpoints: dict[str, str]
+
+
+_PAGE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
+_DRAINING: dict[int | str, dict[str, Any]] = {503: {"model": Health, "description": "Draining"}}
+_WEIGHTS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+}
+_NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": str, "description": "Draining"}}
+
+
 def router(parley: Parley) -> APIRouter:
     routes = APIRouter(tags=["Service"])
 
     def health(service: str) -> JSONResponse:
         """200 when an offer would be taken, 503 when not; the same words whichever system asks."""
-        body: dict[str, Any] = {
+        body: Health = {
             "status": "healthy" if parley.ready else "draining",
             "service": service,
             "version": __version__,
@@ -50,13 +75,13 @@ def router(parley: Parley) -> APIRouter:
         }
         return JSONResponse(body, 200 if parley.ready else 503)
 
-    @routes.get("/")
+    @routes.get("/", response_model=About, responses=_PAGE)
     async def root(request: Request) -> Response:
         """The talk page for a browser, information about the service for others."""
         vary = {"Vary": "Accept", "Cache-Control": "no-cache"}
         if "text/html" in request.headers.get("accept", ""):
             return FileResponse(WEB / "index.html", headers=vary)
-        about = {
+        about: About = {
             "service": "Parley",
             "version": __version__,
             "agent": parley.agent.name,
@@ -65,39 +90,39 @@ def router(parley: Parley) -> APIRouter:
         }
         return JSONResponse(about, headers=vary)
 
-    @routes.get("/fastrtc")
+    @routes.get("/fastrtc", response_class=HTMLResponse)
     async def fastrtc_page() -> Response:
         """FastRTC Voice AI's page."""
         return FileResponse(WEB / "fastrtc.html", headers={"Cache-Control": "no-cache"})
 
-    @routes.get("/duplex")
+    @routes.get("/duplex", response_class=HTMLResponse)
     async def duplex_page() -> Response:
         """The full-duplex agent's page."""
         return FileResponse(WEB / "duplex.html", headers={"Cache-Control": "no-cache"})
 
-    @routes.get("/web/silero.weights")
+    @routes.get("/web/silero.weights", response_class=Response, responses=_WEIGHTS)
     def weights_of_silero() -> Response:
         """Silero's weights, for a page that runs it. In a thread: the first time they are read from a file."""
         headers = {"Cache-Control": "max-age=86400"}
         return Response(silero_weights.weights(), media_type="application/octet-stream", headers=headers)
 
-    @routes.get("/health")
+    @routes.get("/health", response_model=Health, responses=_DRAINING)
     async def overall_health() -> Response:
         return health("Parley")
 
-    @routes.get("/api/v1/rtc/health")
+    @routes.get("/api/v1/rtc/health", response_model=Health, responses=_DRAINING)
     async def fastrtc_health() -> Response:
         return health("FastRTC")
 
-    @routes.get("/healthz")
+    @routes.get("/healthz", response_class=PlainTextResponse)
     async def alive() -> Response:
         return PlainTextResponse("ok")
 
-    @routes.get("/readyz")
+    @routes.get("/readyz", response_class=PlainTextResponse, responses=_NOT_READY)
     async def ready() -> Response:
         return PlainTextResponse("ok" if parley.ready else "draining", 200 if parley.ready else 503)
 
-    @routes.get("/metrics")
+    @routes.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         return Response(parley.metrics_text(), media_type=CONTENT_TYPE_LATEST)
 

@@ -7,17 +7,18 @@ the id may come back and signal again.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, WebSocket
 
 from parley_dataplane.doors import WEBRTC_SIGNALING
+from parley_dataplane.errors import Busy
 from parley_dataplane.process import Parley
 from parley_dataplane.protocols import signaling
 from parley_dataplane.protocols.alice import Offer
 from parley_dataplane.records import SignalHandled, SocketClosed, SocketOpened
 from parley_dataplane.routes import sockets
+from parley_dataplane.routes.openapi import refusals
 from parley_dataplane.routes.reservations import reserve
 from parley_dataplane.routes.webrtc_door import WebRtcDoor
 from parley_dataplane.transports.websocket import Peer
@@ -84,7 +85,7 @@ def router(parley: Parley) -> APIRouter:
             connection.closed()
 
     @routes.get("/v2/sessions")
-    async def sessions() -> dict[str, Any]:
+    async def sessions() -> signaling.Listing:
         """The sessions of this door alone: an id is all that it takes to read a conversation."""
         mine = [session for session in parley.sessions.active() if session.kind.name == WEBRTC_SIGNALING.name]
         return {
@@ -92,8 +93,8 @@ def router(parley: Parley) -> APIRouter:
             "count": len(mine),
         }
 
-    @routes.post("/v2/sessions")
-    async def create() -> dict[str, Any]:
+    @routes.post("/v2/sessions", responses=refusals(Busy))
+    async def create() -> signaling.Waiting:
         """A session that waits for its peer at /ws/v2/{session_id}."""
         session = reserve(parley, WEBRTC_SIGNALING)
         return {

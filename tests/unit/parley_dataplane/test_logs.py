@@ -1,11 +1,20 @@
 """Logs: one JSON line per record."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from parley_dataplane import logs
 from parley_dataplane.records import CallFinished, CallStarted, ErrorSeen, TurnFinished
+
+
+@pytest.fixture(autouse=True)
+def as_it_was() -> Iterator[None]:
+    """What is logged after a test does not go to the standard error that was its own."""
+    yield
+    structlog.reset_defaults()
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:

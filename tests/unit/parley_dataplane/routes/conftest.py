@@ -16,12 +16,14 @@ from fastapi import FastAPI
 
 from parley_api import load
 from parley_dataplane import routes
+from parley_dataplane.agent import AgentInfo
 from parley_dataplane.doors import Door, DoorKind
 from parley_dataplane.errors import BadMessage, BadSdp, EndedSession, ParleyError, UnknownSession
 from parley_dataplane.events import CallEnded
 from parley_dataplane.media import Pcm
 from parley_dataplane.pipeline_stats import PipelineStats
 from parley_dataplane.records import Record
+from parley_dataplane.session import SessionInfo
 from parley_dataplane.session_metrics import SessionMetrics
 from parley_dataplane.session_settings import SessionSettings
 from tests.one_call import Call
@@ -77,8 +79,17 @@ class NotedSession:
                 self.door.send_event(CallEnded(reason))
                 self.door.close(reason)
 
-    def info(self) -> dict[str, Any]:
-        return {"id": self.id, "state": self.state}
+    def info(self) -> SessionInfo:
+        return {
+            "id": self.id,
+            "session_id": self.id,
+            "state": self.state,
+            "door": self.kind.name,
+            "created_at": self.created_at,
+            "settings": self.settings,
+            "history": [],
+            "metrics": self.metrics,
+        }
 
     def pcm(self) -> Pcm:
         return np.concatenate([np.zeros(0, np.int16), *self.heard])
@@ -136,8 +147,14 @@ class NotedAgent:
     def __init__(self) -> None:
         self.spec = BENCH_SPEC
 
-    def info(self) -> dict[str, Any]:
-        return {"name": self.name}
+    def info(self) -> AgentInfo:
+        return {
+            "name": self.name,
+            "language": self.spec.language,
+            "greeting": self.greeting,
+            "engines": {"stt": "none"},
+            "examples": [],
+        }
 
 
 class NoCalls:

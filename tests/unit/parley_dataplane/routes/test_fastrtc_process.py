@@ -16,6 +16,7 @@ from parley_dataplane.doors import FASTRTC
 from parley_dataplane.engines.base import TextDelta
 from parley_dataplane.errors import EngineCrashed
 from parley_dataplane.media import HEARING_RATE, SPEAKING_RATE, Pcm, wav
+from parley_dataplane.protocols import fastrtc_http
 from parley_dataplane.records import CallFinished, ErrorSeen, TurnFinished
 from parley_dataplane.routes import fastrtc_process
 from tests.clients.containers import opus, read_wav
@@ -357,3 +358,31 @@ def test_nothing_of_a_recording_is_kept(over: Over) -> None:
         return kept
 
     assert run(call, over, script) < 300_000 < len(body) / 10
+
+
+def test_a_long_answer_lets_others_have_their_turn_while_it_is_written(over: Over) -> None:
+    """Five minutes of it were written as base64 in one go of 0.1 s, in which no call heard anything. Fails when it is
+    not written bit by bit: nobody then has a turn between its last sample and the answer.
+    """
+    call = Call(texts=["tell me everything"])
+    call.llm.answer = lambda turn: "One two three four. " * 100
+
+    async def script(server: Any) -> int:
+        turns, written = 0, asyncio.Event()
+        render = fastrtc_http.render_audio
+
+        def noted(pcm: Pcm) -> Any:
+            written.set()
+            return render(pcm)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(fastrtc_http, "render_audio", noted)
+            answering = asyncio.create_task(server.http("POST", PROCESS, QUESTION))
+            await written.wait()
+            while not answering.done():
+                turns += 1
+                await asyncio.sleep(0)
+        assert (await answering).status == 200
+        return turns
+
+    assert run(call, over, script) > 20
