@@ -12,7 +12,9 @@ the place of the old and folders that are not there yet are all the same.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sys
+import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -22,6 +24,7 @@ import parley_dataplane
 from parley_api import InvalidFile, VoiceAgent, load
 from parley_api.load import folders
 from parley_cli.check import say, summary, tell
+from parley_cli.config import read_settings
 from parley_cli.voices import voice_problem
 from parley_dataplane.agent import Agent
 from parley_dataplane.errors import ParleyError
@@ -49,7 +52,7 @@ class Reload:
         while True:
             await asyncio.sleep(LOOK_EVERY_SECS)
             if await asyncio.to_thread(self._sources.changed):
-                if await _loads():
+                if await _loads(self._file):
                     say("Python source has changed: Parley begins anew.")
                     return
                 _say_what_goes_on()
@@ -69,6 +72,9 @@ class Reload:
         except ParleyError as error:
             print(f"{self._file}: {error.detail}", file=sys.stderr)
             _say_what_goes_on()
+        except Exception:  # an engine's module that does not load, a full disk: no reason to end calls
+            traceback.print_exc()
+            _say_what_goes_on()
         else:
             say(f"{self._file}: the next call has it ({summary(voice_agent)})")
             if parley.agent.spec.media.udp != before:
@@ -84,7 +90,10 @@ class _Watched:
 
     def changed(self) -> bool:
         """Whether they are to be taken: they differ, and no more than at the last look: who saves may not be done."""
-        now = _snapshot(self._files())
+        try:
+            now = _snapshot(self._files())
+        except OSError:  # a folder went while it was read
+            return False
         settled, self._last = now == self._last, now
         if not settled or now == self._taken:
             return False
@@ -135,9 +144,26 @@ def _checked(file: str) -> VoiceAgent:
     return agent
 
 
-async def _loads() -> bool:
-    """Whether the source on disk can be imported. Why not, Python says itself."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", "import parley_cli.run, parley_cli.reload, parley_dataplane.server"
-    )
+async def _loads(file: str) -> bool:
+    """Whether what is on disk could be begun with. Why not, the process that tries says itself."""
+    trying = f"from parley_cli.reload import try_out; try_out({file!r})"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", trying)
     return await process.wait() == 0
+
+
+def try_out(file: str) -> None:
+    """Import every module, those that are only loaded when they are named and the workers' too, and load the agent: all
+    that the next process does before it listens.
+    """
+    for package in _PACKAGES:
+        for folder in map(Path, package.__path__):
+            for source in folder.rglob("*.py"):
+                parts = source.relative_to(folder.parent).with_suffix("").parts
+                importlib.import_module(".".join(part for part in parts if part != "__init__"))
+    try:
+        Agent.load(_checked(file), Path(file).parent, read_settings(None))
+    except InvalidFile as invalid:
+        tell(invalid)
+        sys.exit(1)
+    except ParleyError as error:
+        sys.exit(f"{file}: {error.detail}")

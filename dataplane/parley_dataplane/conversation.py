@@ -90,6 +90,11 @@ class Conversation:
         return self._reply is not None and self._reply.tts is TEST_TONE
 
     @property
+    def is_only_filling(self) -> bool:
+        """Whether what is said is a filler, and nothing of the answer yet."""
+        return self._reply is not None and self._reply.is_audible and not self._reply.has_begun
+
+    @property
     def is_answering(self) -> bool:
         """Whether there is a reply, audible or not."""
         return self._reply is not None

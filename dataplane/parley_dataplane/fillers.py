@@ -10,10 +10,13 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 import numpy as np
+import structlog
 
 from parley_api.conversation import Fillers as FillersSpec
 from parley_dataplane.engines.base import SpeechRequest, TtsEngine
+from parley_dataplane.errors import EngineError
 from parley_dataplane.media import SPEAKING_FRAME, SPEAKING_RATE, Pcm
+from parley_dataplane.patience import TTS_DEADLINE_SECS, Patience
 
 PAUSE_SECS = 0.15
 """Silence after a filler: that of a comma. The pause of a sentence's end would only keep the answer waiting."""
@@ -37,9 +40,16 @@ class Fillers:
         self._made: list[Filler] = []
 
     async def start(self) -> None:
-        """Say each phrase once; one without a sound (of punctuation alone) is left out. Raises EngineError."""
-        for phrase in self._phrases:
-            if len(pcm := await self._say(phrase)):
+        """Say each phrase once; one without a sound is left out, be it of punctuation alone, or that TTS fails: an
+        agent can do without.
+        """
+        for number, phrase in enumerate(self._phrases):
+            try:
+                pcm = await self._say(phrase)
+            except EngineError as error:
+                structlog.get_logger().warning("filler-left-out", number=number, code=error.code)
+                continue
+            if len(pcm):
                 self._made.append(Filler(phrase, pcm))
 
     def number(self, count: int) -> Filler | None:
@@ -48,8 +58,12 @@ class Fillers:
 
     async def _say(self, phrase: str) -> Pcm:
         pieces: list[Pcm] = []
-        async with aclosing(self._tts.synthesize(SpeechRequest(phrase, language=self._language))) as stream:
-            async for speech in stream:
+        request = SpeechRequest(phrase, language=self._language)
+        async with (
+            aclosing(self._tts.synthesize(request)) as stream,
+            Patience(stream, TTS_DEADLINE_SECS, "TTS") as patient,
+        ):
+            while (speech := await patient.next()) is not None:
                 if not speech.is_pause:
                     pieces.append(speech.pcm)
         samples = sum(map(len, pieces))

@@ -15,6 +15,9 @@ from parley_dataplane.errors import EngineTimeout
 
 Item = TypeVar("Item")
 
+TTS_DEADLINE_SECS = 10.0
+"""From asking a voice for the next piece to having it."""
+
 
 class Patience(Generic[Item]):
     """`async with` it in the task that reads; raises EngineTimeout there when an item takes longer than `secs`."""

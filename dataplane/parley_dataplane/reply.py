@@ -27,11 +27,10 @@ from parley_dataplane.fillers import Filler
 from parley_dataplane.media import SPEAKING_RATE
 from parley_dataplane.media.ledger import Heard
 from parley_dataplane.media.speaker import Speaker
-from parley_dataplane.patience import Patience
+from parley_dataplane.patience import TTS_DEADLINE_SECS, Patience
 
 LLM_DEADLINE_SECS = 15.0
-TTS_DEADLINE_SECS = 10.0
-"""Each from asking for the next piece to having it."""
+"""From asking for the next piece to having it."""
 
 Item = TypeVar("Item")
 

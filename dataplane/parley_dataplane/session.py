@@ -202,12 +202,15 @@ class Session:
 
     @property
     def _listens(self) -> bool:
-        """An agent that may not be interrupted hears nothing while it speaks, and none does during a test tone: a
-        cough would make a hole in it, which whoever measures the line would take for the line's.
+        """An agent that may not be interrupted hears nothing while it answers, and none does during a test tone: a
+        cough would make a hole in it, which whoever measures the line would take for the line's. A filler is no
+        answer: who has only paused goes on beneath it.
         """
         if self._is_over or self._conversation.is_testing:
             return False
-        return self._line.settings.barge_in or self._conversation.state not in (State.SPEAKING, State.PAUSED)
+        if self._line.settings.barge_in or self._conversation.is_only_filling:
+            return True
+        return self._conversation.state not in (State.SPEAKING, State.PAUSED)
 
     # What the pacer calls
 

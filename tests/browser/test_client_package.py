@@ -19,7 +19,7 @@ from tests.server import ROOT, ParleyServer, free_port
 pytestmark = pytest.mark.browser
 
 QUESTION = "What are your opening hours?"
-PAGES = {"": "Start call", "/fastrtc": "Start talking"}
+PAGES = {"": "Start call", "/fastrtc": "Start talking", "/duplex": "Start call"}
 [EXAMPLE] = re.findall(r"^```html\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
 
 
@@ -78,12 +78,16 @@ def test_a_server_that_is_started_again_is_called_again_and_the_page_says_that_i
             page.is_connected()
             page.expected = ("ERR_CONNECTION_REFUSED", "404")  # nobody yet, then one who knows of no session
         assert first.stop() == []
-        for page in pages:
+        for page, path in zip(pages, PAGES, strict=True):
             expect(page.page.get_by_role("status")).to_have_text("Reconnecting")
+            if path != "/fastrtc":  # which has no field to type in
+                page.type("said while nobody was there")
         with second:
-            for page in pages:
+            for page, path in zip(pages, PAGES, strict=True):
                 expect(page.alert).to_contain_text("The agent has begun anew", timeout=30_000)
                 page.is_connected()
+                if path != "/fastrtc":
+                    expect(page.captions("you")).to_have_text(["said while nobody was there"])
                 page.button("Hang up").click()
                 expect(page.body).to_have_attribute("data-phase", "off")
                 page.check()

@@ -30,6 +30,7 @@ spec:
   conversation:
     instructions: You answer the telephone of a small bakery.
     greeting: Version %s.
+    fillers: {when: never}
     intents:
       - name: hours
         phrases: [when are you open]
@@ -86,6 +87,7 @@ async def _versions(server: ParleyServer, file: Path) -> None:
                     assert hour in await _asked(new)
         assert "noon" in await _asked(old), "it goes on with what it began with"
         await _settled(server, processes=4)  # its own two, and those of the last version
+    assert not meanwhile.done(), f"a request was refused: {meanwhile}"
     meanwhile.cancel()
     await asyncio.wait((meanwhile,))
     print(f"{len(asking.statuses)} sessions were made meanwhile")
@@ -95,9 +97,16 @@ async def _versions(server: ParleyServer, file: Path) -> None:
 
 async def _wrong(server: ParleyServer, file: Path) -> None:
     file.write_text(bakery(2, "no time").replace("greeting", "greetin"))
-    while "goes on" not in server.log():
-        await asyncio.sleep(0.05)
+    await _told(server)
     assert (await _agent(server))["greeting"] == "Version 1."
+
+
+async def _told(server: ParleyServer) -> None:
+    """What was saved has mistakes."""
+    deadline = time.monotonic() + TAKEN_WITHIN
+    while "goes on" not in server.log():
+        assert time.monotonic() < deadline, server.log()
+        await asyncio.sleep(0.05)
 
 
 async def _taken(server: ParleyServer, version: int) -> None:
@@ -148,8 +157,7 @@ async def _source(server: ParleyServer, file: Path) -> None:
     source, pid, version = file.read_text(), server.pid, await _version(server)
     async with DuplexClient(server.url) as call:
         file.write_text(source + "\nwrong = (\n")
-        while "goes on" not in server.log():
-            await asyncio.sleep(0.05)
+        await _told(server)
         assert await _version(server) == version
         file.write_text(source.replace(f'"{version}"', '"9.9.9"'))
         assert await call.closed(within=TAKEN_WITHIN) == 1001

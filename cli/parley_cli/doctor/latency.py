@@ -30,7 +30,8 @@ _OVER = {
     "stt": "recognition: look at spec.engines.stt, and whether its cores are free",
     "llm": "the LLM: take a smaller or nearer one, and look at the network to it",
     "tts": "the voice: look at spec.engines.tts, and whether its cores are free",
-    "send": "the server itself: look at `clock`, and whether its core is full",
+    "send": "a filler that was still being said when the answer was there (spec.conversation.fillers), or the server"
+    " itself: look at `clock`, and whether its core is full",
 }
 
 

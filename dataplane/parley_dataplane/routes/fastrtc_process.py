@@ -63,6 +63,7 @@ _REFUSALS = (
     BadAudio,
     NoSpeech,
     *_FAILURES.values(),
+    AnswerOverdue,
     Busy,
 )
 

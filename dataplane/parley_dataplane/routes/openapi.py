@@ -9,7 +9,7 @@ takes, and no status is answered that is not told: a fuzzer looks (tests/fuzz/re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -55,7 +55,7 @@ def reads(content: Mapping[str, Schema], *, required: bool = True, query: tuple[
 
 def install(app: FastAPI) -> None:
     """`/openapi.json` of this application."""
-    app.openapi = partial(_truthful, app.openapi)  # type: ignore[method-assign]
+    app.openapi = cache(partial(_truthful, app.openapi))  # type: ignore[method-assign]
 
 
 def _truthful(generate: Any) -> dict[str, Any]:

@@ -13,7 +13,9 @@ from typing_extensions import TypedDict
 
 from parley_api import __version__
 from parley_dataplane.engines import silero_weights
+from parley_dataplane.errors import EngineUnavailable
 from parley_dataplane.process import Parley
+from parley_dataplane.routes.openapi import refusals
 
 WEB = Path(__file__).parent.parent / "web"
 
@@ -56,7 +58,8 @@ class About(TypedDict):
 _PAGE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 _DRAINING: dict[int | str, dict[str, Any]] = {503: {"model": Health, "description": "Draining"}}
 _WEIGHTS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+    **refusals(EngineUnavailable),
 }
 _NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": str, "description": "Draining"}}
 

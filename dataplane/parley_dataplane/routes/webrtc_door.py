@@ -56,16 +56,23 @@ class WebRtcDoor:
 
     async def answer(self, sdp: str) -> str:
         """Answer an offer; the call that was there before ends. Raises BadSdp, and then nothing has changed."""
-        call = await self._parley.calls.answer(
+        answered: WebRtcCall | None = None
+
+        def lost(reason: str) -> None:
+            if self._call is answered:  # one that another has replaced ends for itself alone
+                self._lost(reason)
+
+        call = answered = await self._parley.calls.answer(
             sdp,
             door=self.session.kind.name,
+            goes_on=self._call is not None,
             on_sensed=self._sense,
             on_audio=self._hear,
             on_whole=self._hear_whole,
             on_message=self._read,
             on_channel_open=self._channel_opened,
             on_connected=self._connected,
-            on_closed=self._lost,
+            on_closed=lost,
         )
         before, self._call = self._call, call
         if before is not None:

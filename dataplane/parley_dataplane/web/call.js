@@ -134,7 +134,7 @@ export class Call extends EventTarget {
     if (this.#abort.signal.aborted) throw new CallError("cancelled");
     const connection = new Connection(this.#microphone, iceServers, this.#abort.signal, {
       stream: (stream) => this.#tell("stream", { stream }),
-      ready: () => this.#unsent.splice(0).forEach((text) => connection.send(text)),
+      ready: () => (this.#unsent = this.#unsent.filter((text) => !connection.send(text))),
       text: (data) => {
         if (connection !== this.#connection) return;
         if (this.#away) this.#early.push(data);

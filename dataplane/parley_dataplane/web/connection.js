@@ -99,13 +99,15 @@ export class Connection {
 
   /** @param {string} text  @returns {boolean} whether it could be sent */
   send(text) {
-    if (this.#channel.readyState !== "open") return false;
+    // While ICE tells "disconnected" the channel is open, but what it takes may never arrive.
+    if (this.#channel.readyState !== "open" || this.#peer.connectionState !== "connected") return false;
     this.#channel.send(text);
     return true;
   }
 
   /** @param {MediaStreamTrack | null} track */
   async setMicrophone(track) {
+    if (this.#over) return; // the next connection begins with it
     await this.#sender.replaceTrack(track);
   }
 
@@ -173,6 +175,7 @@ export class Connection {
   #watch() {
     const state = this.#peer.connectionState;
     clearTimeout(this.#healing);
+    if (state === "connected" && this.#channel.readyState === "open") this.#listener.ready(); // it has healed
     if (state === "failed" || state === "closed") this.#lost();
     if (state === "disconnected") this.#healing = setTimeout(() => this.#lost(), HEAL_MS);
   }

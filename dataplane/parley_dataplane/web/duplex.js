@@ -23,6 +23,7 @@ import { Silero } from "./silero.js";
 import { slice } from "./slices.js";
 import { Stage, write } from "./stage.js";
 import { Voice } from "./voice.js";
+import { VoiceSocketError } from "./voice-socket.js";
 
 /** Silence after which a voice has ended, for both detectors: the gap within a word is shorter. */
 const HOLD_MS = 200;
@@ -68,6 +69,7 @@ async function begin({ typed = false } = {}) {
   latency.clear();
   cost.clear();
   stage.state = captions.state = "idle";
+  silero?.reset();
   const socket = new DuplexSocket();
   const out = new AudioContext({ sampleRate: SPEAKING_RATE });
   const player = new Player(out);
@@ -91,15 +93,20 @@ async function begin({ typed = false } = {}) {
     show();
   } catch (error) {
     if (talk !== begun) return;
-    end(begun, error.code ?? "refused", error.detail ?? "");
+    end(begun, error.code ?? "refused", error.detail ?? "", error.retryAfter ?? 0);
   }
 }
 
 /** Opens the microphone, also another one in a conversation. @param {Talk} of */
 async function hearMe(of) {
   const stream = await microphone.open(at("device").value);
-  const voice = await Voice.of(of.audio, stream, volumeSettings());
-  if (talk !== of) return stream.getTracks().forEach((track) => track.stop());
+  const stop = () => stream.getTracks().forEach((track) => track.stop());
+  if (talk !== of) return stop(); // hung up while the browser asked
+  const voice = await Voice.of(of.audio, stream, volumeSettings()).catch(() => {
+    stop();
+    throw new VoiceSocketError("unreachable"); // the worklet is the server's
+  });
+  if (talk !== of) return stop();
   of.voice?.close();
   of.stream?.getTracks().forEach((track) => track.stop());
   Object.assign(of, { stream, voice });
@@ -172,8 +179,9 @@ function listen(of) {
 }
 
 /** The connection is being made again. @param {Talk} of  @param {string} reason */
-function away({ player }, reason) {
+function away({ player, gate }, reason) {
   player.stop();
+  gate.close();
   notice.show("reconnecting", reason);
   show();
 }
@@ -181,19 +189,22 @@ function away({ player }, reason) {
 /** In a new session, whose turns are counted from 0. @param {Talk} of */
 function back(of) {
   captions.anew();
+  latency.clear();
+  cost.clear();
   notice.show("anew");
   stage.state = captions.state = "idle";
   of.stopped = false;
+  of.unsaid.splice(0).forEach((text) => of.socket.say(text));
   show();
 }
 
-/** @param {Talk} of  @param {string} cause  @param {string} [reason] */
-function end(of, cause, reason = "") {
+/** @param {Talk} of  @param {string} cause  @param {string} [reason]  @param {number} [retryAfter] seconds */
+function end(of, cause, reason = "", retryAfter = 0) {
   if (talk === of) talk = null;
   release(of);
   show();
   if (cause === "hung-up") return notice.hide();
-  notice.show(cause, reason);
+  notice.show(cause, reason, retryAfter);
 }
 
 /** @param {Talk} of */
@@ -239,7 +250,7 @@ function act(action) {
 
 async function chooseDevice() {
   microphone.remember(at("device").value);
-  if (!talk?.voice) return;
+  if (!talk?.since) return;
   try {
     await hearMe(talk);
     notice.hide();

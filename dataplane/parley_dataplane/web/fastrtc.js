@@ -77,7 +77,7 @@ async function begin() {
     show();
   } catch (error) {
     if (talk !== begun) return;
-    end(begun, error.code ?? "refused", error.detail ?? "");
+    end(begun, error.code ?? "refused", error.detail ?? "", error.retryAfter ?? 0);
   }
 }
 
@@ -120,13 +120,13 @@ function back() {
   show();
 }
 
-/** @param {Talk} of  @param {string} cause  @param {string} [reason] */
-function end(of, cause, reason = "") {
+/** @param {Talk} of  @param {string} cause  @param {string} [reason]  @param {number} [retryAfter] seconds */
+function end(of, cause, reason = "", retryAfter = 0) {
   if (talk === of) talk = null;
   release(of);
   show();
   if (cause === "hung-up") return notice.hide();
-  notice.show(cause === "microphone" ? "missing" : cause, reason);
+  notice.show(cause === "microphone" ? "missing" : cause, reason, retryAfter);
 }
 
 /** @param {Talk} of */

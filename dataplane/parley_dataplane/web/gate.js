@@ -29,6 +29,13 @@ export class Gate {
     return this.#open;
   }
 
+  /** Nobody is there to send to: what was held is of no use later. */
+  close() {
+    this.#held = [];
+    this.#open = false;
+    this.#silent = 0;
+  }
+
   /**
    * @param {ArrayBuffer} slice  the next 40 ms
    * @param {boolean} speaking   whether a voice is in it, or was a moment ago

@@ -58,16 +58,18 @@ async function begin({ typed = false } = {}) {
     begun.since = performance.now();
     show();
   } catch (error) {
-    if (talk === begun) talk = null;
+    const isMine = talk === begun;
+    if (isMine) talk = null;
     release(begun);
     show();
-    if (error.code !== "cancelled") notice.show(error.code ?? "refused", error.detail ?? "", error.retryAfter ?? 0);
+    if (isMine && error.code !== "cancelled") notice.show(error.code ?? "refused", error.detail ?? "", error.retryAfter ?? 0);
   }
 }
 
 /** Opens the microphone for a call, also for one that began without. @param {Talk} of */
 async function hearMe(of) {
   const stream = await microphone.open(at("device").value);
+  if (talk !== of) return stream.getTracks().forEach((track) => track.stop()); // hung up while the browser asked
   of.mine?.close();
   of.stream?.getTracks().forEach((track) => track.stop());
   of.stream = stream;
@@ -75,7 +77,7 @@ async function hearMe(of) {
   const [track] = stream.getAudioTracks();
   track.enabled = !stage.muted;
   track.addEventListener("ended", () => talk === of && of.stream === stream && notice.show("unplugged"));
-  if (of.call.connected) await of.call.setMicrophone(track);
+  if (of.since) await of.call.setMicrophone(track);
   await listDevices(at("device"));
 }
 
@@ -117,6 +119,8 @@ function back(resumed) {
   if (resumed) notice.hide();
   else {
     captions.anew();
+    latency.clear();
+    cost.clear();
     notice.show("anew");
   }
   stage.state = captions.state = "idle";
@@ -135,7 +139,7 @@ function finish(of, { cause, reason }) {
 /** @param {Talk} of */
 function release({ audio, stream }) {
   stream?.getTracks().forEach((track) => track.stop());
-  at("agent-audio").srcObject = null;
+  if (!talk) at("agent-audio").srcObject = null; // or it is another call's already
   if (audio.state !== "closed") audio.close();
 }
 
@@ -174,7 +178,7 @@ function act(action) {
 
 async function chooseDevice() {
   microphone.remember(at("device").value);
-  if (!talk?.call.connected) return;
+  if (!talk?.since) return;
   try {
     await hearMe(talk);
     notice.hide();

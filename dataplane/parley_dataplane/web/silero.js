@@ -65,6 +65,14 @@ export class Silero extends EventTarget {
     this.#worker.postMessage(copy, [copy]);
   }
 
+  /** Whatever was heard last is of another conversation. */
+  reset() {
+    this.#recent = [];
+    this.#quietMs = 0;
+    this.#speaking = false;
+    this.level = 0;
+  }
+
   close() {
     this.#worker.terminate();
   }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -210,7 +211,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     class Ours:
         __path__ = (str(folder),)
 
-    async def loads() -> bool:
+    async def loads(_: str) -> bool:
         process = await asyncio.create_subprocess_exec(
             sys.executable, str(folder / "part.py"), stderr=asyncio.subprocess.DEVNULL
         )
@@ -240,8 +241,25 @@ def test_source_that_loads_begins_parley_anew_and_source_that_does_not_is_let_be
     assert run(file, script)[1]
 
 
-def test_parleys_own_source_loads() -> None:
-    assert asyncio.run(reload._loads())
+def test_parleys_own_source_loads_and_a_file_with_mistakes_is_no_beginning(
+    file: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert asyncio.run(reload._loads(str(file)))
+    file.write_text(AGENT.replace("greeting", "greetin"))
+    assert not asyncio.run(reload._loads(str(file)))
+    assert "did you mean greeting?" in capfd.readouterr().err
+
+
+def test_an_engine_that_is_only_loaded_when_it_is_named_must_load_too(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker with a syntax error passed, all calls were said goodbye to, and no server began."""
+    for folder in reload._PACKAGES:
+        shutil.copytree(folder.__path__[0], tmp_path / "src" / folder.__name__)
+    worker = tmp_path / "src/parley_dataplane/engines/workers/pocketsphinx_worker.py"
+    worker.write_text(worker.read_text() + "\nwrong = (\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "src"))
+    assert not asyncio.run(reload._loads(str(file)))
 
 
 def test_looking_takes_little_of_each_second(file: Path) -> None:

@@ -2,7 +2,7 @@
 
 Rules: counts only grow: what a call has counted is added while it lives and once more, for good, when it has ended. A
 call whose peer has not been seen holds its place only until another caller needs it: an offer costs a stranger nothing,
-and 200 of them must not keep people out.
+and 200 of them must not keep people out. One that goes on with a conversation gives way to nobody.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import errno
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from parley_api.media import Media
 from parley_dataplane.errors import ParleyError, TooManyOffers
@@ -41,6 +41,7 @@ class Calls:
         self.port: UdpPort | None = None
         self._reflexive: Reflexive | None = None
         self._living: dict[WebRtcCall, str] = {}
+        self._going_on: set[WebRtcCall] = set()
         self._ended: dict[str, Counter[str]] = {}
         self._offers = float(OFFERS_AT_ONCE)
         self._offered_at = 0.0
@@ -67,9 +68,12 @@ class Calls:
         if media.ice_servers != before.ice_servers:
             self._ask_outside()
 
-    async def answer(self, sdp: str, *, door: str, **callbacks: Callable[..., None]) -> WebRtcCall:
+    async def answer(
+        self, sdp: str, *, door: str, goes_on: bool = False, **callbacks: Callable[..., None]
+    ) -> WebRtcCall:
         """WebRtcCall.answer on the shared port, as the spec says; counted under the name of its door. BadSdp, or
-        TooManyOffers.
+        TooManyOffers. `goes_on`: with a conversation, so its peer has all the time there is for its first check: who
+        has just lost a network may lose our answer too, and asks again.
         """
         assert self.port is not None, "open() comes before the first call"
         self._let_in(asyncio.get_running_loop().time())
@@ -80,17 +84,21 @@ class Calls:
         call = await WebRtcCall.answer(
             sdp,
             port=self.port,
-            settings=self._settings,
+            settings=replace(self._settings, unseen_secs=self._settings.connect_secs)
+            if goes_on
+            else self._settings,
             on_ended=self._ended_call,
             on_report=reported,
             **callbacks,
         )
         self._living[call] = door
+        if goes_on:
+            self._going_on.add(call)
         return call
 
     def make_room(self) -> bool:
         """Ends the oldest call whose peer was never seen, with the reason "gave way"; False where there is none."""
-        unseen = next((call for call in self._living if not call.seen), None)
+        unseen = next((call for call in self._living if not call.seen and call not in self._going_on), None)
         if unseen is None:
             return False
         unseen.end("gave way")
@@ -126,6 +134,7 @@ class Calls:
         return sums
 
     def _ended_call(self, call: WebRtcCall) -> None:
+        self._going_on.discard(call)
         door = self._living.pop(call, None)
         if door is not None:  # None where it ended while it was answered
             self._add(self._ended.setdefault(door, Counter()), call.counts)

@@ -114,6 +114,8 @@ class Reflexive:
         for transaction, (at, where) in list(self._asked.items()):
             try:
                 at.sendto(stun.request(transaction), where)
+            except BlockingIOError:  # full for now: the next round sends it
+                continue
             except OSError:  # loopback leads nowhere else
                 at.seen_at = None
                 self._settle(transaction)
