@@ -34,11 +34,16 @@ SILENCE_SECS, AFTER_SECS = 0.3, 0.45
 class FilledCall(Call):
     """A call of an agent whose fillers are made."""
 
-    def __init__(self, kind: DoorKind = DUPLEX, when: str | None = None, **fillers: Any) -> None:
+    def __init__(
+        self, kind: DoorKind = DUPLEX, when: str | None = None, *, barge_in: bool = True, **fillers: Any
+    ) -> None:
         said = {"instructions": "Be kind.", "greeting": "Good morning.", "goodbye": "Goodbye now."}
         fillers |= {} if when is None else {"when": when}
         super().__init__(
-            kind, texts=["tell me", "and then", "again"], conversation={**said, "fillers": fillers}
+            kind,
+            texts=["tell me", "and then", "again"],
+            conversation={**said, "fillers": fillers},
+            turnTaking={"bargeIn": barge_in},
         )
         run(self.agent.fillers.start())
         self.tts.said.clear()
@@ -251,6 +256,25 @@ def test_speech_in_a_filler_ends_it_and_is_answered_together_with_the_question()
     assert whole.heard == ANSWER
     assert call.llm.asked[-1][0] == "tell me and then"
     assert call.session.metrics.interruptions == 1
+
+
+def test_who_has_only_paused_is_heard_beneath_a_filler_of_an_agent_that_may_not_be_interrupted() -> None:
+    async def script(call: Call) -> None:
+        call.llm.secs = 2.0
+        await call.speak(1.0, 0.5)
+        assert call.session.state == "speaking", "the filler"
+        await call.speak(1.0, 8.0)
+
+    call = FilledCall(phrases=["Let me think about that for a while..."], barge_in=False)
+    call.run(script)
+    assert call.llm.asked[-1][0] == "tell me and then"
+
+
+def test_a_phrase_that_the_voice_fails_is_left_out_and_the_agent_begins_all_the_same() -> None:
+    tts = FakeTts(dies_at={1})
+    fillers = Fillers(FillersSpec(), tts, "en")
+    run(fillers.start())
+    assert [filler.text for number in range(2) if (filler := fillers.number(number))] == [THINK] * 2
 
 
 def test_the_button_in_a_filler_ends_the_turn() -> None:

@@ -36,11 +36,12 @@ class Line:
         self.ends: list[str] = []
         self.connected: list[asyncio.Event] = []
 
-    async def answer(self, offer: str, door: str = "offer") -> WebRtcCall:
+    async def answer(self, offer: str, door: str = "offer", *, goes_on: bool = False) -> WebRtcCall:
         self.connected.append(asyncio.Event())
         return await self.calls.answer(
             offer,
             door=door,
+            goes_on=goes_on,
             on_audio=lambda _: None,
             on_message=lambda _: None,
             on_connected=self.connected[-1].set,
@@ -120,6 +121,23 @@ def test_fifty_calls_open_no_descriptor_of_their_own() -> None:
         for call in held:
             await call.close()
         await person.hang_up()
+
+    run(act)
+
+
+def test_a_call_that_goes_on_with_a_conversation_gives_way_to_nobody_though_its_peer_is_not_seen_yet() -> (
+    None
+):
+    """Bug: who came back after a lost network was taken for a stranger, and another's offer ended the conversation."""
+
+    async def act(line: Line) -> None:
+        offer = await Person().offer()
+        back = await line.answer(offer, goes_on=True)
+        await line.answer(offer)
+        assert line.calls.make_room()
+        assert not line.calls.make_room()
+        assert line.ends == ["gave way"]
+        await back.close()
 
     run(act)
 
