@@ -112,8 +112,8 @@ def test_a_session_over_http(reception: ParleyServer, tmp_path: Path) -> None:
 
 def test_raw_audio(reception: ParleyServer, tmp_path: Path) -> None:
     out = printed("/ws", reception, tmp_path)
-    said = " ".join(re.findall(r"\{'type': 'text', 'text': ['\"](.*?)['\"]\}", out))
-    assert said == agent_file.answers_to(QUESTION)[0]
+    clauses = re.findall(r"\{'type': 'text', 'turn': 0, 'index': \d+, 'text': ['\"](.*?)['\"]\}", out)
+    assert "".join(clauses).rstrip() == agent_file.answers_to(QUESTION)[0]
     assert (tmp_path / "answer.pcm").stat().st_size > 100_000
 
 
