@@ -302,7 +302,8 @@ def _keep_audio(turn: Turn, figure: str, begun: float, ended: float, there: floa
 async def _transcripts(talker: Talker, begun: float) -> list[tuple[float, str]]:
     """Return (when, text) of what was told of the utterance, once it is final."""
     until = await talker.told("transcript", begun, READ_WITHIN, final=True)
-    told = [(at, m) for at, m in talker.messages(begun) if m["type"] == "transcript" and at <= until]
+    kinds = ("transcript", "partial")  # by the latter name /ws tells what may still change
+    told = [(at, m) for at, m in talker.messages(begun) if m["type"] in kinds and at <= until]
     return [(at, str(message["text"])) for at, message in told]
 
 
