@@ -163,7 +163,13 @@ async def _recordings(url: str, samples: int, chance: random.Random) -> list[Sam
             file = chance.choice(files)
             sent = time.monotonic()
             await client.send_bytes(file)
-            await client.events.wait("response", sent, ANSWER_WITHIN)
+            try:
+                await client.events.wait("response", sent, ANSWER_WITHIN)
+            except TimeoutError:
+                if not client.events.of("error", sent):
+                    raise
+                made.append(_sample(RECORDING, door, 0, number, "unclear"))  # a voice that was not understood
+                continue
             audio = (await client.heard.first_audible(sent, ANSWER_WITHIN)).at
             text = next(e.at for e in client.events.all if e.at >= sent and e.body["type"] == "response")
             made.append(_sample(RECORDING, door, 0, number, (max(text, audio) - sent) * 1000))
