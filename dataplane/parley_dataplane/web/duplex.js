@@ -21,7 +21,7 @@ import { Notice } from "./notices.js";
 import { Player } from "./player.js";
 import { Silero } from "./silero.js";
 import { slice } from "./slices.js";
-import { Stage, write } from "./stage.js";
+import { Stage, phase, write } from "./stage.js";
 import { Voice } from "./voice.js";
 import { VoiceSocketError } from "./voice-socket.js";
 
@@ -294,10 +294,8 @@ function turn(id, words) {
 
 // The page
 
-const phase = () => (!talk ? "off" : !talk.since ? "connecting" : talk.socket.connected ? "on" : "reconnecting");
-
 function show() {
-  stage.show(phase(), { heard: Boolean(talk?.stream), empty: captions.empty });
+  stage.show(phase(talk, talk?.socket.connected), { heard: Boolean(talk?.stream), empty: captions.empty });
   write(at("sent"), talk?.gate.open ? "your voice" : "nothing");
 }
 

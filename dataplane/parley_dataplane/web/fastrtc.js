@@ -10,7 +10,7 @@ import * as microphone from "./microphone.js";
 import { Notice } from "./notices.js";
 import { Player } from "./player.js";
 import { slice } from "./slices.js";
-import { Stage, write } from "./stage.js";
+import { Stage, phase, write } from "./stage.js";
 import { VoiceSocket } from "./voice-socket.js";
 import { WORDS as PAGES } from "./words.js";
 
@@ -163,10 +163,8 @@ function act(action) {
 
 // The page
 
-const phase = () => (!talk ? "off" : !talk.since ? "connecting" : talk.socket.connected ? "on" : "reconnecting");
-
 function show() {
-  stage.show(phase(), { heard: true, empty: captions.empty });
+  stage.show(phase(talk, talk?.socket.connected), { heard: true, empty: captions.empty });
 }
 
 /** @param {import("./voice-socket.js").Timing | null} timing */

@@ -14,7 +14,7 @@ import { LatencyStrip } from "./latency.js";
 import { Level, MeterBar } from "./meter.js";
 import * as microphone from "./microphone.js";
 import { Notice } from "./notices.js";
-import { Stage } from "./stage.js";
+import { Stage, phase } from "./stage.js";
 
 const at = (id) => document.getElementById(id);
 const notice = new Notice(at("notice"), act);
@@ -188,10 +188,8 @@ async function chooseDevice() {
   show();
 }
 
-const phase = () => (!talk ? "off" : !talk.since ? "connecting" : talk.call.connected ? "on" : "reconnecting");
-
 function show() {
-  stage.show(phase(), { heard: Boolean(talk?.stream), empty: captions.empty });
+  stage.show(phase(talk, talk?.call.connected), { heard: Boolean(talk?.stream), empty: captions.empty });
 }
 
 function name(agent) {

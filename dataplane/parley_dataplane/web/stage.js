@@ -78,6 +78,16 @@ export class Stage {
   }
 }
 
+/**
+ * How far a conversation is, as `show` takes it. @param {{since: number} | null} talk  @param {boolean} [connected]
+ * @returns {"off" | "connecting" | "reconnecting" | "on"}
+ */
+export function phase(talk, connected) {
+  if (!talk) return "off";
+  if (!talk.since) return "connecting";
+  return connected ? "on" : "reconnecting";
+}
+
 /** A live region is told only what has changed. @param {HTMLElement} node  @param {string} text */
 export function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
