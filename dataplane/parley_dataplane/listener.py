@@ -66,10 +66,10 @@ class Listener:
         """The same audio in order and made good, for STT alone."""
         self._take(self._ear.hear(pcm, self._line.clock()))
 
-    def hear_whole(self, pcm: Pcm) -> None:
+    def hear_whole(self, pcm: Pcm, measured: hearing.Measured | None = None) -> None:
         """Both of the same audio, while nothing before it is missing."""
         now = self._line.clock()
-        if events := self._ear.sense(pcm, now):
+        if events := self._ear.sense(pcm, now, measured):
             self._take(events)
         if events := self._ear.hear(pcm, now):
             self._take(events)

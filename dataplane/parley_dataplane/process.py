@@ -10,6 +10,7 @@ from parley_dataplane.agent import Agent
 from parley_dataplane.collector import Collector
 from parley_dataplane.doors import FASTRTC
 from parley_dataplane.errors import ParleyError
+from parley_dataplane.hearing import Burst
 from parley_dataplane.logs import log_record
 from parley_dataplane.media.alarm import exact_alarm
 from parley_dataplane.media.pacer import Paced, Pacer
@@ -30,7 +31,9 @@ class Parley:
         """Those that calls have, or may have."""
         self._retiring: set[asyncio.Task[None]] = set()
         self.pacer = Pacer(self._tick_failed, before=self._detect, alarm=exact_alarm)
-        self.calls = Calls(agent.spec.media)
+        self.burst = Burst()
+        """What callers' packets bring in one reading of the socket."""
+        self.calls = Calls(agent.spec.media, self.burst)
         self._collector = Collector()
         self._metrics = Metrics(self.pacer, self.calls, self._collector, self._in_progress)
         self.fastrtc_stats = PipelineStats(FASTRTC.name)

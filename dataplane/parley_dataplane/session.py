@@ -146,11 +146,11 @@ class Session:
         if self._listens:
             self._listener.hear(pcm)
 
-    def hear_whole(self, pcm: Pcm) -> None:
+    def hear_whole(self, pcm: Pcm, measured: hearing.Measured | None = None) -> None:
         """sense and hear_ordered of the same audio at once: nothing before it is missing. Raises BadAudio."""
         self._count(pcm)
         if self._listens:
-            self._listener.hear_whole(pcm)
+            self._listener.hear_whole(pcm, measured)
 
     def end_of_audio(self) -> None:
         """A recording is complete: what was said in it is a turn now."""

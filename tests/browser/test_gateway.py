@@ -89,7 +89,7 @@ def test_the_test_tone_is_heard_and_stop_tts_ends_it(bench: ParleyServer) -> Non
     for start in np.arange(whole.start + 0.1, whole.start + 2.9, 0.1):
         piece = tape.agent_between(start, start + 0.1)
         spectrum = np.abs(np.fft.rfft(piece * np.hanning(piece.size), RATE))
-        # Half a semitone: Chromium's jitter buffer stretches and squeezes a late packet, and each bends the pitch a little.
+        # Half a semitone: Chromium's jitter buffer stretches late packets, which bends the pitch a little.
         assert abs(int(np.argmax(spectrum)) - 440) <= 12, f"at {start - whole.start:.1f} s"
     pressed = tape.marks[-1][1]
     print(f"the tone stopped {(cut.end - pressed) * 1000:.0f} ms after Stop TTS")

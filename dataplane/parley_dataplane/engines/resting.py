@@ -22,6 +22,8 @@ LOWEST_FLOOR = 10 ** (-75 / 10)
 _PART = 64
 """Samples whose mean does not count, 4 ms: rumble below 100 Hz, which comes and goes, is neither voice nor room."""
 
+_ONES = np.ones(_PART, np.float32)
+
 AWAKE = 16
 """Windows, half a second: the pauses inside a sentence are shorter."""
 
@@ -44,9 +46,8 @@ class Resting:
 
     def awake(self, rows: list[int], windows: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
         """Whether each of `rows`, all different, has something to detect in its window (samples of -1 to 1)."""
-        parts = windows.reshape(len(rows), -1, _PART)
-        parts = parts - parts.mean(axis=2, keepdims=True)
-        power = np.einsum("ijk,ijk->i", parts, parts) / windows.shape[1]
+        sums = windows.reshape(len(rows), -1, _PART) @ _ONES
+        power = (np.vecdot(windows, windows) - np.vecdot(sums, sums) / _PART) / windows.shape[1]
         floor = np.maximum(np.minimum(power, self._floor[rows] * FLOOR_RISES), LOWEST_FLOOR)
         self._floor[rows] = floor
         left = np.where(power > OVER_FLOOR * floor, AWAKE, self._awake[rows] - 1)

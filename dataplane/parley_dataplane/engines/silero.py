@@ -76,7 +76,7 @@ class Silero:
         while self._ready:
             batch, self._ready = self._ready, []
             self._run(batch)
-            self._ready = [stream for stream in batch if len(stream.queued) >= WINDOW] + self._ready
+            self._ready = [stream for stream in batch if stream.samples >= WINDOW] + self._ready
 
     def enlist(self, stream: _Stream) -> None:
         """`stream` has a window, and had none before."""
@@ -85,8 +85,7 @@ class Silero:
     def _run(self, batch: list[_Stream]) -> None:
         windows = np.empty((len(batch), WINDOW), np.float32)
         for row, stream in enumerate(batch):
-            windows[row] = stream.queued[:WINDOW]
-            stream.queued = stream.queued[WINDOW:]
+            windows[row] = stream.next_window()
         windows *= np.float32(1 / 32768)
         awake = self._resting.awake([stream.slot for stream in batch], windows).tolist()
         if all(awake):
@@ -132,23 +131,32 @@ class Silero:
 
 
 class _Stream:
-    __slots__ = ("__weakref__", "_engine", "done", "kept", "queued", "slot")
+    __slots__ = ("__weakref__", "_engine", "_pieces", "done", "kept", "samples", "slot")
 
     def __init__(self, engine: Silero, slot: int) -> None:
         self._engine = engine
         self.slot = slot
-        self.queued = np.empty(0, np.int16)
+        self._pieces: list[Pcm] = []
+        self.samples = 0  # that wait in them
         self.done: list[float] = []
         self.kept: deque[npt.NDArray[np.float32]] = deque(maxlen=CAUGHT_UP)
 
     def push(self, pcm: Pcm) -> None:
-        had_one = len(self.queued) >= WINDOW
-        self.queued = np.concatenate((self.queued, pcm)) if len(self.queued) else pcm
-        if not had_one and len(self.queued) >= WINDOW:
+        self._pieces.append(pcm)
+        had_one = self.samples >= WINDOW
+        self.samples += len(pcm)
+        if not had_one and self.samples >= WINDOW:
             self._engine.enlist(self)
 
+    def next_window(self) -> Pcm:
+        """Take WINDOW samples, which must be there."""
+        audio = self._pieces[0] if len(self._pieces) == 1 else np.concatenate(self._pieces)
+        self.samples -= WINDOW
+        self._pieces = [audio[WINDOW:]]
+        return audio[:WINDOW]
+
     def take(self) -> list[float]:
-        if len(self.queued) >= WINDOW:
+        if self.samples >= WINDOW:
             self._engine.work()
         done, self.done = self.done, []
         return done

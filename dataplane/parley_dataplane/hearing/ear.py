@@ -30,7 +30,8 @@ from parley_dataplane.hearing.events import (
     SpeechEnded,
     SpeechStarted,
 )
-from parley_dataplane.hearing.frames import FRAME, Frame, Frames, Kept
+from parley_dataplane.hearing.frames import Frame, Frames, Kept
+from parley_dataplane.hearing.levels import FRAME, Measured
 from parley_dataplane.hearing.scene import RECENT, Scene
 from parley_dataplane.hearing.signs import Signs
 from parley_dataplane.media import HEARING_RATE, Pcm
@@ -158,11 +159,13 @@ class Ear:
             self._recording_over = False
         return self._work()
 
-    def sense(self, pcm: Pcm, now: float) -> list[EarEvent]:
-        """What has just arrived, a packet at a time: signs, and the end of speech. Never in the way of hear()."""
+    def sense(self, pcm: Pcm, now: float, measured: Measured | None = None) -> list[EarEvent]:
+        """What has just arrived, a packet at a time: signs, and the end of speech. Never in the way of hear().
+        `measured`: as levels.measure_all() has it.
+        """
         self._in_order = True
         self._mark(len(pcm), now)
-        self._listen(pcm, now)
+        self._listen(pcm, now, measured)
         return self._advance()
 
     def hear(self, pcm: Pcm, now: float) -> list[EarEvent]:
@@ -182,8 +185,10 @@ class Ear:
 
     def tick(self, now: float) -> list[EarEvent]:
         """Take the detector's word, work on what waits, and notice a peer that has stopped sending."""
-        events = self._advance(self._vad.take())
-        events += self._work()
+        probabilities = self._vad.take()
+        events = self._advance(probabilities) if probabilities else []
+        if self.has_work:
+            events += self._work()
         if self._speaking and not self._backlog and self._starved(now):
             self._end(events)
         if self._signs.tick(now) is signs.Happened.REVOKED:
@@ -234,9 +239,9 @@ class Ear:
             self._end_recording(events)
         return events
 
-    def _listen(self, pcm: Pcm, now: float) -> None:
+    def _listen(self, pcm: Pcm, now: float, measured: Measured | None = None) -> None:
         self._vad.push(pcm)
-        self._frames.push(pcm, now, self._audible())
+        self._frames.push(pcm, now, self._audible(), measured)
         self._sensed += len(pcm)
 
     def _advance(self, probabilities: list[float] | tuple[()] = ()) -> list[EarEvent]:
@@ -251,7 +256,8 @@ class Ear:
                 self._on_frame(waiting.popleft(), events)
             else:
                 break
-        events += self._said_so_far()
+        if not self._in_order:
+            events += self._said_so_far()
         return events
 
     def _on_frame(self, frame: Frame, events: list[EarEvent]) -> None:

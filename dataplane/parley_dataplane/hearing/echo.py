@@ -135,7 +135,8 @@ class _Tape:
         self.count = 0
         self._factor = factor
         self._decimator = _DECIMATORS[factor]
-        self._raw = np.zeros(len(self._decimator) - factor, np.float32)
+        self._no_raw = np.zeros(len(self._decimator) - factor, np.float32)
+        self._raw = self._no_raw
         self._samples = np.zeros(_KEPT, np.float32)
         self._end = _KEPT // 2
         self._gap = _KEPT
@@ -146,7 +147,7 @@ class _Tape:
         self._flush()
         self.count += samples
         self._gap += samples
-        self._raw = np.zeros_like(self._raw)
+        self._raw = self._no_raw
 
     def push(self, pcm: npt.NDArray[np.generic]) -> None:
         """Take a whole number of samples at `factor` times RATE; they are worked on when somebody asks for them."""

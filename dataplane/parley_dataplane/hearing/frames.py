@@ -1,48 +1,21 @@
-"""Audio as it comes, cut into frames of 10 ms, each with its level and when it sounded; and audio kept for STT.
-
-Rules: levels are dB of full scale, one numpy pass per packet; cutting the stream into other packets changes no level.
-"""
+"""Audio as it comes, cut into frames of 10 ms, each with its level and when it sounded; and audio kept for STT."""
 
 from __future__ import annotations
 
-import math
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from parley_dataplane.hearing.echo import OwnVoice
+from parley_dataplane.hearing.levels import FRAME, SILENT_DB, Measured, measure
 from parley_dataplane.media import HEARING_RATE, Pcm
-
-FRAME = HEARING_RATE // 100
-"""Samples of one frame."""
-
-SILENT_DB = -75.0
-"""What digital silence counts as; the softest microphone's own noise is louder."""
 
 LONGEST_LIVE_SECS = 0.06
 """A longer packet is a piece of a recording: its sound has no time of its own, only that of its arrival."""
 
-_RUMBLE_HZ = (50, 100, 150)
-"""Fans, mains and steps: taken out of the level, since they fluctuate more in 10 ms than they hide of a voice."""
 
-_LEAST = 10 ** (SILENT_DB / 10)
-_SCALE = 1.0 / (FRAME * 32768.0**2)
-
-
-def _rumble() -> npt.NDArray[np.float32]:
-    """An orthonormal base of what is slower than a voice in one frame: (FRAME, 8)."""
-    turns = np.outer(np.arange(FRAME) / HEARING_RATE, _RUMBLE_HZ) * 2 * np.pi
-    slow = np.column_stack((np.ones(FRAME), np.arange(FRAME), np.cos(turns), np.sin(turns)))
-    return np.linalg.qr(slow)[0].astype(np.float32)
-
-
-_RUMBLE = _rumble()
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """`level` in dB of full scale without rumble; `at`: when its last sample arrived, had there been no packets."""
 
     level: float
@@ -59,30 +32,31 @@ class Frames:
 
     def __init__(self, own_voice: OwnVoice) -> None:
         self._own_voice = own_voice
-        self._rest = np.empty(0, np.int16)
+        self._rest: Pcm | None = None  # of less than a frame
         self.waiting: deque[Frame] = deque()
 
-    def push(self, pcm: Pcm, now: float, loud: float) -> None:
+    def push(self, pcm: Pcm, now: float, loud: float, measured: Measured | None = None) -> None:
         """Queue what is complete in `waiting`; the rest waits for the next packet. Only what is over `loud` dB may be
-        somebody who speaks.
+        somebody who speaks. `measured`: what is known of `pcm` already, if that is a whole number of frames.
         """
-        live = len(pcm) <= LONGEST_LIVE_SECS * HEARING_RATE
-        if len(self._rest):
-            pcm = np.concatenate((self._rest, pcm))
-        whole = len(pcm) // FRAME
-        self._rest = pcm[whole * FRAME :]
-        if not whole:
-            return
-        samples = pcm[: whole * FRAME].astype(np.float32).reshape(whole, FRAME)
-        slow = samples @ _RUMBLE
-        powers = np.einsum("ij,ij->i", samples, samples) - np.einsum("ij,ij->i", slow, slow)
-        levels = [10.0 * math.log10(max(power, 0.0) * _SCALE + _LEAST) for power in powers.tolist()]
+        size = len(pcm)
+        live = size <= LONGEST_LIVE_SECS * HEARING_RATE
+        if measured is None or self._rest is not None:
+            if self._rest is not None:
+                pcm = np.concatenate((self._rest, pcm))
+            size = len(pcm)
+            whole = size // FRAME * FRAME
+            self._rest = pcm[whole:] if whole < size else None
+            if not whole:
+                return
+            measured = measure(pcm[:whole])
+        samples, levels = measured
         shares: list[float] = []
         if live and self._own_voice.is_active:
             shares = self._own_voice.shares(samples.reshape(-1), max(levels) > loud)
         else:
-            self._own_voice.skip(whole * FRAME)
-        after = len(pcm) - FRAME
+            self._own_voice.skip(len(levels) * FRAME)
+        after = size - FRAME
         for number, level in enumerate(levels):
             at = now - after / HEARING_RATE if live else now
             if not shares:

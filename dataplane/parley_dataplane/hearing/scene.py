@@ -63,6 +63,7 @@ class Scene:
         self._background = FIRST_BACKGROUND
         self._backgrounds: deque[float] = deque([self._background], maxlen=BACKGROUND_DELAY)
         self._levels: deque[float] = deque([-90.0] * RECENT, maxlen=RECENT)
+        self._one = self._two = (-90.0, 1e-9)  # level and power of the last frame, and of the one before
         self._power = 0.0
         self._voiced = 0
         self._since_echo = 10 * RECENT
@@ -79,12 +80,13 @@ class Scene:
         """One frame. `learn`: it is the room's own sound as far as is known. Of an echo only what sounds beside it
         (`under_echo`, dB) tells of the room.
         """
-        levels = self._levels
-        levels.append(level)
-        one, two = levels[-2], levels[-3]
-        least = min(level, one, two)
+        self._levels.append(level)
+        power = 10.0 ** (level / 10.0)
+        (one, power_of_one), (two, power_of_two) = self._one, self._two
+        self._one, self._two = (level, power), self._one
         self.fallen = max(one, two, level) - level
-        self.sustained = min(_mean(level, one, two), least + SUSTAINED_OVER_LEAST)
+        mean = 10.0 * math.log10((power + power_of_one + power_of_two) / 3)
+        self.sustained = min(mean, min(level, one, two) + SUSTAINED_OVER_LEAST)
         self._since_echo = 0 if is_echo else self._since_echo + 1
         if is_echo:
             if learn and under_echo is not None and self.voice is not None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from parley_dataplane.doors import DoorKind
 from parley_dataplane.errors import ParleyError
 from parley_dataplane.events import Event, Problem, StateChanged
+from parley_dataplane.hearing import Measured
 from parley_dataplane.media import Pcm
 from parley_dataplane.media.speaker import Chunk
 from parley_dataplane.process import Parley
@@ -68,7 +69,7 @@ class WebRtcDoor:
             goes_on=self._call is not None,
             on_sensed=self._sense,
             on_audio=self._hear,
-            on_whole=self._hear_whole,
+            on_whole=self._hear_in_burst,
             on_message=self._read,
             on_channel_open=self._channel_opened,
             on_connected=self._connected,
@@ -114,17 +115,22 @@ class WebRtcDoor:
     # What the call calls
 
     def _sense(self, pcm: Pcm) -> None:
+        self._parley.burst.flush()
         self.session.sense(pcm)
 
     def _hear(self, pcm: Pcm) -> None:
+        self._parley.burst.flush()
         try:
             self.session.hear_ordered(pcm)
         except ParleyError as error:
             self._refused(error)
 
-    def _hear_whole(self, pcm: Pcm) -> None:
+    def _hear_in_burst(self, pcm: Pcm) -> None:
+        self._parley.burst.add(self._hear_whole, pcm)
+
+    def _hear_whole(self, pcm: Pcm, measured: Measured | None) -> None:
         try:
-            self.session.hear_whole(pcm)
+            self.session.hear_whole(pcm, measured)
         except ParleyError as error:
             self._refused(error)
 

@@ -19,7 +19,7 @@ from parley_dataplane.media.opus import OpusSettings
 from parley_dataplane.records import Observer, PeerReported
 from parley_dataplane.transports.webrtc.call import CallCounts, CallSettings, WebRtcCall
 from parley_dataplane.transports.webrtc.ice import host_addresses
-from parley_dataplane.transports.webrtc.port import UdpPort
+from parley_dataplane.transports.webrtc.port import Reading, UdpPort
 from parley_dataplane.transports.webrtc.reflexive import Reflexive, stun_servers
 
 OFFERS_A_SECOND = 50
@@ -34,8 +34,10 @@ COUNTED = tuple(field.name for field in fields(CallCounts))
 class Calls:
     """`open()` in the loop before the first call, `close()` after the last."""
 
-    def __init__(self, media: Media) -> None:
+    def __init__(self, media: Media, reading: Reading | None = None) -> None:
+        """`reading` is told of each reading of the port."""
         self._media = media
+        self._reading = reading
         self._settings = _settings(media)
         self.observe: Observer = lambda _: None
         self.port: UdpPort | None = None
@@ -49,7 +51,7 @@ class Calls:
     def open(self) -> None:
         """Binds the port and loads what calls need. ParleyError, where the port of the spec can't be had."""
         try:
-            self.port = UdpPort.open(host_addresses(), self._media.udp)
+            self.port = UdpPort.open(host_addresses(), self._media.udp, self._reading)
         except OSError as error:
             raise ParleyError(_problem(self._media.udp.port, error)) from None
         self._ask_outside()

@@ -56,6 +56,24 @@ class Owner(Asker, Protocol):
         """A binding request that names this call; nothing is proven yet."""
 
 
+class Reading(Protocol):
+    """What brackets the datagrams that are read in a row."""
+
+    def begin(self) -> None:
+        """Ahead of the first."""
+
+    def end(self) -> None:
+        """After the last."""
+
+
+class _NoReading:
+    def begin(self) -> None:
+        return
+
+    def end(self) -> None:
+        return
+
+
 class Claim(NamedTuple):
     receive: Callable[[bytes], None]
     owner: Owner
@@ -135,6 +153,14 @@ class LocalSocket:
         self._claims.clear()
 
     def _read(self) -> None:
+        reading = self._port.reading
+        reading.begin()
+        try:
+            self._read_in_a_row()
+        finally:
+            reading.end()
+
+    def _read_in_a_row(self) -> None:
         recvfrom, find = self._recvfrom, self._claims.get
         for _ in range(MOST_PER_READ):
             try:
@@ -158,6 +184,7 @@ class UdpPort:
 
     def __init__(self) -> None:
         self.counts = PortCounts()
+        self.reading: Reading = _NoReading()
         self.sockets: list[LocalSocket] = []
         self.number = 0
         self._loop = asyncio.get_running_loop()
@@ -165,12 +192,15 @@ class UdpPort:
         self._transactions: dict[bytes, Asker] = {}
 
     @classmethod
-    def open(cls, addresses: Sequence[str], settings: UdpSettings | None = None) -> UdpPort:
+    def open(
+        cls, addresses: Sequence[str], settings: UdpSettings | None = None, reading: Reading | None = None
+    ) -> UdpPort:
         """The same port on each of `addresses`, the first being the one that is preferred; an address that this machine
         does not have is left out. OSError where none can be bound; EADDRINUSE where the port of the settings is taken.
         """
         settings = settings or UdpSettings()
         port = cls()
+        port.reading = reading or port.reading
         for sock in _bind_all(addresses, settings.port):
             sock.setblocking(False)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, settings.receive_buffer_bytes)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from parley_dataplane.hearing.echo import OwnVoice
-from parley_dataplane.hearing.frames import FRAME, SILENT_DB, Frames, Kept
+from parley_dataplane.hearing.frames import Frames, Kept
+from parley_dataplane.hearing.levels import FRAME, SILENT_DB
 from parley_dataplane.media import HEARING_RATE, Pcm
 
 NOISE: Pcm = np.random.default_rng(3).normal(0, 2_000, HEARING_RATE).astype(np.int16)

@@ -95,6 +95,46 @@ def test_a_datagram_from_a_claimed_address_is_the_calls_until_it_is_released() -
     on_a_port(scene)
 
 
+def test_what_is_read_in_a_row_is_one_reading_and_one_that_fails_is_ended() -> None:
+    class Reading:
+        def __init__(self) -> None:
+            self.log: list[str] = []
+
+        def begin(self) -> None:
+            self.log.append("begin")
+
+        def end(self) -> None:
+            self.log.append("end")
+
+    async def scene() -> None:
+        reading = Reading()
+        port = UdpPort.open(LOOPBACK, reading=reading)
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        try:
+            call, peer = Call(), Peer(port)
+            port.sockets[0].claim(peer.address, call, proven=False)
+            call.receive = lambda datagram: reading.log.append("media")  # type: ignore[method-assign]
+            port.sockets[0].claim(peer.address, call, proven=True)
+            peer.send(MEDIA, times=3)
+            await read()
+            assert reading.log == ["begin", "media", "media", "media", "end"]
+
+            def fail(datagram: bytes) -> None:
+                raise RuntimeError("broken")
+
+            reading.log.clear()
+            other, another = Call(), Peer(port)
+            other.receive = fail  # type: ignore[method-assign]
+            port.sockets[0].claim(another.address, other, proven=False)
+            another.send(MEDIA)
+            await read()
+            assert reading.log == ["begin", "end"]
+        finally:
+            port.close()
+
+    asyncio.run(scene())
+
+
 def test_a_stranger_costs_one_look_up_and_a_request_of_theirs_one_name_more() -> None:
     async def scene(port: UdpPort) -> None:
         peer = Peer(port)
