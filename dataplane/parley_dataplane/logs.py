@@ -20,6 +20,7 @@ def configure(level: str) -> None:
     )
     for name in ("aiortc", "aioice", "uvicorn.access", "websockets", "asyncio"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("uvicorn.error").addFilter(_without_trace_of_a_stranger)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -30,6 +31,14 @@ def configure(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def _without_trace_of_a_stranger(record: logging.LogRecord) -> bool:
+    """Text that is no UTF-8 is the peer's fault, and no traceback of ours explains it."""
+    if record.exc_info and isinstance(record.exc_info[1], UnicodeDecodeError):
+        record.exc_info = None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True
 
 
 def log_record(record: Record) -> None:

@@ -23,11 +23,15 @@ def test_a_spoken_question_is_answered_in_writing_and_in_sound(
         reception.private(text)
     microphone = in_a_room(6.0, OPENING_HOURS, 18.0, STORY, 30.0)
     with talk_page(reception.url, microphone, path="/fastrtc") as talk:
+        expect(talk.page.locator("#welcome")).to_contain_text(f"for instance: “{OPENING_HOURS}?”")
         talk.button("Start talking").click()
         talk.is_connected()
         expect(talk.captions("agent")).to_have_count(1, timeout=15_000)
+        expect(talk.captions("agent").locator(".who")).to_have_text("reception")
         assert talk.words("agent") == answers["opening-hours"]
         expect(talk.page.locator("#total_ms")).to_contain_text("ms")
+        lines = talk.page.locator(".legend-line dd").evaluate_all("all => all.map((one) => one.offsetHeight)")
+        assert len(set(lines)) == 1, "no figure is broken into two lines"
         talk.until_state("speaking")
         talk.page.screenshot(path=pictures / "fastrtc.png")
         talk.until_state("idle", 20.0)

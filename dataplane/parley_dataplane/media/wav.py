@@ -22,7 +22,7 @@ HEADER_BYTES = 44
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 
 _MAX_CHANNELS = 8
-_RATES = range(4_000, 192_001)
+_RATES = range(8_000, 192_001)
 _MAX_FMT_BYTES = 256
 _MAX_CHUNKS = 256  # before the samples; editors write a dozen
 # Live writers (ffmpeg to a pipe, browsers' polyfills) can't know the length and write one of these.
@@ -72,7 +72,7 @@ def parse_format(chunk: bytes) -> Format:
         )
     if not 1 <= channels <= _MAX_CHANNELS or rate not in _RATES:
         raise BadAudio(
-            f"WAV of {channels} channels, {rate} Hz: send 1 to {_MAX_CHANNELS} channels at 4,000 to 192,000 Hz"
+            f"WAV of {channels} channels, {rate} Hz: send 1 to {_MAX_CHANNELS} channels at 8,000 to 192,000 Hz"
         )
     return Format(kind, channels, rate, bits)
 

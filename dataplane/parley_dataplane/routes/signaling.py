@@ -27,14 +27,21 @@ from parley_dataplane.transports.websocket import Peer
 Doors = WeakValueDictionary[str, WebRtcDoor]
 
 
+NO_CALL = 1008
+
+
 class _Connection:
-    """One socket that signals for one session id."""
+    """One socket that signals for one session id; it is closed where neither it nor another brings a call to that
+    within the idle timeout.
+    """
 
     def __init__(self, parley: Parley, peer: Peer, session_id: str, doors: Doors) -> None:
         self._parley = parley
         self._peer = peer
         self._id = session_id
         self._doors = doors
+        secs = float(parley.agent.spec.sessions.idle_timeout_seconds)
+        self._patience = asyncio.get_running_loop().call_later(secs, self._is_there_a_call, secs)
 
     async def handle(self, raw: str | bytes) -> None:
         clock = asyncio.get_running_loop().time
@@ -56,9 +63,14 @@ class _Connection:
                 self._peer.send_text(signaling.render_pong())
 
     def closed(self) -> None:
+        self._patience.cancel()
         door = self._doors.get(self._id)
         if door is not None and not door.has_call:
             door.session.end("peer-left")
+
+    def _is_there_a_call(self, secs: float) -> None:
+        if self._id not in self._doors:
+            self._peer.close(NO_CALL, f"no offer within {secs:.0f} s")
 
     def _door(self) -> WebRtcDoor:
         door = self._doors.get(self._id)

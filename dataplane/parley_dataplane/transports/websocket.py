@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from parley_dataplane.errors import ParleyError, SlowReader, TooBig
+from parley_dataplane.errors import Busy, ParleyError, SlowReader, TooBig
 
 MAX_WAITING_BYTES = 4 * 1024 * 1024
 """87 s of speech at 24 kHz; four of the largest WAVs."""
@@ -122,9 +122,13 @@ class Peer:
             raise
 
     def _disconnected(self, code: int | None) -> None:
-        """Gone: nothing can be written any more. The server itself refuses what is too big, and says so here."""
+        """Gone: nothing can be written any more. The server itself refuses what is too big or too much, and says so
+        here.
+        """
         if code == TooBig.close_code and self._error is None:
             self._error = TooBig("a message over the server's limit")
+        if code == Busy.close_code and self._error is None:
+            self._error = Busy("too many messages that had begun and not ended")
         self._closing = self._closing or (1000, "")
         self._end()
 

@@ -4,6 +4,7 @@
  * Rules: this file and stage.js alone know the page's elements; a conversation is `talk`, and there is at most one.
  */
 
+import { agent } from "./agent.js";
 import { Captions } from "./captions.js";
 import { Level, MeterBar } from "./meter.js";
 import * as microphone from "./microphone.js";
@@ -187,6 +188,11 @@ function draw(now) {
 }
 
 addEventListener("pagehide", () => talk && hangUp());
+
+agent.then(({ name, examples }) => {
+  if (name) captions.agent = String(name);
+  if (examples?.[0]) write(at("example"), `Ask it, for instance: “${examples[0]}?”`);
+});
 
 if (!microphone.allowed()) notice.show("insecure");
 show();

@@ -1,6 +1,7 @@
 """Logs: one JSON line per record."""
 
 import json
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -40,3 +41,14 @@ def test_each_turn_is_logged_only_when_asked_for(capsys: pytest.CaptureFixture[s
     logs.configure("debug")
     logs.log_record(TurnFinished("abc", "offer", "heard", 1.0))
     assert lines(capsys)[0]["outcome"] == "heard"
+
+
+def test_text_that_is_no_utf8_brings_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    """A peer's mistake put a traceback of nine lines at ERROR into the log. Fails without the filter."""
+    logs.configure("info")
+    try:
+        b"what he said \xff".decode()
+    except UnicodeDecodeError:
+        logging.getLogger("uvicorn.error").exception("Invalid UTF-8 sequence received from client.")
+    [record] = caplog.records
+    assert (record.levelname, record.exc_info) == ("WARNING", None)

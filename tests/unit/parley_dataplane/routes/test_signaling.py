@@ -327,3 +327,26 @@ def test_a_server_that_stops_closes_with_try_again_later(server: Any, calls: lis
             assert await peer.hear() == ("close", 1013)
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("has_call", [False, True], ids=["no call", "a call"])
+def test_only_a_socket_that_brings_no_call_is_closed_after_a_while(
+    has_call: bool, server: Any, calls: list[NotedCall]
+) -> None:
+    """Who only answered pings kept as many sockets as there are descriptors, for ever. Fails when no timer is set."""
+
+    async def scenario() -> None:
+        spec = server.parley.agent.spec
+        patient = spec.sessions.model_copy(update={"idle_timeout_seconds": 0.2})
+        server.parley.agent.spec = spec.model_copy(update={"sessions": patient})
+        async with server.socket(PATH) as peer:
+            if has_call:
+                peer.say(OFFER)
+                assert (await peer.hear())["type"] == "answer"
+                await asyncio.sleep(0.4)
+                peer.say({"type": "ping"})
+                assert await peer.hear() == {"type": "pong"}
+            else:
+                assert await peer.hear() == ("close", 1008)
+
+    asyncio.run(scenario())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.websockets import WebSocket
 
-from parley_dataplane.errors import BadSdp, ParleyError, SlowReader, TooBig
+from parley_dataplane.errors import BadSdp, Busy, ParleyError, SlowReader, TooBig
 from parley_dataplane.transports import websocket
 from parley_dataplane.transports.websocket import Peer
 
@@ -238,13 +238,16 @@ def test_a_fault_of_our_own_is_1011_and_is_raised(monkeypatch: pytest.MonkeyPatc
     run(scenario, monkeypatch)
 
 
-def test_a_message_that_the_server_refused_is_an_error_of_the_peers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server closes with 1009 by itself, before a message is whole."""
+@pytest.mark.parametrize(("code", "error"), [(1009, TooBig), (1013, Busy)])
+def test_a_message_that_the_server_refused_is_an_error_of_the_peers(
+    code: int, error: type[ParleyError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server closes with 1009 by itself, before a message is whole, and with 1013 where too many are not."""
 
     async def scenario(wire: Wire) -> None:
         peer = await wire.open()
-        wire.leave(1009)
-        assert isinstance(await peer.run(ignore), TooBig)
+        wire.leave(code)
+        assert isinstance(await peer.run(ignore), error)
 
     run(scenario, monkeypatch)
 
