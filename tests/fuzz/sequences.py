@@ -323,12 +323,14 @@ def search(siege: Siege, seconds: float, seed: int) -> None:
     for number in itertools.count(seed):
         print(f"sequences of seed {number}", flush=True)
         with siege.round():
-            one_round(siege.url, number)
+            siege.sent += one_round(siege.url, number)
         if time.monotonic() >= until:
             return
 
 
-def one_round(url: str, seed: int) -> None:
+def one_round(url: str, seed: int) -> int:
+    """Return how many messages were sent."""
+    sent = 0
     with asyncio.Runner() as runner:
         ids = itertools.count()
 
@@ -342,14 +344,19 @@ def one_round(url: str, seed: int) -> None:
                 path = door.path.format(session_id=f"stranger-{seed}-{next(ids) // 2}")
                 run(over_a_socket(url, path, messages), door)
 
-            _each(sequence(door), to_the_door, seed, SEQUENCES)
-        _each(sequence(CHANNEL), lambda messages: run(over_a_channel(url, messages), CHANNEL), seed, CALLS)
+            sent += _each(sequence(door), to_the_door, seed, SEQUENCES)
+
+        def over_the_channel(messages: list[Raw]) -> None:
+            run(over_a_channel(url, messages), CHANNEL)
+
+        return sent + _each(sequence(CHANNEL), over_the_channel, seed, CALLS)
 
 
 def _each(
     sequences: SearchStrategy[list[Raw]], send: Callable[[list[Raw]], None], seed: int, number: int
-) -> None:
-    """Hypothesis shrinks what fails, and shows it."""
+) -> int:
+    """Hypothesis shrinks what fails, and shows it. Return how many messages were sent."""
+    sent = 0
 
     @hypothesis.seed(seed)
     @hypothesis.settings(
@@ -361,6 +368,9 @@ def _each(
     )
     @hypothesis.given(sequences)
     def holds(messages: list[Raw]) -> None:
+        nonlocal sent
+        sent += len(messages)
         send(messages)
 
     holds()
+    return sent
