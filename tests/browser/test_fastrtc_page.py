@@ -29,7 +29,7 @@ def test_a_spoken_question_is_answered_in_writing_and_in_sound(
         assert talk.words("agent") == answers["opening-hours"]
         expect(talk.page.locator("#total_ms")).to_contain_text("ms")
         talk.until_state("speaking")
-        talk.page.screenshot(path=pictures / "fastrtc.png")
+        talk.page.screenshot(path=pictures / "fastrtc-page.png")
         talk.until_state("idle", 20.0)
         talk.until_state("speaking", 20.0)
         talk.page.wait_for_timeout(2_000)
