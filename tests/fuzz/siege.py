@@ -23,6 +23,8 @@ IDLE_SECS = 5
 TONE_SECS = 300
 """Of the call beside: longer than any round."""
 SETTLE_SECS = 30.0
+MOST_GROWTH = 1.1
+"""The server's memory after a round, of that after the first: 1.02 in 10 minutes of either search."""
 OWN_FAULTS = ("error", "internal", "unexpected-event", "engine-")
 """How the codes of errors begin that no stranger should be able to cause."""
 
@@ -71,6 +73,7 @@ class Siege:
         assert not faults, f"{faults} in the log:\n{self._server.log()[-4_000:]}"
         assert "Traceback" not in self._server.log(), self._server.log()[-4_000:]
         self._resident.append(self._server.resident() / 2**20)
+        assert self._resident[-1] <= MOST_GROWTH * self._resident[0], self.summary()
 
     def summary(self) -> str:
         """What was sent, and what the server's memory made of it."""
