@@ -10,18 +10,21 @@ from types import TracebackType
 from typing import Self
 
 from tests.clients.beside import Report
-from tests.server import ROOT
+from tests.server import ROOT, ParleyServer
 
 LONGEST_GAP_SECS = 0.12
-"""Between two packets of the call beside: 20 ms, and what two busy cores add to the server's; its own is known."""
+"""Between two packets of the call beside: 20 ms, and what a busy server adds. Waits for a CPU are known and apart."""
 
 
 class Beside:
-    """`with Beside(server.url) as beside: ...; beside.noticed_nothing()`, of a server whose tone is long enough."""
+    """`with Beside(server) as beside: ...; beside.noticed_nothing()`, of a server whose tone is long enough."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, server: ParleyServer) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.clients.beside", url, "How long is a tone?"],
+            [
+                *(sys.executable, "-m", "tests.clients.beside"),
+                *(server.url, "How long is a tone?", str(server.pid)),
+            ],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -33,7 +33,7 @@ def test_a_spoken_question_is_answered_in_writing_and_in_sound(
         lines = talk.page.locator(".legend-line dd").evaluate_all("all => all.map((one) => one.offsetHeight)")
         assert len(set(lines)) == 1, "no figure is broken into two lines"
         talk.until_state("speaking")
-        talk.page.screenshot(path=pictures / "fastrtc.png")
+        talk.page.screenshot(path=pictures / "fastrtc-page.png")
         talk.until_state("idle", 20.0)
         talk.until_state("speaking", 20.0)
         talk.page.wait_for_timeout(2_000)

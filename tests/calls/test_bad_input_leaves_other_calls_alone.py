@@ -46,7 +46,7 @@ def server() -> Iterator[ParleyServer]:
 
 @pytest.fixture(scope="module")
 def beside(server: ParleyServer) -> Iterator[Beside]:
-    with Beside(server.url) as call:
+    with Beside(server) as call:
         yield call
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,10 +84,9 @@ class Recording:
             free = max(free, arrival.at) + arrival.pcm.size / self.rate
         return max(free, at)
 
-    def longest_gap(self, start: float, end: float) -> float:
-        """The longest time without an arrival within [start, end]."""
-        times = [start, *(a.at for a in self.between(start, end)), end]
-        return max(later - earlier for earlier, later in itertools.pairwise(times))
+    def gaps(self, start: float, end: float) -> Iterator[tuple[float, float]]:
+        """Each time without an arrival within [start, end], as when it began and ended."""
+        return itertools.pairwise([start, *(a.at for a in self.between(start, end)), end])
 
     def lost(self, start: float = 0.0, end: float = float("inf")) -> int:
         """How many RTP sequence numbers are missing or out of turn in [start, end)."""

@@ -34,7 +34,7 @@ def main() -> None:
         print(f"{name}: {options.seconds} s from seed {options.seed}", flush=True)
         with Siege() as siege:
             SEARCHES[name](siege, options.seconds, options.seed)
-        print(f"{name}: clean", flush=True)
+        print(f"{name}: clean; {siege.summary()}", flush=True)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ IDLE_SECS = 5
 TONE_SECS = 300
 """Of the call beside: longer than any round."""
 SETTLE_SECS = 30.0
+MOST_GROWTH = 1.1
+"""The server's memory after a round, of that after the first: 1.02 in 10 minutes of either search."""
 OWN_FAULTS = ("error", "internal", "unexpected-event", "engine-")
 """How the codes of errors begin that no stranger should be able to cause."""
 
@@ -37,6 +39,10 @@ class Siege:
         }
         self._server = ParleyServer("examples/bench.yaml", environment)
         self.url = self._server.url
+        self.sent = 0
+        """Messages or requests; who sends them counts."""
+        self._resident: list[float] = []
+        """MiB of the server's process after each round."""
 
     def __enter__(self) -> Self:
         self._server.__enter__()
@@ -51,7 +57,7 @@ class Siege:
     def round(self) -> Iterator[None]:
         """Whatever is sent within: nobody beside notices, nothing fails, and nothing is left."""
         before = self._held()
-        with Beside(self.url) as beside:
+        with Beside(self._server) as beside:
             beside.report()
             yield
             beside.noticed_nothing()
@@ -66,6 +72,16 @@ class Siege:
         }
         assert not faults, f"{faults} in the log:\n{self._server.log()[-4_000:]}"
         assert "Traceback" not in self._server.log(), self._server.log()[-4_000:]
+        self._resident.append(self._server.resident() / 2**20)
+        assert self._resident[-1] <= MOST_GROWTH * self._resident[0], self.summary()
+
+    def summary(self) -> str:
+        """What was sent, and what the server's memory made of it."""
+        first, last = self._resident[0], self._resident[-1]
+        return (
+            f"{self.sent} sent in {len(self._resident)} rounds, "
+            f"{first:.0f} MiB after the first, {last:.0f} MiB after the last"
+        )
 
     def _held(self) -> dict[str, float]:
         """What strangers could leave behind."""

@@ -14,6 +14,7 @@ from parley_dataplane.routes import (
     fastrtc_http,
     fastrtc_process,
     openapi,
+    pages,
     problems,
     service,
     signaling,
@@ -27,7 +28,7 @@ def mount(app: FastAPI, parley: Parley) -> None:
     """Put every door on `app`."""
     for module in (alice, signaling, fastrtc, fastrtc_http, fastrtc_process, duplex, v1, service):
         app.include_router(module.router(parley))
-    service.mount_page(app)
+    pages.mount_files(app)
     problems.install(app, parley)
     openapi.install(app)
     app.add_middleware(Origins, parley=parley)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import HTMLResponse
 
 from parley_dataplane.doors import WEBRTC_OFFER
 from parley_dataplane.errors import (
@@ -22,7 +22,7 @@ from parley_dataplane.protocols import alice
 from parley_dataplane.routes import openapi
 from parley_dataplane.routes.bodies import read_body
 from parley_dataplane.routes.openapi import reads, refusals
-from parley_dataplane.routes.service import WEB
+from parley_dataplane.routes.pages import page
 from parley_dataplane.routes.webrtc_door import WebRtcDoor
 from parley_dataplane.session import SessionInfo
 
@@ -79,8 +79,8 @@ def router(parley: Parley) -> APIRouter:
         }
 
     @routes.get("/test_webrtc_gateway.html", response_class=HTMLResponse)
-    async def test_page() -> Response:
+    def test_page() -> Response:
         """A page with every part of such a call in hand."""
-        return FileResponse(WEB / "gateway.html", headers={"Cache-Control": "no-cache"})
+        return page("gateway")
 
     return routes

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse
-from fastapi.staticfiles import StaticFiles
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from typing_extensions import TypedDict
 
@@ -16,8 +14,7 @@ from parley_dataplane.engines import silero_weights
 from parley_dataplane.errors import EngineUnavailable
 from parley_dataplane.process import Parley
 from parley_dataplane.routes.openapi import refusals
-
-WEB = Path(__file__).parent.parent / "web"
+from parley_dataplane.routes.pages import page
 
 ENDPOINTS = {
     "talk page": "GET /",
@@ -79,11 +76,10 @@ def router(parley: Parley) -> APIRouter:
         return JSONResponse(body, 200 if parley.ready else 503)
 
     @routes.get("/", response_model=About, responses=_PAGE)
-    async def root(request: Request) -> Response:
+    def root(request: Request) -> Response:
         """The talk page for a browser, information about the service for others."""
-        vary = {"Vary": "Accept", "Cache-Control": "no-cache"}
         if "text/html" in request.headers.get("accept", ""):
-            return FileResponse(WEB / "index.html", headers=vary)
+            return page("index", Vary="Accept")
         about: About = {
             "service": "Parley",
             "version": __version__,
@@ -91,17 +87,17 @@ def router(parley: Parley) -> APIRouter:
             "status": "running" if parley.ready else "draining",
             "endpoints": ENDPOINTS,
         }
-        return JSONResponse(about, headers=vary)
+        return JSONResponse(about, headers={"Vary": "Accept", "Cache-Control": "no-cache"})
 
     @routes.get("/fastrtc", response_class=HTMLResponse)
-    async def fastrtc_page() -> Response:
+    def fastrtc_page() -> Response:
         """FastRTC Voice AI's page."""
-        return FileResponse(WEB / "fastrtc.html", headers={"Cache-Control": "no-cache"})
+        return page("fastrtc")
 
     @routes.get("/duplex", response_class=HTMLResponse)
-    async def duplex_page() -> Response:
+    def duplex_page() -> Response:
         """The full-duplex agent's page."""
-        return FileResponse(WEB / "duplex.html", headers={"Cache-Control": "no-cache"})
+        return page("duplex")
 
     @routes.get("/web/silero.weights", response_class=Response, responses=_WEIGHTS)
     def weights_of_silero() -> Response:
@@ -130,17 +126,3 @@ def router(parley: Parley) -> APIRouter:
         return Response(parley.metrics_text(), media_type=CONTENT_TYPE_LATEST)
 
     return routes
-
-
-class _PageFiles(StaticFiles):
-    """A browser asks whether each is still the same: of what it guesses by itself, an old one may go with new ones."""
-
-    def file_response(self, *args: Any, **named: Any) -> Response:
-        response = super().file_response(*args, **named)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
-
-
-def mount_page(app: FastAPI) -> None:
-    """The pages' own files; plain ES modules, nothing from elsewhere."""
-    app.mount("/web", _PageFiles(directory=WEB), name="web")

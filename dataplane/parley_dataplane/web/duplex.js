@@ -4,15 +4,15 @@
  *     microphone -> Voice (volume) -> slices -> Gate -> DuplexSocket -> Player
  *                                        \-> Silero (worker)
  *
- * Rules: this file and stage.js alone know the page's elements; a conversation is `talk`, and there is at most one; the
- * detector that is chosen decides alone, but volume does while Silero is loaded in a conversation; controls act at once.
+ * Rules: this file, stage.js and typing.js alone know the page's elements; a conversation is `talk`, and there is at
+ * most one; the detector that is chosen decides alone, but volume does while Silero is loaded in a conversation; controls
+ * act at once.
  */
 
 import { Captions } from "./captions.js";
 import { CostLines } from "./cost.js";
-import { listDevices } from "./devices.js";
+import { listDevices, offerDevices } from "./devices.js";
 import { DuplexSocket, SPEAKING_RATE } from "./duplex-socket.js";
-import { examples } from "./examples.js";
 import { Gate } from "./gate.js";
 import { LatencyStrip } from "./latency.js";
 import { Level, MeterBar } from "./meter.js";
@@ -22,6 +22,7 @@ import { Player } from "./player.js";
 import { Silero } from "./silero.js";
 import { slice } from "./slices.js";
 import { Stage, phase, write } from "./stage.js";
+import { typing } from "./typing.js";
 import { Voice } from "./voice.js";
 import { VoiceSocketError } from "./voice-socket.js";
 
@@ -116,6 +117,7 @@ async function hearMe(of) {
   track.enabled = !stage.muted;
   track.addEventListener("ended", () => talk === of && of.stream === stream && notice.show("unplugged"));
   await listDevices(at("device"));
+  show();
 }
 
 /** @param {Talk} of  @param {ArrayBuffer} pcm */
@@ -248,18 +250,6 @@ function act(action) {
   if (action === "type") at("text").focus();
 }
 
-async function chooseDevice() {
-  microphone.remember(at("device").value);
-  if (!talk?.since) return;
-  try {
-    await hearMe(talk);
-    notice.hide();
-  } catch (error) {
-    notice.show(error.code ?? "unusable");
-  }
-  show();
-}
-
 // The detectors
 
 const volumeSettings = () => ({ thresholdDb: Number(at("decibels").value), holdMs: HOLD_MS, gate: false });
@@ -314,20 +304,11 @@ function draw(now) {
   requestAnimationFrame(draw);
 }
 
-at("device").addEventListener("change", chooseDevice);
 for (const id of ["volume", "silero", "decibels", "likelihood"]) at(id).addEventListener("input", tune);
-at("composer").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const text = at("text").value.trim();
-  if (!text) return;
-  at("text").value = "";
-  say(text);
-});
 addEventListener("pagehide", () => talk && hangUp());
-navigator.mediaDevices?.addEventListener("devicechange", () => listDevices(at("device")));
 
 if (!microphone.allowed()) notice.show("insecure");
-listDevices(at("device"));
-examples(at("examples"), say).then((name) => name && (captions.agent = name));
+offerDevices(at("device"), { notice, reopen: () => (talk?.since ? hearMe(talk) : null) });
+typing(say).then((name) => name && (captions.agent = name));
 tune();
 requestAnimationFrame(draw);

@@ -10,7 +10,7 @@
 import { iceServers } from "./agent.js";
 import { Call } from "./call.js";
 import { Captions } from "./captions.js";
-import { listDevices } from "./devices.js";
+import { listDevices, offerDevices } from "./devices.js";
 import { Figures, Rows } from "./figures.js";
 import { Level, MeterBar } from "./meter.js";
 import * as microphone from "./microphone.js";
@@ -192,17 +192,6 @@ function duck() {
 
 const ducks = () => checked("duck") && Boolean(run?.mine?.speaking);
 
-async function reopen() {
-  microphone.remember(at("device").value);
-  if (!run?.on) return;
-  try {
-    await hearMe(run);
-    notice.hide();
-  } catch (error) {
-    notice.show(error.code ?? "unusable");
-  }
-}
-
 /** @param {MediaTrackSettings} settings what the browser has made of the wishes */
 function inForce(settings) {
   const on = PROCESSING.filter((name) => settings[name]).map((name) => NAMES[name]);
@@ -255,7 +244,6 @@ function draw(now) {
 
 at("call").addEventListener("click", () => (run ? hangUp() : begin()));
 at("stop").addEventListener("click", stopTts);
-for (const id of ["device", ...PROCESSING]) at(id).addEventListener("change", reopen);
 for (const id of [...Object.keys(DIALS), "gate", "duck"]) {
   at(id).addEventListener("input", () => {
     run?.mine?.change(gateSettings());
@@ -264,9 +252,8 @@ for (const id of [...Object.keys(DIALS), "gate", "duck"]) {
   });
 }
 addEventListener("pagehide", () => run && hangUp());
-navigator.mediaDevices?.addEventListener("devicechange", () => listDevices(at("device")));
 
 if (!microphone.allowed()) notice.show("insecure");
-listDevices(at("device"));
+offerDevices(at("device"), { processing: PROCESSING.map(at), notice, reopen: () => (run?.on ? hearMe(run) : null) });
 show();
 requestAnimationFrame(draw);

@@ -1,20 +1,21 @@
 /**
  * The talk page: puts the call, the microphone and the views together.
  *
- * Rules: this file and stage.js alone know the page's elements; a call in progress is `talk`, and there is at most one.
+ * Rules: this file, stage.js and typing.js alone know the page's elements; a call in progress is `talk`, and there is
+ * at most one.
  */
 
 import { iceServers } from "./agent.js";
 import { Call } from "./call.js";
 import { Captions } from "./captions.js";
 import { CostLines } from "./cost.js";
-import { listDevices } from "./devices.js";
-import { examples } from "./examples.js";
+import { listDevices, offerDevices } from "./devices.js";
 import { LatencyStrip } from "./latency.js";
 import { Level, MeterBar } from "./meter.js";
 import * as microphone from "./microphone.js";
 import { Notice } from "./notices.js";
 import { Stage, phase } from "./stage.js";
+import { typing } from "./typing.js";
 
 const at = (id) => document.getElementById(id);
 const notice = new Notice(at("notice"), act);
@@ -79,6 +80,7 @@ async function hearMe(of) {
   track.addEventListener("ended", () => talk === of && of.stream === stream && notice.show("unplugged"));
   if (of.since) await of.call.setMicrophone(track);
   await listDevices(at("device"));
+  show();
 }
 
 /** @param {Talk} of */
@@ -176,18 +178,6 @@ function act(action) {
 
 // The page
 
-async function chooseDevice() {
-  microphone.remember(at("device").value);
-  if (!talk?.since) return;
-  try {
-    await hearMe(talk);
-    notice.hide();
-  } catch (error) {
-    notice.show(error.code ?? "unusable");
-  }
-  show();
-}
-
 function show() {
   stage.show(phase(talk, talk?.call.connected), { heard: Boolean(talk?.stream), empty: captions.empty });
 }
@@ -210,19 +200,10 @@ function draw(now) {
   requestAnimationFrame(draw);
 }
 
-at("device").addEventListener("change", chooseDevice);
-at("composer").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const text = at("text").value.trim();
-  if (!text) return;
-  at("text").value = "";
-  say(text);
-});
 addEventListener("pagehide", () => talk && hangUp());
-navigator.mediaDevices?.addEventListener("devicechange", () => listDevices(at("device")));
 
 if (!microphone.allowed()) notice.show("insecure");
-listDevices(at("device"));
-examples(at("examples"), say).then(name);
+offerDevices(at("device"), { notice, reopen: () => (talk?.since ? hearMe(talk) : null) });
+typing(say).then(name);
 show();
 requestAnimationFrame(draw);

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests import speech
+from tests.clients.beside import Waits, report
 from tests.clients.containers import opus, read_wav, wav
 from tests.clients.listening import SAME, resemblance
 from tests.clients.microphone import Microphone
@@ -47,7 +48,18 @@ def test_a_recording_tells_audible_from_silent_and_counts_the_lost() -> None:
     assert [arrival.at for arrival in heard.audible()] == [0.0, 2.0]
     assert heard.lost() == 1
     assert heard.seconds() == pytest.approx(0.06)
-    assert heard.longest_gap(0.0, 2.5) == 1.0
+    assert list(heard.gaps(0.0, 2.5)) == [(0.0, 0.0), (0.0, 1.0), (1.0, 2.0), (2.0, 2.5)]
+
+
+def test_a_call_beside_does_not_blame_the_server_for_its_waits_for_a_cpu() -> None:
+    heard, waits = Recording(RATE), Waits()
+    for number, at in enumerate([0.02, 0.04, 0.34, 0.36]):
+        heard.add(at, 1, _voice(1), sequence=number)
+    waits.looks = [(0.0, 7.0), (0.05, 7.0), (0.3, 7.25), (0.4, 7.25)]
+    told = report(heard, waits, 0.0, 0.38, late=0.0)
+    assert told.longest_gap == pytest.approx(0.05), "0.3 s, of which it waited 0.25"
+    waits.looks = [(0.0, 7.0), (0.4, 7.0)]
+    assert report(heard, waits, 0.0, 0.38, late=0.0).longest_gap == pytest.approx(0.3)
 
 
 def test_a_recording_tells_by_how_much_its_sender_ran_ahead() -> None:

@@ -1,4 +1,4 @@
-/** The agent before the first call: its name, and things that one could ask it. */
+/** Saying something without a voice: the field to type in, and what one could ask the agent before the first call. */
 
 import { agent } from "./agent.js";
 import { element } from "./dom.js";
@@ -6,11 +6,18 @@ import { element } from "./dom.js";
 const MOST = 4;
 
 /**
- * @param {HTMLUListElement} list  is filled with what one could ask
  * @param {(text: string) => void} say
  * @returns {Promise<string>} the agent's name, "" where the server does not tell
  */
-export async function examples(list, say) {
+export async function typing(say) {
+  const [form, field, list] = ["composer", "text", "examples"].map((id) => document.getElementById(id));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = field.value.trim();
+    if (!text) return;
+    field.value = "";
+    say(text);
+  });
   const told = await agent;
   const texts = Array.isArray(told.examples) ? told.examples.slice(0, MOST).map(String) : [];
   list.replaceChildren(...texts.map((text) => {
@@ -18,7 +25,7 @@ export async function examples(list, say) {
     const button = element("button", "example", text);
     button.type = "button";
     button.addEventListener("click", () => {
-      document.getElementById("text").focus(); // the button goes away with the welcome
+      field.focus(); // the button goes away with the welcome
       say(text);
     });
     item.append(button);
