@@ -6,8 +6,8 @@ reception, with the embedded engines. What is shown: what became of each questio
 by the minute, and tasks, descriptors and memory before and after.
 
 The calls begin one after the other, spread over the time of a question, so that three or four speak at a time. Ten that
-speak at once are more than one core recognizes: of 120 questions each was understood, but 3 to 5 s after its end, when
-the next one had begun.
+speak at once fill a core with recognition, and are understood when they have begun to ask again: one answer is then for
+both questions, or it is interrupted, and no error tells of it.
 """
 
 from __future__ import annotations
