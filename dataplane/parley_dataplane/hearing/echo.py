@@ -10,6 +10,10 @@ some taps around it is fitted by least squares. A stranger's voice of 60 ms is e
 most, an echo by 57 % at least (5 and 95 % of 60 trials, delays 30 to 450 ms, a reverberant room, Opus). An echo beneath
 other sounds is searched in up to 16 packets, where chance explains less. Later packets are predicted by the filter that
 is known, and what it leaves is what somebody else said.
+
+The beginning of a word is another matter than a voice: one low tone, which 40 to 60 ms of it share with some piece of
+half a second of speech: by 45 to 93 % in 18 of 60 interruptions by ten voices. So where an echo would have shown by
+now, and none has, a fit counts from SHORT packets on, and a prediction at once.
 """
 
 from __future__ import annotations
@@ -259,6 +263,7 @@ class OwnVoice:
         self._searched = SEARCH_AGAIN  # packets since the last search
         self._level = -90.0  # dB of the echo
         self._delay: int | None = None
+        self._comes_back = False  # a filter of it has been MATURE in this call
         self._found(None)
 
     def _found(self, delay: int | None) -> None:
@@ -314,6 +319,8 @@ class OwnVoice:
         """
         self._listened += len(samples) // 2
         found = self._explanation(samples, is_loud)
+        if self._is_doubtful and not found.is_prediction and len(found.heard) < SHORT * PACKET:
+            found = _NOT_EXPLAINED
         frames = len(samples) // (2 * _TENTH)
         known = min(frames, len(found.rest) // _TENTH)
         if not known or not (found.is_prediction or found.is_echo):
@@ -357,6 +364,11 @@ class OwnVoice:
         if self._delay is not None and best.is_echo:
             self._learn()
         return best
+
+    @property
+    def _is_doubtful(self) -> bool:
+        """Whether an echo would have shown by now: one begins with an answer, and in no answer so far there was one."""
+        return not (self._comes_back or self.is_unknown or self._age < YOUNG)
 
     @property
     def _search_again(self) -> int:
@@ -425,6 +437,7 @@ class OwnVoice:
         self._likeness *= FORGET
         self._likeness += windows.T @ heard
         self._learnt += 1
+        self._comes_back = self._comes_back or self._learnt >= MATURE
         if self._learnt % LEARN_EVERY == 0:
             self._filter = _solved(self._products.copy(), self._likeness)
 

@@ -105,7 +105,9 @@ class Signs:
                 return self.revoke()
             return Happened.NOTHING
         if level < scene.floor + OVER_FLOOR and scene.sustained < scene.floor + OVER_FLOOR:
-            self._soft = 0
+            if self._fell:
+                self._soft = 0
+            self._fell = True  # between the first pulses of a low voice the room alone is heard, for 10 ms
             self._rest = max(self._rest - 1, 0)
             return Happened.NOTHING  # as nearly always
         at_once, soft = self.thresholds(scene, wary=wary)

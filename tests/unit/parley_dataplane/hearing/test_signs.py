@@ -46,6 +46,14 @@ def test_a_low_voice_is_a_sign_although_its_level_falls_between_two_pulses_of_it
     }
 
 
+def test_a_low_voice_is_a_sign_although_it_falls_to_the_room_s_level_between_its_first_two_pulses() -> None:
+    """Bug: one frame that was hardly louder than the room began the count anew; at 50 Hz a voice's first pulses leave
+    such a frame, and its sign came 40 ms later, or was none.
+    """
+    assert happened([-39.0, -60.0, -42.0, -34.0, -47.0, -31.0] + [-28.0] * 12) == {6: Happened.SIGN}
+    assert happened([-39.0, -60.0, -60.0, -42.0, -34.0, -47.0] + [SILENCE] * 12) == {}
+
+
 def test_in_a_loud_room_only_what_is_louder_than_the_room_is_a_sign() -> None:
     room = [-40.0, -42.0, -39.0, -43.0] * 300
     assert happened(room + [-30.0] * 20, voice=None).popitem() == (1203, Happened.SIGN)
