@@ -115,7 +115,8 @@ class Intent(Model):
     )
     stores: Identifier | None = Field(
         default=None,
-        description="Name of the record that keeps this intent's slots for the rest of the call.",
+        description="Name of the record that keeps this intent's slots for the rest of the call. An intent that also"
+        " requires it changes it: what this one has no slot for stays.",
     )
     requires: Identifier | None = Field(
         default=None, description="Name of a record that has to be there; if it is not, `otherwise` is said."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ def test_an_agent_written_out_with_all_its_defaults_is_read_as_the_same_agent(tm
 @pytest.mark.parametrize("example", sorted(Path("examples").glob("*.yaml")), ids=lambda file: file.name)
 def test_an_example_written_out_again_is_read_as_the_same_agent(example: Path, tmp_path: Path) -> None:
     agent = load(example)
+    shutil.copytree(example.parent, tmp_path, dirs_exist_ok=True)  # with the folders of its knowledge
     file = tmp_path / "agent.yaml"
     file.write_text(yaml.safe_dump(agent.model_dump(by_alias=True), allow_unicode=True))
     assert load(file) == agent

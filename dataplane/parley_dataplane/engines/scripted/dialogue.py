@@ -281,7 +281,8 @@ class Dialogue:
     def _deliver(self, intent: Intent, filling: Filling, state: State) -> Outcome:
         records = dict(state.records)
         if intent.stores:
-            records[intent.stores] = filling.values
+            kept = records.get(intent.stores, {}) if intent.requires == intent.stores else {}
+            records[intent.stores] = {**kept, **filling.values}
         count = state.told.get(intent.name, 0)
         template = (
             intent.every_answer[count % len(intent.every_answer)] if intent.every_answer else builtin.YES

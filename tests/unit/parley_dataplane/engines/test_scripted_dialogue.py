@@ -367,6 +367,38 @@ def test_the_record_holds_plain_values() -> None:
     assert state.records == {"appointment": {"day": "tuesday", "time": "10:30"}}
 
 
+def test_an_intent_that_changes_a_record_leaves_what_it_has_no_slot_for() -> None:
+    people = {"name": "people", "kind": "number", "ask": "How many?"}
+    inn = Conversation.model_validate(
+        {
+            "instructions": "You book tables.",
+            "intents": [
+                {
+                    "name": "book",
+                    "phrases": ["book a table for {people} on {day}"],
+                    "slots": [people, {"name": "day", "kind": "weekday", "ask": "Which day?"}],
+                    "answer": "Booked for {people} on {day}.",
+                    "stores": "table",
+                },
+                {
+                    "name": "grow",
+                    "phrases": ["more chairs please", "we need more chairs"],
+                    "slots": [people],
+                    "requires": "table",
+                    "otherwise": "There is no table.",
+                    "answer": "Now {people} on {table.day}.",
+                    "stores": "table",
+                },
+            ],
+        }
+    )
+    answers, state = converse(
+        Dialogue(inn), "more chairs please", "book a table for four on Friday", "we need more chairs", "six"
+    )
+    assert answers == ["There is no table.", "Booked for 4 on Friday.", "How many?", "Now 6 on Friday."]
+    assert state.records == {"table": {"people": "6", "day": "friday"}}
+
+
 def test_yes_takes_up_what_was_offered() -> None:
     """Bug: "Shall I book one?", "yes", "Good. What can I do for you?". Cause: a follow-up could only say something."""
     answers, _ = converse(TALK, "move my appointment", "yes", "Tuesday", "at ten", "yes")
