@@ -15,6 +15,9 @@ from parley_cli.config import HOST, PORT
 from parley_dataplane.settings import LOG_LEVELS
 
 MOST_MORE_PORTS = 8
+MOST_VOICES = 20
+VOICES = ("gmw/en-GB-x-rp+m3", "gmw/en-GB-scotland+m5", "gmw/en-US+f2")
+"""Who asks in `parley test`: none of them is the voice of the examples."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,6 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from parley_cli.doctor import doctor
 
         return doctor(given.url, given.origin, json=given.json)
+    if given.command == "test":
+        from parley_cli.spoken_tests import Rehearsal, test
+
+        snr_db = None if given.quiet else float(given.snr)
+        rehearsal = Rehearsal(given.voices, snr_db, given.at_once, float(given.least))
+        return test(given.file, rehearsal, json=given.json)
     from parley_api.schema import custom_resource_definition_yaml
     from parley_cli.check import FAILED, say
 
@@ -102,6 +111,34 @@ def _parser() -> argparse.ArgumentParser:
     )
     doctor.add_argument("--origin", metavar="URL", help="of the page that is to use it (the server's own)")
     doctor.add_argument("--json", action="store_true", help="print JSON, for programs")
+    test = commands.add_parser(
+        "test",
+        help="speak an agent's tests to it, and say what it understood",
+        description="Speak the questions of spec.tests, and of the CSV beside the file, to the agent.",
+    )
+    test.add_argument(
+        "file", metavar="FILE", help="a VoiceAgent in YAML, with spec.tests or a CSV of its name"
+    )
+    test.add_argument(
+        "--voices",
+        type=_voices,
+        default=VOICES,
+        metavar="VOICE,VOICE",
+        help=f"eSpeak NG's voices that ask ({','.join(VOICES)})",
+    )
+    test.add_argument(
+        "--snr", type=_amount("0", "60"), default=Decimal(15), metavar="DB", help="noise under the voice (15)"
+    )
+    test.add_argument("--quiet", action="store_true", help="ask in a quiet room alone")
+    test.add_argument("--at-once", type=_calls, default=3, metavar="N", help="calls at a time, 1 to 20 (3)")
+    test.add_argument(
+        "--least",
+        type=_amount("0", "100"),
+        default=Decimal(90),
+        metavar="%%",
+        help="right, or exit with 1 (90)",
+    )
+    test.add_argument("--json", action="store_true", help="print JSON, for programs")
     commands.add_parser("crd", help="print the CustomResourceDefinition", description="Print the CRD.")
     return parser
 
@@ -142,6 +179,21 @@ def _ports(text: str) -> tuple[int, ...]:
             f"{len(named)} ports: write at most {MOST_MORE_PORTS}, such as 8000,8001"
         )
     return tuple(_port(one.strip()) for one in named)
+
+
+def _calls(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 2 and 1 <= int(text) <= 20):
+        raise argparse.ArgumentTypeError(f"{text[:20]!r}: write a number from 1 to 20")
+    return int(text)
+
+
+def _voices(text: str) -> tuple[str, ...]:
+    named = tuple(one.strip() for one in text.split(","))
+    if len(named) > MOST_VOICES or not all(named):
+        raise argparse.ArgumentTypeError(
+            f"{text[:20]!r}: write 1 to {MOST_VOICES} voices, such as gmw/en-US,gmw/en-GB-x-rp+m3"
+        )
+    return named
 
 
 if __name__ == "__main__":

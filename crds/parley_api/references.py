@@ -49,6 +49,7 @@ def mistakes(agent: Any) -> Mistakes:
     for location, phrase in _texts(_map(conversation, "fillers"), "phrases", (*here, "fillers")):
         yield from _no_braces(location, phrase)
     yield from _intents(_maps(conversation, "intents", here))
+    yield from _tests(spec, conversation)
     for location, entry in _maps(conversation, "knowledge", here):
         known = entry.keys() & {"title", "text", "configMap"}
         if known not in ({"configMap"}, {"title", "text"}):
@@ -100,6 +101,17 @@ def _intents(intents: list[tuple[Location, dict[str, Any]]]) -> Mistakes:
         yield from _intent(here, intent, records)
         for at, follow_up in _maps(intent, "followUps", here):
             yield from _follow_up(at, follow_up, names, "otherwise" in intent)
+
+
+def _tests(spec: dict[str, Any], conversation: dict[str, Any]) -> Mistakes:
+    names = {
+        name
+        for _, intent in _maps(conversation, "intents", ())
+        if isinstance(name := intent.get("name"), str)
+    }
+    for here, test in _maps(spec, "tests", ("spec",)):
+        if isinstance(name := test.get("intent"), str) and name not in names:
+            yield Mistake((*here, "intent"), shown(name), _no_such("intent", names))
 
 
 def _records(intents: list[tuple[Location, dict[str, Any]]]) -> dict[str, set[str]]:

@@ -16,6 +16,7 @@ from parley_api.metadata import ObjectMeta
 from parley_api.model import Model, cel_rules
 from parley_api.prices import Prices
 from parley_api.problems import Problem, path_text
+from parley_api.spoken_tests import SpokenTest
 from parley_api.turntaking import Sessions, TurnTaking
 
 GROUP = "parley.dev"
@@ -42,6 +43,9 @@ class VoiceAgentSpec(Model):
     access: Access = Field(default=Access(), description="Who may use the doors from a browser.")
     prices: Prices = Field(
         default=Prices(), description="What services and machines cost, for `parley cost`."
+    )
+    tests: list[SpokenTest] = Field(
+        default_factory=list, max_length=100, description="Questions that `parley test` speaks to the agent."
     )
 
 

@@ -120,7 +120,7 @@ def test_every_library_that_a_test_imports_is_declared() -> None:
     [
         ("parley_api", {"parley_api"}),
         ("parley_dataplane", {"parley_api", "parley_dataplane"}),
-        ("parley_cli", {"parley_api", "parley_dataplane", "parley_cli"}),
+        ("parley_cli", {"parley_api", "parley_dataplane", "parley_cli", "parley"}),
         ("parley", {"parley"}),
     ],
 )
