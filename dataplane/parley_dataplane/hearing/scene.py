@@ -145,13 +145,14 @@ class Scene:
         return next((RECENT - at for at, level in enumerate(self._levels) if level > threshold), 0)
 
     def begin_speech(self, threshold: float) -> None:
-        """Speech has been confirmed; its frames so far are those of the last 200 ms over `threshold`. The background
-        forgets its last half second: else who sends speech alone (push-to-talk) would raise it by a dB with each
-        question, and not be heard any more after some thirty.
+        """Speech has been confirmed; its frames so far are those of the last 200 ms over `threshold`. They may
+        have raised the background, but not to where the caller is: who sends speech alone (push-to-talk) would raise it
+        by a dB with each question, and not be heard any more after some thirty.
         """
-        self._background = self.background
-        self._backgrounds.clear()
-        self._backgrounds.append(self._background)
+        if self.voice is not None:
+            most = max(self.background, self.voice - FALSE_UNDER_VOICE)
+            self._background = min(self._background, most)
+            self._backgrounds = deque((min(one, most) for one in self._backgrounds), BACKGROUND_DELAY)
         self._power, self._voiced = 0.0, 0
         for level in self._levels:
             if level > threshold:
