@@ -57,8 +57,7 @@ def test(file: str, rehearsal: Rehearsal, *, json: bool) -> int:
         return FAILED
     if not say(report.as_json(asked) if json else report.as_text(agent.metadata.name, asked)):
         return FAILED
-    right = 100 * sum(one.verdict is Verdict.RIGHT for one in asked) / len(asked)
-    return 0 if right >= rehearsal.least else FAILED
+    return 0 if report.percent(asked, Verdict.RIGHT) >= rehearsal.least else FAILED
 
 
 class _CannotAsk(Exception):

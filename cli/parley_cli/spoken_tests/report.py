@@ -40,7 +40,7 @@ def as_text(name: str, asked: Sequence[Asked]) -> str:
 def as_json(asked: Sequence[Asked]) -> str:
     return json.dumps(
         {
-            "right": _percent(asked, Verdict.RIGHT),
+            "right": percent(asked, Verdict.RIGHT),
             "asked": [
                 {
                     "say": one.question.say,
@@ -63,11 +63,12 @@ def _share(tries: Sequence[Asked]) -> str:
 
 def _sum(asked: Sequence[Asked]) -> str:
     counts = Counter(one.verdict for one in asked)
-    parts = ", ".join(f"{_SHORT[one]} {_percent(asked, one):.0f} %" for one in Verdict if counts[one])
+    parts = ", ".join(f"{_SHORT[one]} {percent(asked, one):.0f} %" for one in Verdict if counts[one])
     return f"{len(asked)} asked, {parts}"
 
 
-def _percent(asked: Sequence[Asked], wanted: Verdict) -> float:
+def percent(asked: Sequence[Asked], wanted: Verdict) -> float:
+    """Of all that was asked, 0 to 100."""
     return 100 * sum(one.verdict is wanted for one in asked) / len(asked)
 
 
