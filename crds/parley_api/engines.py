@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from parley_api.model import Model, OneOf, Rule
@@ -12,9 +14,19 @@ SHORTEST_TONE, LONGEST_TONE = 0.02, 600
 HEARS = Rule(
     "!has(self.engines) || !has(self.engines.stt) || !has(self.engines.stt.pocketsphinx)"
     " || !has(self.language) || self.language == 'en' || self.language.startsWith('en-')",
-    "write en-US, or choose another engine for stt: pocketsphinx hears English alone",
+    "write en-US, or choose another engine for stt: fasterWhisper hears other languages, pocketsphinx English alone",
 )
 """Both have their defaults before CEL sees them."""
+
+FilePath = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=1_024,
+        pattern=r"^[^\n]+$",
+        json_schema_extra={"x-advice": "a path on this machine, from this file's folder on or absolute"},
+    ),
+]
 
 
 class Silero(Model):
@@ -23,6 +35,18 @@ class Silero(Model):
 
 class PocketSphinx(Model):
     """PocketSphinx, built in; its vocabulary and language model come from the intents and the knowledge."""
+
+
+class FasterWhisper(Model):
+    """Whisper, run by faster-whisper from a folder on this machine: a hundred languages."""
+
+    model: FilePath = Field(
+        description="Folder of a Whisper model as CTranslate2 takes it: config.json, model.bin, tokenizer.json and the"
+        " vocabulary. From this file's folder on, or absolute."
+    )
+    threads: int = Field(
+        default=2, ge=1, le=64, description="CPU threads that decode, for all calls together."
+    )
 
 
 class Scripted(Model):
@@ -44,6 +68,62 @@ class Espeak(Model):
     )
     words_per_minute: int = Field(default=165, ge=80, le=450, description="Speed of speech.")
     pitch: int = Field(default=50, ge=0, le=99, description="Pitch of the voice; 50 is the voice's own.")
+
+
+class OpenAi(Model):
+    """Any server that streams chat completions as OpenAI's does: vLLM, Ollama, Groq, OpenAI itself."""
+
+    url: str = Field(
+        min_length=1,
+        max_length=1_024,
+        pattern=r"^https?://[^\s@?#]+$",
+        description="Base URL, to which /chat/completions is added.",
+        json_schema_extra={
+            "x-advice": "a URL such as http://127.0.0.1:11434/v1, without a login or a question mark"
+        },
+    )
+    model: str = Field(min_length=1, max_length=255, description="Name of the model, as the server calls it.")
+    key_variable: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=63,
+        pattern=r"^[A-Z_][A-Z0-9_]*$",
+        description="Name of the environment variable that holds the server's key; never the key itself.",
+        json_schema_extra={
+            # What stands here by mistake is a key: it is not shown.
+            "format": "password",
+            "x-advice": "the name of an environment variable in capitals such as OPENAI_API_KEY, not the key itself",
+        },
+    )
+    temperature: float | None = Field(
+        default=None,
+        ge=0,
+        le=2,
+        description="How freely it words its answers; unless set, as the server has it.",
+    )
+    max_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        le=32_768,
+        description="Longest answer in tokens; unless set, as the server has it.",
+    )
+
+
+class Piper(Model):
+    """Piper's voices, from a file on this machine."""
+
+    voice: FilePath = Field(
+        description="A voice's .onnx file, with its .onnx.json beside it. From this file's folder on, or absolute."
+    )
+    speaker: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=63,
+        description="Who of a voice with several speakers, by name or number; unless set, the first.",
+    )
+    speed: float = Field(
+        default=1.0, ge=0.5, le=2, description="1 is the voice's own speed, 2 twice as fast."
+    )
 
 
 class InstantStt(Model):
@@ -78,6 +158,7 @@ class Stt(OneOf):
     """What makes text from speech: exactly one member."""
 
     pocketsphinx: PocketSphinx | None = Field(default=None, description="PocketSphinx, built in.")
+    faster_whisper: FasterWhisper | None = Field(default=None, description="Whisper, from a folder.")
     instant: InstantStt | None = Field(default=None, description="The same text at once, for measurements.")
 
 
@@ -85,6 +166,7 @@ class Llm(OneOf):
     """What makes the answer: exactly one member."""
 
     scripted: Scripted | None = Field(default=None, description="Intents and knowledge of this file.")
+    openai: OpenAi | None = Field(default=None, description="A server of chat completions, by its URL.")
     instant: InstantLlm | None = Field(default=None, description="The same answer at once, for measurements.")
 
 
@@ -92,6 +174,7 @@ class Tts(OneOf):
     """What makes speech from text: exactly one member."""
 
     espeak: Espeak | None = Field(default=None, description="eSpeak NG, built in.")
+    piper: Piper | None = Field(default=None, description="A voice of Piper's, from a file.")
     tone: Tone | None = Field(default=None, description="A tone instead of speech, for measurements.")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from parley_api import references
+from parley_api import engine_files, references
 from parley_api.document import Document, documents
 from parley_api.hints import hint
 from parley_api.knowledge import read_folder
@@ -130,7 +130,9 @@ def _agent(document: Document, base_dir: Path) -> VoiceAgent:
     value = _as_written(document.value)
     problems = [
         Problem(path_text(found.location), found.seen, found.instead, document.line_of(found.location))
-        for found in islice(references.mistakes(value), MOST_TOLD + 1)
+        for found in islice(
+            chain(references.mistakes(value), engine_files.mistakes(value, base_dir)), MOST_TOLD + 1
+        )
     ]
     problems += _folders(value, base_dir, document)
     agent = None

@@ -62,14 +62,18 @@ class OneOf(Model):
 
     @property
     def chosen(self) -> str:
-        """The name of the member that is set, as in the file ("pocketsphinx")."""
-        return next(name for name in type(self).model_fields if getattr(self, name) is not None)
+        """The name of the member that is set, as in the file ("fasterWhisper")."""
+        name = self._set_field()
+        return type(self).model_fields[name].alias or name
 
     @property
     def settings(self) -> Model:
         """The member that is set."""
-        member: Model = getattr(self, self.chosen)
+        member: Model = getattr(self, self._set_field())
         return member
+
+    def _set_field(self) -> str:
+        return next(name for name in type(self).model_fields if getattr(self, name) is not None)
 
     @classmethod
     def members(cls) -> list[str]:

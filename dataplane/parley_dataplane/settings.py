@@ -2,6 +2,7 @@
 
 Rules: the names are those that the older systems had, so that their deployments go on unchanged; docs/settings.md lists
 them. A wrong value is a BadSetting that says what to write; it is never guessed. A variable that is empty is not set.
+A secret is read when its engine is made, and is in no Settings: those are printed.
 """
 
 from __future__ import annotations
@@ -138,6 +139,11 @@ class Settings:
         for override in self.overrides:
             spec = _with(spec, override.field.split("."), override.value)
         return agent.model_copy(update={"spec": spec})
+
+
+def secret(name: str, environ: Mapping[str, str] = os.environ) -> str | None:
+    """What the variable `name`, which an agent's file names, holds: a server's key. None if it is not set."""
+    return environ.get(name, "").strip() or None
 
 
 def _override(variable: Variable, given: Mapping[str, str]) -> Override:

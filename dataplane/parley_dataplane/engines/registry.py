@@ -16,8 +16,11 @@ from typing import Any
 
 from parley_api import VoiceAgent
 from parley_api.conversation import Conversation
+from parley_api.engine_files import engine_path
+from parley_api.engines import OpenAi
 from parley_api.knowledge import KnowledgeText, knowledge_texts
 from parley_dataplane.engines.base import Engine, LlmEngine, SttEngine, TtsEngine, VadEngine
+from parley_dataplane.settings import secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,12 @@ class Context:
 
     conversation: Conversation
     knowledge: tuple[KnowledgeText, ...]
+    language: str
+    base_dir: Path
+
+    def path(self, path: str) -> Path:
+        """A path of the agent's file."""
+        return engine_path(self.base_dir, path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +73,20 @@ ROLES: Mapping[str, Mapping[str, Line]] = {
     },
     "stt": {
         "pocketsphinx": Line("pocketsphinx:PocketSphinx", lambda spec, here: _vocabulary(here)),
+        "fasterWhisper": Line(
+            "faster_whisper:FasterWhisper",
+            lambda spec, here: (here.path(spec.model), spec.threads, here.language),
+        ),
         "instant": Line("instant:InstantStt", lambda spec, here: (spec.text,)),
     },
     "llm": {
         "scripted": Line("scripted:Scripted", lambda spec, here: (here.conversation, here.knowledge)),
+        "openai": Line("openai:OpenAi", lambda spec, here: (spec, _key(spec), _prompt(here))),
         "instant": Line("instant:InstantLlm", lambda spec, here: (spec.text,)),
     },
     "tts": {
         "espeak": Line("espeak:Espeak", lambda spec, here: (spec.voice, spec.words_per_minute, spec.pitch)),
+        "piper": Line("piper:Piper", lambda spec, here: (here.path(spec.voice), spec.speaker, spec.speed)),
         "tone": Line("tone:Tone", lambda spec, here: (spec.seconds,)),
     },
 }
@@ -80,7 +95,8 @@ ROLES: Mapping[str, Mapping[str, Line]] = {
 def build(voice_agent: VoiceAgent, base_dir: Path) -> Engines:
     """The engines that the file names. Reads the knowledge beside it; raises InvalidFile."""
     spec = voice_agent.spec
-    context = Context(spec.conversation, tuple(knowledge_texts(voice_agent, base_dir)))
+    knowledge = tuple(knowledge_texts(voice_agent, base_dir))
+    context = Context(spec.conversation, knowledge, spec.language, base_dir)
     chosen = {role: getattr(spec.engines, role) for role in ROLES}
     return Engines(
         **{role: ROLES[role][one.chosen].make(one.settings, context) for role, one in chosen.items()}
@@ -93,3 +109,13 @@ def _vocabulary(context: Context) -> tuple[list[str], list[str]]:
     from parley_dataplane.engines.expected import expected
 
     return expected(context.conversation), [f"{text.title}. {text.text}" for text in context.knowledge]
+
+
+def _key(spec: OpenAi) -> str | None:
+    return secret(spec.key_variable) if spec.key_variable else None
+
+
+def _prompt(context: Context) -> str:
+    from parley_dataplane.engines.prompt import system_prompt
+
+    return system_prompt(context.conversation, context.knowledge, context.language)

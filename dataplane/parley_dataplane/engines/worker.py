@@ -30,7 +30,7 @@ _BACKLOG_BYTES = 4 << 20
 _PENDING_BYTES = 1 << 20
 """What one stream may keep while no process is up: 32 s of heard audio."""
 
-_START_SECS = 10.0
+START_SECS = 10.0
 """A process that is not ready by then won't be; on an idle machine it takes 0.1 to 0.3 s."""
 
 _FIRST_PAUSE_SECS = 0.05
@@ -140,14 +140,17 @@ class Worker:
     """Keeps one process of `module` (a `python -m` name) up, and its streams told.
 
     `deadline` is how many seconds it may be silent when asked for a sign of life;
-    it is noticed at most half as late again.
+    it is noticed at most half as late again. `start_secs` is how long it may take until it is ready.
     """
 
-    def __init__(self, name: str, module: str, config: Any, *, deadline: float = 2.0) -> None:
+    def __init__(
+        self, name: str, module: str, config: Any, *, deadline: float = 2.0, start_secs: float = START_SECS
+    ) -> None:
         self.name = name
         self._module = module
         self._config = config
         self._deadline = deadline
+        self._start_secs = start_secs
         self._streams: dict[int, WorkerStream] = {}
         self._numbers = itertools.count(1)
         self._process: _Process | None = None
@@ -273,12 +276,12 @@ class Worker:
         try:
             process.write(encode(Frame(Kind.OPEN, 0, json.dumps(self._config).encode())))
             either: list[asyncio.Future[Any]] = [process.ready, process.ended]
-            await asyncio.wait(either, timeout=_START_SECS, return_when="FIRST_COMPLETED")
+            await asyncio.wait(either, timeout=self._start_secs, return_when="FIRST_COMPLETED")
             if process.ready.done():
                 process.ready.result()
                 return process
             raise EngineUnavailable(
-                f"the {self.name} worker was not ready within {_START_SECS:g} s or ended before"
+                f"the {self.name} worker was not ready within {self._start_secs:g} s or ended before"
             )
         except BaseException:
             await process.kill()

@@ -18,7 +18,12 @@ PACKAGES = {"parley_api": "crds", "parley_dataplane": "dataplane", "parley_cli":
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
 DEV = [Requirement(line) for line in PROJECT["optional-dependencies"]["dev"]]
-MICROPHONE = [Requirement(line) for line in PROJECT["optional-dependencies"]["microphone"]]
+EXTRAS = [
+    Requirement(line)
+    for extra, lines in PROJECT["optional-dependencies"].items()
+    if extra != "dev"
+    for line in lines
+]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 
 # Parts that Parley leaves out of what its dependencies ask for, and why: pyproject.toml, [tool.uv].
@@ -105,7 +110,7 @@ def distributions_of(modules: set[str]) -> set[str]:
 def test_every_imported_library_is_declared_and_every_declared_one_is_used() -> None:
     used_unseen = {"silero-vad"}  # an ONNX file read by path
     used = distributions_of(set(chain.from_iterable(map(imported_by, PACKAGES))))
-    assert used | used_unseen == {canonicalize_name(req.name) for req in RUNTIME + MICROPHONE}
+    assert used | used_unseen == {canonicalize_name(req.name) for req in RUNTIME + EXTRAS}
 
 
 def test_every_library_that_a_test_imports_is_declared() -> None:

@@ -125,7 +125,8 @@ WRONG = {
     "a language that the engine does not hear": (
         SPEC + "  language: de-DE\n",
         '7: spec.language: saw "de-DE";'
-        " write en-US, or choose another engine for stt: pocketsphinx hears English alone",
+        " write en-US, or choose another engine for stt:"
+        " fasterWhisper hears other languages, pocketsphinx English alone",
     ),
     "braces in an apology": (
         SPEC + "    apology: Sorry {name}.\n",

@@ -1,8 +1,8 @@
 """The worker's end of the pipe, and `serve`, the loop that every worker runs.
 
-Rules: one thread; frames are handled in order, except that CANCEL overtakes what is queued for its
-stream; the worker dies with its parent (EOF, or the kernel's parent-death signal while it computes);
-nothing that a library prints can reach the pipe or a log.
+Rules: one thread (`working` has another that says nothing but ALIVE); frames are handled in order, except
+that CANCEL overtakes what is queued for its stream; the worker dies with its parent (EOF, or the kernel's
+parent-death signal while it computes); nothing that a library prints can reach the pipe or a log.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from parley_dataplane.engines.workers.frames import Decoder, Frame, Kind, encode
@@ -81,6 +83,27 @@ class Channel:
         """To be called while working; cheap."""
         if time.monotonic() - self._last_sent > _ALIVE_SECS:
             self.send(Kind.ALIVE, 0)
+
+    @contextmanager
+    def working(self, at_most: float) -> Iterator[None]:
+        """Say that the worker gets on, for at most that many seconds, during one call into a library that gives no
+        sign of its own and holds no GIL. Nothing else may be sent meanwhile.
+        """
+        done = threading.Event()
+
+        def tell() -> None:
+            for _ in range(round(at_most / _ALIVE_SECS)):
+                if done.wait(_ALIVE_SECS):
+                    return
+                self.send(Kind.ALIVE, 0)
+
+        teller = threading.Thread(target=tell, daemon=True)
+        teller.start()
+        try:
+            yield
+        finally:
+            done.set()
+            teller.join()
 
     def take(self) -> Frame | None:
         """The next frame, waiting for it; None when the parent has gone."""

@@ -55,11 +55,13 @@ def _timbre(pcm: Pcm) -> npt.NDArray[np.float64]:
     return np.asarray(10 * np.log10(power.reshape(12, -1).mean(axis=1) + 1))
 
 
-async def hear(engine: SttEngine, pcm: Pcm) -> list[Partial | Final]:
-    """Push in frames of 20 ms, as fast as it goes; returns all events."""
+async def hear(engine: SttEngine, pcm: Pcm, *, pace: float = 0.0) -> list[Partial | Final]:
+    """Push in frames of 20 ms, each `pace` seconds after the other; returns all events."""
     stream = engine.open("en-US")
     for start in range(0, len(pcm), HEARING_FRAME):
         stream.push(pcm[start : start + HEARING_FRAME])
+        if pace:
+            await asyncio.sleep(pace)
     stream.end()
     try:
         return [event async for event in stream.events()]

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from parley_dataplane.engines.base import Final, Partial, SttEngine
+from parley_dataplane.engines.faster_whisper import FasterWhisper
 from parley_dataplane.engines.instant import InstantStt
 from parley_dataplane.engines.pocketsphinx import PocketSphinx
 from parley_dataplane.media import HEARING_RATE, Pcm
 from tests.speech import say
+from tests.unit.parley_dataplane.engines import tiny_whisper
 from tests.unit.parley_dataplane.engines.contract import hear, run, started
 
 TEXT = "where can i park my car"
 
-engines = pytest.mark.parametrize(
-    "make", [lambda: PocketSphinx([TEXT]), lambda: InstantStt(TEXT)], ids=["pocketsphinx", "instant"]
-)
 Make = Callable[[], SttEngine]
+
+
+@pytest.fixture(params=["pocketsphinx", "fasterWhisper", "instant"])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+    """An engine that hears TEXT; Whisper's model says it whatever it hears."""
+    makers: dict[str, Make] = {
+        "pocketsphinx": lambda: PocketSphinx([TEXT]),
+        "fasterWhisper": lambda: FasterWhisper(tiny_whisper.make(tmp_path, TEXT)),
+        "instant": lambda: InstantStt(TEXT),
+    }
+    return makers[request.param]
 
 
 def spoken(text: str = TEXT) -> Pcm:
@@ -29,11 +40,10 @@ def spoken(text: str = TEXT) -> Pcm:
     return np.concatenate([pause, say(text, HEARING_RATE), pause])
 
 
-@engines
 def test_partials_come_before_the_one_final(make: Make) -> None:
     async def test() -> None:
         async with started(make()) as engine:
-            *partials, final = await hear(engine, spoken())
+            *partials, final = await hear(engine, spoken(), pace=0.01)
             assert isinstance(final, Final)
             assert final.text == TEXT
             assert final.text not in final.alternatives
@@ -43,7 +53,6 @@ def test_partials_come_before_the_one_final(make: Make) -> None:
     run(test())
 
 
-@engines
 def test_utterances_at_the_same_time_do_not_mix(make: Make) -> None:
     async def test() -> None:
         async with started(make()) as engine:
@@ -54,7 +63,6 @@ def test_utterances_at_the_same_time_do_not_mix(make: Make) -> None:
     run(test())
 
 
-@engines
 def test_an_utterance_that_is_given_up_does_not_disturb_the_next(make: Make) -> None:
     async def test() -> None:
         async with started(make()) as engine:
@@ -71,7 +79,6 @@ def test_an_utterance_that_is_given_up_does_not_disturb_the_next(make: Make) -> 
     run(test())
 
 
-@engines
 def test_an_utterance_without_audio_ends(make: Make) -> None:
     async def test() -> None:
         async with started(make()) as engine:
@@ -80,7 +87,6 @@ def test_an_utterance_without_audio_ends(make: Make) -> None:
     run(test())
 
 
-@engines
 def test_closing_twice_is_fine(make: Make) -> None:
     async def test() -> None:
         engine = make()

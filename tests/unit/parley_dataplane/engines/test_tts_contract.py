@@ -5,22 +5,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from parley_dataplane.engines.base import SpeechRequest, TtsEngine
 from parley_dataplane.engines.espeak import Espeak
+from parley_dataplane.engines.piper import Piper
 from parley_dataplane.engines.tone import Tone
+from tests.unit.parley_dataplane.engines import tiny_piper
 from tests.unit.parley_dataplane.engines.contract import alike, run, say, sound, started
 
 CLAUSE = "We are open from eight in the morning, on every day but Sunday."
 
-engines = pytest.mark.parametrize("make", [Espeak, lambda: Tone(1.0)], ids=["espeak", "tone"])
 Make = Callable[[], TtsEngine]
 
 
-@engines
+@pytest.fixture(params=["espeak", "piper", "tone"])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+    makers: dict[str, Make] = {
+        "espeak": Espeak,
+        "piper": lambda: Piper(tiny_piper.make(tmp_path)),
+        "tone": lambda: Tone(1.0),
+    }
+    return makers[request.param]
+
+
 def test_a_clause_becomes_sound_of_the_agreed_shape(make: Make) -> None:
     async def test() -> None:
         async with started(make()) as engine:
@@ -33,7 +44,6 @@ def test_a_clause_becomes_sound_of_the_agreed_shape(make: Make) -> None:
     run(test())
 
 
-@engines
 def test_words_come_in_order_and_lie_within_text_and_sound(make: Make) -> None:
     async def test() -> None:
         async with started(make()) as engine:
@@ -51,7 +61,6 @@ def test_words_come_in_order_and_lie_within_text_and_sound(make: Make) -> None:
     run(test())
 
 
-@engines
 def test_clauses_said_at_the_same_time_do_not_mix(make: Make) -> None:
     async def test() -> None:
         async with started(make()) as engine:
@@ -64,7 +73,6 @@ def test_clauses_said_at_the_same_time_do_not_mix(make: Make) -> None:
     run(test())
 
 
-@engines
 def test_a_clause_that_is_given_up_does_not_disturb_the_next(make: Make) -> None:
     async def test() -> None:
         async with started(make()) as engine:
@@ -76,7 +84,6 @@ def test_a_clause_that_is_given_up_does_not_disturb_the_next(make: Make) -> None
     run(test())
 
 
-@engines
 def test_closing_twice_is_fine(make: Make) -> None:
     async def test() -> None:
         engine = make()

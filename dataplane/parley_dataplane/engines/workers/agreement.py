@@ -1,0 +1,45 @@
+"""The words of an utterance that two decodings in a row agree on: what may be shown while a person still speaks.
+
+Rules: pure. A word that was shown stays as it was shown, so that no caption flickers; the last word of a decoding may
+be half a word, and is one of these only once more was heard and it is still there (LocalAgreement-2: Liu et al.,
+Low-Latency Sequence-to-Sequence Speech Recognition and Translation by Partial Hypothesis Selection, 2020).
+"""
+
+from __future__ import annotations
+
+from itertools import takewhile
+
+_UNSPACED = {"ja", "lo", "my", "th", "yue", "zh"}
+"""Languages (as Whisper names them) that put no blanks between words: here each character counts as one."""
+
+_EDGES = " .,;:!?…\"'«»“”„()[]-–—¿¡。、，！？"
+
+
+class Agreement:
+    """Of one utterance in `language`: tell it each decoding of all that was said so far."""
+
+    def __init__(self, language: str) -> None:
+        self._between = "" if language in _UNSPACED else " "
+        self._last: list[str] = []
+        self._shown: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """What is agreed on; a mark of punctuation at its end is not heard, but guessed from the pause."""
+        return self._between.join(self._shown).rstrip(_EDGES)
+
+    def tell(self, decoded: str) -> bool:
+        """Whether `text` has grown."""
+        words = decoded.split() if self._between else list(decoded.strip())
+        pairs = zip(words, self._last, strict=False)
+        agreed = [word for word, _ in takewhile(lambda pair: _plain(pair[0]) == _plain(pair[1]), pairs)]
+        before = [_plain(word) for word in self._shown]
+        self._last = words
+        if len(agreed) <= len(before) or [_plain(word) for word in agreed[: len(before)]] != before:
+            return False
+        self._shown += agreed[len(before) :]
+        return True
+
+
+def _plain(word: str) -> str:
+    return word.strip(_EDGES).lower()
