@@ -62,6 +62,7 @@ CATEGORIES = {
         "calls/test_a_filler_comes_before_the_answer.py",
         "calls/test_a_recording_is_a_turn.py",
         "calls/test_a_test_tone_measures_the_line.py",
+        "calls/test_other_engines_hold_a_call.py",
     ),
     "performance": (
         f"{_PLANE}/engines/test_resting.py",

@@ -28,6 +28,9 @@ CORES = {"pocketsphinx": Decimal("0.0153"), "espeak": Decimal("0.0049")}
 SERVER_CORES = Decimal("0.0457")
 """The same of the server: media, signaling, and the other engines. Of many calls at once each takes less."""
 
+NOT_RECKONED = {"fasterWhisper", "openai", "piper"}
+"""What these take depends on the model in the file, and on the machine that runs it."""
+
 _CENT = Decimal("0.01")
 _MILLION = Decimal(1_000_000)
 
@@ -97,14 +100,18 @@ def services(prices: Prices, load_: Load) -> Sheet:
 
 
 def built_in(prices: Prices, engines: Engines, load_: Load) -> Sheet:
-    """The engines of the agent, each of which is built in."""
+    """The engines of the agent that are built in."""
     used = (engines.vad.chosen, engines.stt.chosen, engines.llm.chosen, engines.tts.chosen)
-    inside = dict.fromkeys(name for name in used if name not in CORES)
+    beside = [name for name in used if name in NOT_RECKONED]
+    inside = dict.fromkeys(name for name in used if name not in CORES and name not in beside)
     shares = {f"server with {', '.join(inside)}": SERVER_CORES}
     shares |= {name: CORES[name] for name in used if name in CORES}
     hours, price = load_.all_minutes / 60, exact(prices.core_per_hour)
     rows = tuple(Row(name, hours * share, "core hour", price) for name, share in shares.items())
-    return Sheet("With the engines built in: no fee, the time of cores", rows, load_)
+    title = "With the engines built in: no fee, the time of cores"
+    if beside:
+        title += f"; without {', '.join(beside)}, which depends on model and machine"
+    return Sheet(title, rows, load_)
 
 
 def as_text(load_: Load, *sheets: Sheet) -> str:

@@ -116,7 +116,7 @@ def _also(ports: Sequence[int]) -> str:
 
 def _engine(role: OneOf) -> str:
     """The name of an engine, with the settings that are numbers or names; a text would be long."""
-    settings = role.settings.model_dump(by_alias=True, exclude={"text"})
+    settings = role.settings.model_dump(by_alias=True, exclude={"text"}, exclude_none=True)
     return " ".join((role.chosen, *(f"{name}={value}" for name, value in settings.items())))
 
 

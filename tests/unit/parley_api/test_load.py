@@ -210,15 +210,26 @@ WRONG = {
     "no engine": (
         SPEC + "  engines: {stt: {pocketsphinx: }}\n",
         "7: spec.engines.stt: saw an empty map;"
-        " write exactly one of pocketsphinx, instant (for example pocketsphinx: {})",
+        " write exactly one of pocketsphinx, fasterWhisper, instant (for example pocketsphinx: {})",
     ),
     "two engines": (
         SPEC + "  engines: {tts: {espeak: {}, tone: {}}}\n",
-        "7: spec.engines.tts: saw a map with espeak, tone; write exactly one of espeak, tone (for example espeak: {})",
+        "7: spec.engines.tts: saw a map with espeak, tone;"
+        " write exactly one of espeak, piper, tone (for example espeak: {})",
     ),
     "an engine that there is not": (
-        SPEC + "  engines: {stt: {whisper: {}}}\n",
-        "7: spec.engines.stt.whisper: saw an unknown field; write one of pocketsphinx, instant",
+        SPEC + "  engines: {stt: {whisper: {}}, llm: {gpt: {}}}\n",
+        "7: spec.engines.stt.whisper: saw an unknown field; did you mean fasterWhisper?",
+        "7: spec.engines.llm.gpt: saw an unknown field; write one of scripted, openai, instant",
+    ),
+    "an engine by its name alone": (
+        SPEC + "  engines: {stt: faster-whisper}\n",
+        '7: spec.engines.stt: saw "faster-whisper"; write a map with pocketsphinx, fasterWhisper, instant',
+    ),
+    "an engine that lacks what only the author knows": (
+        SPEC + "  engines: {stt: {fasterWhisper: {}}}\n",
+        "7: spec.engines.stt.fasterWhisper.model: saw nothing;"
+        " write a path on this machine, from this file's folder on or absolute",
     ),
     "text and folder at once": (
         SPEC + "    knowledge: [{title: t, configMap: {name: k}}]\n",

@@ -12,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from parley_api import VoiceAgent, load
-from parley_api.engines import Engines, Espeak, Stt, Tts
+from parley_api.engines import Engines, Espeak, FasterWhisper, Stt, Tts
 from parley_api.turntaking import TurnTaking
 
 LEAST: dict[str, Any] = {
@@ -69,13 +69,15 @@ def test_the_settings_in_the_readme_are_the_defaults() -> None:
 
 @pytest.mark.parametrize("members", [{}, {"pocketsphinx": {}, "instant": {}}], ids=["none", "two"])
 def test_a_union_takes_exactly_one_member(members: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError, match="write exactly one of pocketsphinx, instant"):
+    with pytest.raises(ValidationError, match="write exactly one of pocketsphinx, fasterWhisper, instant"):
         Stt.model_validate(members)
 
 
 def test_a_union_tells_which_member_is_set_and_its_settings() -> None:
     tts = Tts(espeak=Espeak(pitch=10))
     assert (tts.chosen, tts.settings) == ("espeak", Espeak(pitch=10))
+    stt = Stt(faster_whisper=FasterWhisper(model="m"))
+    assert (stt.chosen, stt.settings) == ("fasterWhisper", FasterWhisper(model="m"))
 
 
 def test_engines_that_are_left_out_are_the_built_in_ones() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from parley_api.costs import exact
-from parley_api.engines import Engines
+from parley_api.engines import Engines, FasterWhisper, Piper, Stt, Tts
 from parley_api.prices import Prices
 from parley_cli.__main__ import main
 from parley_cli.cost import CORES, SERVER_CORES, Load, built_in, cut, services
@@ -97,6 +97,13 @@ def test_the_engines_built_in_ask_no_fee_and_take_time_of_cores() -> None:
         "espeak": CORES["espeak"],
     }
     assert sheet.month == 2 * sheet.day == 2 * sum(row.cost for row in sheet.rows)
+
+
+def test_an_engine_whose_model_decides_what_it_takes_is_told_to_be_left_out() -> None:
+    engines = Engines(stt=Stt(faster_whisper=FasterWhisper(model="m")), tts=Tts(piper=Piper(voice="v.onnx")))
+    sheet = built_in(Prices(), engines, load_of())
+    assert [row.what for row in sheet.rows] == ["server with silero, scripted"]
+    assert sheet.title.endswith("without fasterWhisper, piper, which depends on model and machine")
 
 
 def test_engines_that_take_no_time_are_told_with_the_server(capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,32 +27,28 @@ class ChatServer:
     left: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One request: who closes the connection before the answer is complete has left."""
+
         async def write(data: bytes) -> None:
             writer.write(data)
             await writer.drain()
 
-        try:
-            while await self._read(reader):
-                answering = asyncio.ensure_future(self.behave(write))
-                leaving = asyncio.ensure_future(reader.read(1))
-                await asyncio.wait([answering, leaving], return_when="FIRST_COMPLETED")
-                if not answering.done():
-                    self.left += 1
-                    answering.cancel()
-                    return
-                leaving.cancel()
-                return  # one request per connection
-        finally:
-            writer.close()
+        await self._read(reader)
+        answering, leaving = asyncio.ensure_future(self.behave(write)), asyncio.ensure_future(reader.read(1))
+        await asyncio.wait([answering, leaving], return_when="FIRST_COMPLETED")
+        self.left += not answering.done() or isinstance(answering.exception(), ConnectionError)
+        for task in (answering, leaving):
+            task.cancel()
+        await asyncio.gather(answering, leaving, return_exceptions=True)
+        writer.close()
 
-    async def _read(self, reader: asyncio.StreamReader) -> bool:
+    async def _read(self, reader: asyncio.StreamReader) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         first, *lines = head.strip().split("\r\n")
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
         self.paths.append(first)
         self.headers.append(headers)
         self.requests.append(json.loads(await reader.readexactly(int(headers["content-length"]))))
-        return True
 
 
 @asynccontextmanager
