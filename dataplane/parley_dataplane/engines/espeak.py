@@ -26,7 +26,7 @@ from parley_dataplane.media import SPEAKING_RATE, Pcm
 MAX_TEXT = 2_000
 """Characters of one clause: some two minutes, made in a tenth of a second."""
 
-_SENTENCE_SECS, _PHRASE_SECS, _COMMA_SECS, _PARAGRAPH_SECS = 0.5, 0.35, 0.25, 0.8
+_SENTENCE_SECS, _PHRASE_SECS, _COMMA_SECS, _PARAGRAPH_SECS = 0.45, 0.35, 0.25, 0.8
 PAUSES = dict.fromkeys(".!?", _SENTENCE_SECS) | dict.fromkeys(":;…—–", _PHRASE_SECS) | {",": _COMMA_SECS}
 """Seconds of silence by the last character before it, at PAUSES_WPM; a faster voice pauses less.
 
@@ -34,7 +34,8 @@ eSpeak's own are 0.33, 0.25 and 0.17 s there, and none after a paragraph (measur
 Listeners find English the most natural with 0.6 s at commas and 0.6 to 1.2 s at full stops (Liu and others 2022,
 Frontiers in Psychology 13:778018); readers leave 0.2 to 1.4 s between sentences and 0.4 to 1.8 s between paragraphs
 (Kazlauskienė and Kalašinskaitė 2020, Respectus Philologicus 37). That is read aloud, to people who can't answer: who
-talks with one keeps to the shorter end, since a longer silence is taken for the other's turn.
+talks with one keeps to the shorter end, since a longer silence is taken for the other's turn, and who answers within
+the last one has interrupted.
 """
 
 PAUSES_WPM = 165
