@@ -57,6 +57,7 @@ CATEGORIES = {
         f"{_PLANE}/test_listener.py",
         f"{_PLANE}/test_patience.py",
         f"{_PLANE}/test_questions.py",
+        f"{_PLANE}/test_repertoire.py",
         f"{_PLANE}/test_reply.py",
         f"{_PLANE}/test_turns.py",
         "calls/test_a_filler_comes_before_the_answer.py",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from typing_extensions import TypedDict
 
 from parley_api import VoiceAgent, VoiceAgentSpec
+from parley_api.conversation import Conversation
 from parley_api.media import RtcIceServer
+from parley_dataplane.engines.base import SaysSetSentences
 from parley_dataplane.engines.registry import Engines, build
+from parley_dataplane.engines.tone import Tone
 from parley_dataplane.fillers import Fillers
+from parley_dataplane.repertoire import Repertoire
 from parley_dataplane.settings import Settings
 
 
@@ -27,14 +32,21 @@ class AgentInfo(TypedDict):
 
 @dataclass(slots=True)
 class Agent:
-    """Made by Agent.load, then start(); close() frees the engines."""
+    """Made by Agent.load, then start(); close() frees the engines. `engines.tts` keeps what is said again and again."""
 
     name: str
     spec: VoiceAgentSpec
     engines: Engines
     fillers: Fillers = field(init=False)
+    repertoire: Repertoire | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.engines.tts, Tone):  # which sounds different in each reply
+            llm = self.engines.llm
+            answers = llm.set_sentences() if isinstance(llm, SaysSetSentences) else ()
+            whole = _set_sentences(self.spec.conversation)
+            self.repertoire = Repertoire(self.engines.tts, self.spec.language, whole, answers)
+            self.engines = replace(self.engines, tts=self.repertoire)
         self.fillers = Fillers(self.spec.conversation.fillers, self.engines.tts, self.spec.language)
 
     @classmethod
@@ -53,6 +65,16 @@ class Agent:
         for engine in self.engines.all():
             await engine.start()
         await self.fillers.start()
+
+    def rehearse(self) -> None:
+        """Make ready, beside the calls, what is said again and again."""
+        if self.repertoire is not None:
+            self.repertoire.rehearse()
+
+    async def rest(self) -> None:
+        """No new calls come: make ready no more."""
+        if self.repertoire is not None:
+            await self.repertoire.rest()
 
     async def close(self) -> None:
         for engine in self.engines.all():
@@ -75,3 +97,8 @@ class Agent:
                 intent.phrases[0] for intent in self.spec.conversation.intents if "{" not in intent.phrases[0]
             ][:6],
         }
+
+
+def _set_sentences(conversation: Conversation) -> Iterable[str]:
+    """Greeting, apology and whatever else stands in the file to be said as it is."""
+    return [text for name, text in conversation if isinstance(text, str) and name != "instructions"]

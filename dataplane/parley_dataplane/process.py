@@ -67,6 +67,7 @@ class Parley:
             await agent.close()
             raise
         before, self.agent = self.agent, agent
+        agent.rehearse()
         self._agents.append(agent)
         self.sessions.agent = agent
         self.calls.take(agent.spec.media)
@@ -77,6 +78,7 @@ class Parley:
     def settle(self) -> None:
         """To be called once all that lasts is loaded, the application too."""
         self._collector.settle()
+        self.agent.rehearse()
 
     async def close(self, reason: str) -> None:
         """End every call with `reason`, then free the engines."""
@@ -100,6 +102,7 @@ class Parley:
             agent.engines.vad.work()
 
     async def _retire(self, agent: Agent) -> None:
+        await agent.rest()
         await self.sessions.last_of(agent)
         self._agents.remove(agent)
         await agent.close()

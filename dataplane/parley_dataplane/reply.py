@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeVar
 
-from parley_dataplane.clauses import ClauseSplitter
+from parley_dataplane.clauses import Clause, ClauseSplitter
 from parley_dataplane.engines.base import Remember, SpeechRequest, TextDelta, TtsEngine
 from parley_dataplane.errors import EngineCrashed, EngineError, EngineTimeout
 from parley_dataplane.events import AgentClause, AgentFiller, AgentText, Event, TurnTiming
@@ -152,7 +152,7 @@ class Reply:
         try:
             async with aclosing(self._clauses()) as clauses, asyncio.TaskGroup() as group:
                 if (first := await anext(clauses, None)) is not None:
-                    ahead: asyncio.Queue[str | None] = asyncio.Queue(CLAUSES_AHEAD)
+                    ahead: asyncio.Queue[Clause | None] = asyncio.Queue(CLAUSES_AHEAD)
                     group.create_task(_think_on(clauses, ahead), name="reply-llm")
                     await self._speak(first, ahead)
         except* EngineError as failures:
@@ -165,7 +165,7 @@ class Reply:
                 self._speaker.finish()
                 self._made = True
 
-    async def _clauses(self) -> AsyncGenerator[str, None]:
+    async def _clauses(self) -> AsyncGenerator[Clause, None]:
         """The answer, clause by clause. It is read by two tasks, one after the other: each item has a deadline of its
         own, which belongs to the task that waits.
         """
@@ -182,24 +182,24 @@ class Reply:
         if self._said:
             self._tell(AgentText(self.number, " ".join(self._said)))
 
-    def _made_clause(self, clause: str) -> str:
+    def _made_clause(self, clause: Clause) -> Clause:
         if self.stamps.clause is None:
             self.stamps.clause = asyncio.get_running_loop().time()
-        self._tell(AgentClause(self.number, len(self._said), clause))
-        self._said.append(clause)
+        self._tell(AgentClause(self.number, len(self._said), clause.text))
+        self._said.append(clause.text)
         return clause
 
-    async def _speak(self, first: str, ahead: asyncio.Queue[str | None]) -> None:
-        clause: str | None = first
+    async def _speak(self, first: Clause, ahead: asyncio.Queue[Clause | None]) -> None:
+        clause: Clause | None = first
         while clause is not None and not self._was_cut():
             await self._voice_clause(clause)
             clause = await ahead.get()
 
-    async def _voice_clause(self, clause: str) -> None:
+    async def _voice_clause(self, clause: Clause) -> None:
         self._voiced += 1
-        self._on_clause(clause)
-        self._speaker.open_clause(clause)
-        request = SpeechRequest(clause, self._voice, self._language, self.number)
+        self._on_clause(clause.text)
+        self._speaker.open_clause(clause.text)
+        request = SpeechRequest(clause.text, self._voice, self._language, self.number, clause.after)
         try:
             await self._synthesize(request)
         except (EngineCrashed, EngineTimeout):
@@ -251,7 +251,7 @@ async def canned(text: str) -> AsyncGenerator[TextDelta | Remember, None]:
     yield TextDelta(text)
 
 
-async def _think_on(clauses: AsyncGenerator[str, None], ahead: asyncio.Queue[str | None]) -> None:
+async def _think_on(clauses: AsyncGenerator[Clause, None], ahead: asyncio.Queue[Clause | None]) -> None:
     async for clause in clauses:
         await ahead.put(clause)
     await ahead.put(None)

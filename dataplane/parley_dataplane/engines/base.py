@@ -11,9 +11,9 @@ say; spoken words never reach a log. `start` may take its time, everything after
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from parley_dataplane.media import Pcm
 
@@ -148,17 +148,31 @@ class LlmEngine(Engine, Protocol):
         """
 
 
+@runtime_checkable
+class SaysSetSentences(Protocol):
+    """An LLM some of whose sentences are known beforehand."""
+
+    def set_sentences(self) -> Iterable[str]:
+        """What it says word for word; where a text has a gap, it is {in braces}."""
+
+
 # TTS
+
+Break = Literal["", "line", "paragraph"]
+"""What of a text's layout ends with a clause."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechRequest:
-    """A clause to say. `reply` counts the answers of the session from 0; `voice` None means the spec's."""
+    """A clause to say. `reply` counts the answers of the session from 0; `voice` None means the spec's; `after` is what
+    ends with the clause, for the pause that follows it.
+    """
 
     text: str
     voice: str | None = None
     language: str | None = None
     reply: int = 0
+    after: Break = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from math import log10
 
 from parley_dataplane.engines.common_words import COMMON_WORDS
 from parley_dataplane.engines.generic_phrases import GENERIC_PHRASES
-from parley_dataplane.engines.spoken import cardinal, say
+from parley_dataplane.engines.numerals import cardinal
+from parley_dataplane.engines.spoken import spoken
 
 GENERIC_WEIGHT = 0.3
 COMMON_SHARE = 0.1
@@ -38,7 +39,7 @@ def sentences(text: str) -> list[list[str]]:
     """The words of each sentence, lower case, numbers and times spelled out; what is no word is left out."""
     found = []
     for sentence in _SENTENCE.split(text):
-        said = " ".join(say(word) for word in sentence.replace("\u2019", "'").split())
+        said = spoken(sentence.replace("\u2019", "'")).text
         words = [_spell(word) for word in _WORD.findall(said.lower())]
         if words:
             found.append(" ".join(words).split())

@@ -1,86 +1,29 @@
-"""How written numbers and times are said, for eSpeak to say and for PocketSphinx to expect.
+"""What is written, as people say it: numbers, times, dates, money, telephones, addresses, abbreviations; for eSpeak to
+say and for PocketSphinx to expect.
 
-Rules: pure; every spoken word knows where the written one that it stands for ends, so that the caption
+    text -> at each beginning of a word: the first rule that knows it | the word itself, without markup -> what is said
+
+Rules: pure; English is rewritten, of any other language only markup and pictures are left out, since its voice reads
+its own numbers; every place of what is said knows where the written word that it stands for ends, so that the caption
 and the history keep the agent's own spelling.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 
-_ONES = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-    "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-)  # fmt: skip
-_TENS = (
-    "zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
-)  # fmt: skip
-
-_CLOCK = re.compile(r"^([01]?\d|2[0-3]):([0-5]\d)$")
-_PHONE = re.compile(r"^\+?\d{2,5}([-./]\d{2,5})+$")
-_YEAR = re.compile(r"^(19|20)\d\d$")
-_ABBREVIATIONS = {
-    "dr.": "doctor",
-    "mr.": "mister",
-    "mrs.": "missus",
-    "ms.": "miz",
-    "e.g.": "for example",
-    "i.e.": "that is",
-    "approx.": "approximately",
-    "min.": "minutes",
-    "a.m.": "a m",
-    "p.m.": "p m",
-    "&": "and",
-}
-_EDGES = re.compile(r"^([\"'(\[]*)(.*?)([\"')\],;:!?.]*)$", re.DOTALL)
-
-
-def cardinal(number: int) -> str:
-    """0 to 999,999: "two hundred and five" without the "and"; beyond, digit by digit."""
-    if number < 20:
-        return _ONES[number]
-    if number < 100:
-        return _TENS[number // 10] + (f" {_ONES[number % 10]}" if number % 10 else "")
-    for size, name in ((1000, "thousand"), (100, "hundred")):
-        if number >= size:
-            if number >= 1_000_000:
-                return digits(str(number))
-            rest = number % size
-            return f"{cardinal(number // size)} {name}" + (f" {cardinal(rest)}" if rest else "")
-    raise AssertionError(number)
-
-
-def digits(number: str) -> str:
-    return " ".join(_ONES[int(digit)] for digit in number if digit.isdigit())
-
-
-def clock(hour: int, minute: int) -> str:
-    """8:00 "eight o'clock", 8:05 "eight oh five", 18:30 "eighteen thirty"."""
-    if minute == 0:
-        return f"{cardinal(hour)} o'clock" if hour <= 12 else f"{cardinal(hour)} hundred hours"
-    return f"{cardinal(hour)} {'oh ' if minute < 10 else ''}{cardinal(minute)}"
-
-
-def say(word: str) -> str:
-    """One written word, without blanks, as people say it; most are left alone."""
-    if word.lower() in _ABBREVIATIONS:
-        return _ABBREVIATIONS[word.lower()]
-    before, core, after = _EDGES.match(word).groups()  # type: ignore[union-attr]
-    if time := _CLOCK.match(core):
-        return before + clock(int(time[1]), int(time[2])) + after
-    if _PHONE.match(core):
-        # A comma makes eSpeak pause between the groups, as people do.
-        return before + ", ".join(digits(group) for group in re.split(r"\D+", core) if group) + after
-    if _YEAR.match(core) and int(core) % 100 >= 10:
-        return f"{before}{cardinal(int(core[:2]))} {cardinal(int(core[2:]))}{after}"
-    return word
+from parley_dataplane.engines.abbreviations import ALWAYS
+from parley_dataplane.engines.numerals import cardinal
+from parley_dataplane.engines.readings import Match, Rules, english
+from parley_dataplane.engines.readings import rule as _rule
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """`text` is what to say; the word that starts at or before `starts[i]` was written up to `ends[i]`."""
+    """`text` is what to say; what starts at or before `starts[i]` was written up to `ends[i]`."""
 
     text: str
     starts: tuple[int, ...]
@@ -92,15 +35,102 @@ class Spoken:
         return self.ends[max(0, index)] if self.ends else 0
 
 
-def spoken(text: str) -> Spoken:
-    """`text` with every word said as people say it."""
-    said, starts, ends = [], [], []
-    length = 0
-    for match in re.finditer(r"\S+", text):
-        word = say("".join(letter for letter in match[0] if letter.isprintable()))
-        if word:
+def spoken(text: str, language: str = "en-US") -> Spoken:
+    """`text` as it is said in `language`, of which English alone has rules; en-US has the month before the day."""
+    low = language.lower()
+    if not low.startswith("en"):
+        return _rewritten(text, _FOREIGN)
+    return _rewritten(text, _AMERICAN if low.startswith("en-us") else _BRITISH)
+
+
+# How a text is gone through
+
+_OPENING = "\"'([{“‘«*_~`"
+_BLANK = re.compile(r"\s+")
+_CHUNK = re.compile(r"[^\s—/]+|[—/]")
+_WORD = re.compile(r"[a-z]+(?=[,;:!?]*(?:\s(?!\d)|$))")
+"""That no rule knows but for some short forms: most of a text."""
+_MARKUP = re.compile(r"\*\*|__|~~|(?<!\w)[*_`~]|[*_`~](?!\w)|\|")
+_MARKER = re.compile(r"(?:[-–—•*+·▪●○|]|#{1,6}|[-=*_]{3,}|>(?!\s?\d))(?=\s|$)")
+"""Of a list, a heading or a quotation, at the beginning of a line."""
+
+
+def _rewritten(text: str, rules: Rules) -> Spoken:
+    said: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    length = at = word_end = 0
+    begins_line = True
+    while at < len(text):
+        if blank := _BLANK.match(text, at):
+            at = blank.end()
+            begins_line |= "\n" in blank[0]
+            if said and not said[-1].endswith(" "):
+                said.append(" ")
+                length += 1
+            continue
+        if begins_line and (marker := _MARKER.match(text, at)):
+            at = marker.end()
+            continue
+        piece, end = _piece(text, at, rules, begins_line)
+        begins_line = False
+        if piece:
+            if end > word_end:
+                blank = _BLANK.search(text, end)
+                word_end = blank.start() if blank else len(text)
             starts.append(length)
-            ends.append(match.end())
-            said.append(word)
-            length += len(word) + 1
-    return Spoken(" ".join(said), tuple(starts), tuple(ends))
+            ends.append(word_end)
+            said.append(piece)
+            length += len(piece)
+        at = end
+    return Spoken("".join(said).rstrip(), tuple(starts), tuple(ends))
+
+
+def _piece(text: str, at: int, rules: Rules, begins_line: bool) -> tuple[str, int]:
+    """What is said of the text from `at` on, and where that ends."""
+    if begins_line and rules is not _FOREIGN and (item := _ITEM.match(text, at)):
+        return cardinal(int(item[1])) + ",", item.end()
+    if (word := _WORD.match(text, at)) and word[0] not in ALWAYS:
+        return word[0], word.end()
+    first = text[at]
+    kind = "digit" if first.isdecimal() else "letter" if first.isalpha() else "sign"
+    for rule in rules[kind]:
+        if (match := rule.pattern.match(text, at)) and (says := rule.say(match)) is not None:
+            return says, match.end()
+    if first in _OPENING:
+        return _plain(first), at + 1
+    chunk = _CHUNK.match(text, at)
+    assert chunk
+    return _plain(chunk[0]), chunk.end()
+
+
+_ITEM = re.compile(r"(\d{1,2})[.)](?=\s)")
+"""Of a numbered list."""
+
+
+def _plain(word: str) -> str:
+    """Without emphasis, pictures, and what is no character."""
+    if word == "/":
+        return " "
+    kept = (letter for letter in _MARKUP.sub("", word) if unicodedata.category(letter) not in _UNSAID)
+    return "".join(kept).replace("\ufe0f", "")
+
+
+_UNSAID = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Me", "So", "Sk"})
+"""Categories of Unicode: what is no character, and pictures."""
+
+
+def _linked(rules: Rules) -> Rules:
+    """ "[our page](https://...)" is "our page"."""
+
+    def text(match: Match) -> str:
+        return _rewritten(match[1], linked).text
+
+    link = _rule(r"!?\[([^\[\]\n]{0,200})\]\([^()\s]{0,500}\)", text)
+    linked = {**rules, "sign": (link, *rules["sign"])}
+    return linked
+
+
+_AMERICAN = _linked(english(day_first=False))
+_BRITISH = _linked(english(day_first=True))
+_FOREIGN = _linked({"digit": (), "letter": (), "sign": ()})

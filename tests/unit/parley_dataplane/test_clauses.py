@@ -2,7 +2,7 @@
 
 import pytest
 
-from parley_dataplane.clauses import MAX_CHARS, ClauseSplitter
+from parley_dataplane.clauses import MAX_CHARS, Clause, ClauseSplitter, all_clauses
 
 CASES = [
     ("sentences", "We open at eight. We close at six.", ["We open at eight.", "We close at six."]),
@@ -20,6 +20,27 @@ CASES = [
     ("a quote stays with its sentence", 'He said "yes." Then he left.', ['He said "yes."', "Then he left."]),
     ("lines end clauses", "One\nTwo", ["One", "Two"]),
     ("nothing", "  ", []),
+    (
+        "a span is not cut",
+        "We have a large table in the hall for 10 – 12 people.",
+        ["We have a large table in the hall for 10 – 12 people."],
+    ),
+    (
+        "a date is not cut",
+        "Your table is booked for Wednesday, March 4, 2026 at eight.",
+        ["Your table is booked for Wednesday,", "March 4, 2026 at eight."],
+    ),
+    (
+        "the number of an item stays with it",
+        "1. Eggs\n2. Milk and\n10. bread",
+        ["1. Eggs", "2. Milk and", "10. bread"],
+    ),
+    (
+        "a month and a title end nothing",
+        "On Jan. 5 ask Prof. Lee at 5 Oak Ave. please.",
+        ["On Jan. 5 ask Prof. Lee at 5 Oak Ave. please."],
+    ),
+    ("emphasis stays with its sentence", "**Closed.** See you.", ["**Closed.**", "See you."]),
 ]
 
 
@@ -32,21 +53,36 @@ def test_a_text_becomes_its_clauses_however_it_comes(
     found = [
         clause for start in range(0, len(text), size) for clause in splitter.feed(text[start : start + size])
     ]
-    assert found + splitter.flush() == clauses
+    assert [clause.text for clause in found + splitter.flush()] == clauses
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_a_clause_knows_whether_a_line_or_a_paragraph_ends_with_it(size: int) -> None:
+    text = "Soup.\n\nFish, or\nmeat. Cake\n \n"
+    splitter = ClauseSplitter()
+    found = [
+        clause for start in range(0, len(text), size) for clause in splitter.feed(text[start : start + size])
+    ]
+    assert found + splitter.flush() == [
+        Clause("Soup.", "paragraph"),
+        Clause("Fish, or", "line"),
+        Clause("meat."),
+        Clause("Cake"),
+    ]
 
 
 def test_a_text_without_any_end_is_cut_at_a_word_and_loses_nothing() -> None:
     text = "word " * 500
     splitter = ClauseSplitter()
     clauses = splitter.feed(text) + splitter.flush()
-    assert all(len(clause) <= MAX_CHARS for clause in clauses)
-    assert " ".join(clauses) == text.strip()
+    assert all(len(clause.text) <= MAX_CHARS for clause in clauses)
+    assert " ".join(clause.text for clause in clauses) == text.strip()
 
 
 def test_a_sentence_leaves_as_soon_as_it_is_complete() -> None:
     splitter = ClauseSplitter()
     assert splitter.feed("We open at eight.") == []
-    assert splitter.feed(" We") == ["We open at eight."]
+    assert splitter.feed(" We") == [Clause("We open at eight.")]
 
 
 def test_a_long_text_in_one_piece_is_cut_as_one_that_comes_bit_by_bit() -> None:
@@ -54,7 +90,6 @@ def test_a_long_text_in_one_piece_is_cut_as_one_that_comes_bit_by_bit() -> None:
     Cause: the sentence's end was looked for first, however far away. Without the fix there is one clause of 2,995.
     """
     text = "word " * 598 + "end. And"
-    splitter = ClauseSplitter()
-    clauses = splitter.feed(text) + splitter.flush()
+    clauses = [clause.text for clause in all_clauses(text)]
     assert max(map(len, clauses)) <= MAX_CHARS
     assert " ".join(clauses) == text

@@ -141,3 +141,27 @@ def test_calls_are_coded_as_their_own_agent_says_and_the_port_stays(monkeypatch:
         assert (settings.opus.bitrate, settings.connect_secs, settings.unseen_secs) == (24_000, 7, 7)
 
     run(script, monkeypatch)
+
+
+def test_the_agent_that_has_begun_rehearses_and_the_one_before_it_rests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+
+    async def rest(agent: Agent) -> None:
+        told.append(f"{agent.greeting} rests")
+
+    monkeypatch.setattr(Agent, "rehearse", lambda agent: told.append(f"{agent.greeting} rehearses"))
+    monkeypatch.setattr(Agent, "rest", rest)
+
+    async def script(parley: Parley, noted: Noted) -> None:
+        assert told == [], "a server that only starts has better things to do"
+        parley.settle()
+        parley.sessions.open(DUPLEX, Peer())
+        await parley.take(noted.on(an_agent("Welcome."), "second"))
+        await asyncio.sleep(0)
+        assert told == ["Hello. rehearses", "Welcome. rehearses", "Hello. rests"], (
+            "though a call has it still"
+        )
+
+    run(script, monkeypatch)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from parley_api.conversation import Conversation
 from parley_api.knowledge import KnowledgeText
 from parley_dataplane.engines.base import Message, Remember, TextDelta, UserTurn
+from parley_dataplane.engines.scripted import builtin
 from parley_dataplane.engines.scripted.dialogue import Dialogue
 from parley_dataplane.engines.scripted.state import State
 
-_AFTER_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+_SENTENCE = re.compile(r".+?(?:[.!?]\s+|$)", re.DOTALL)
 
 
 class Scripted:
@@ -22,6 +23,21 @@ class Scripted:
 
     def __init__(self, conversation: Conversation, entries: Iterable[KnowledgeText] = ()) -> None:
         self._dialogue = Dialogue(conversation, entries)
+        self._conversation = conversation
+
+    def set_sentences(self) -> Iterator[str]:
+        """What every agent says, and of its file the answers and the questions for slots."""
+        for name, value in vars(builtin).items():
+            if name.isupper() and isinstance(value, str):
+                yield value
+            elif name.isupper() and isinstance(value, tuple):
+                yield from value
+        for intent in self._conversation.intents:
+            yield from intent.every_answer
+            yield from (slot.ask for slot in intent.slots)
+            yield from (follow_up.answer for follow_up in intent.follow_ups if follow_up.answer)
+            if intent.otherwise:
+                yield intent.otherwise
 
     async def start(self) -> None:
         """Everything was made with the object."""
@@ -40,6 +56,5 @@ class Scripted:
 
 
 def sentences(answer: str) -> list[str]:
-    """The answer cut after each sentence; nothing is lost but the kind of white space between them."""
-    cut = _AFTER_SENTENCE.split(answer.strip())
-    return [sentence + " " for sentence in cut[:-1]] + cut[-1:]
+    """The answer cut after each sentence; nothing is lost, for a new line is heard as a pause."""
+    return _SENTENCE.findall(answer.strip())

@@ -12,7 +12,7 @@ from parley_dataplane.engines.language_model import LanguageModel, dictionary_te
 def test_sentences_are_lower_case_words_alone() -> None:
     assert sentences("We\u2019re open! At 8:30, Mon-Fri; 2 doctors.\n\n# 🙂") == [
         ["we're", "open"],
-        ["at", "eight", "thirty", "mon", "fri"],
+        ["at", "eight", "thirty", "monday", "to", "friday"],
         ["two", "doctors"],
     ]
 

@@ -38,5 +38,5 @@ def test_what_was_remembered_is_known_at_the_next_turn() -> None:
 
 
 def test_sentences_put_together_are_the_answer() -> None:
-    answer = "One. Two? Three! Call 3.14 now, Dr. Baker; or wait…"
+    answer = "One. Two?\n\nThree! Call 3.14 now,\nDr. Baker; or wait…"
     assert "".join(sentences(answer)) == answer
