@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from parley_api.conversation import Slot
 from parley_dataplane.engines.scripted.words import QUESTIONS, STOP, alikeness, stem, words
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -383,6 +384,14 @@ def find(kind: str, said: Sequence[str], choices: Sequence[str] = (), loose: boo
     """All values of a kind in order; `loose` when this very slot has just been asked for."""
     said = list(said)
     return list(find_choices(said, choices, loose) if kind == "choice" else _FINDERS[kind](said, loose))
+
+
+def is_possible(slot: Slot, value: str) -> bool:
+    """Whether the slot takes `value`. A date of which nobody knows the weekday ("tomorrow") is possible."""
+    if slot.kind == "time":
+        return (slot.earliest or "00:00") <= value <= (slot.latest or "23:59")
+    day = value.rpartition(" ")[2]
+    return not slot.weekdays or day not in WEEKDAYS or day in slot.weekdays
 
 
 # Speaking
