@@ -66,7 +66,8 @@ def _is_wanted(question: Question, said: str, conversation: Conversation) -> boo
 
 def _answers(intent: Intent) -> list[re.Pattern[str]]:
     texts = [*intent.every_answer, *(slot.ask for slot in intent.slots)]
-    texts += [one.otherwise for one in (intent, *intent.slots) if one.otherwise is not None]
+    otherwise = [intent.otherwise, *(slot.otherwise for slot in intent.slots)]
+    texts += [text for text in otherwise if text is not None]
     return [
         re.compile(r".+?".join(re.escape(part) for part in _BRACES.split(" ".join(text.split()))))
         for text in texts

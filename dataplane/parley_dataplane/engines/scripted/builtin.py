@@ -69,7 +69,15 @@ PHRASES: dict[str, tuple[str, ...]] = {
         "transfer me to an operator",
         "is there a person I can talk to",
     ),
-    "here": ("I am here", "I am still here", "yes I am here", "yes I am still here", "still here"),
+    "here": (
+        "I am here",
+        "I am still here",
+        "yes I am here",
+        "yes I am still here",
+        "still here",
+        "I do not know yet",
+        "I do not know",
+    ),
     "yes": (
         "yes",
         "yes please",
@@ -147,7 +155,7 @@ GOODBYE = "Goodbye, and take care!"
 THANKS = "You're welcome. Is there anything else?"
 YES = "Good. What can I do for you?"
 NO = "All right. I'm here if you need anything."
-HERE = "Good. Take your time."
+HERE = "Take your time."
 ALL_TOLD = "That is all I know about it."
 MISSING_RECORD = "There is nothing like that yet."
 RESUME = "So, back to where we were."
@@ -175,5 +183,5 @@ DENIED_BY = frozenset({"no", "nope", "nah", "not", "wrong"})
 SWAP = frozenset({"instead", "rather"})
 """Anywhere in a sentence: one value for another, and the rest stays ("can I come at four instead")."""
 
-LATE_CORRECTION = SWAP | {"make", "change", "meant", "mean", "better"}
+LATE_CORRECTION = SWAP | {"actually", "make", "change", "meant", "mean", "better"}
 """The same for what was stored some questions ago: a mere "no" may be about anything by then."""

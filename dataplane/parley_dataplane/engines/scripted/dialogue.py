@@ -27,9 +27,9 @@ from parley_dataplane.engines.scripted.state import DEEPEST, Filling, State
 from parley_dataplane.engines.scripted.words import is_content, words
 
 LIKELY = 0.45
-"""The confidence from which a target is answered. Of the questions of tests/bench/confidence.csv, heard as in a call, 33
-in 100 were right at once (37 by the score alone), 12 more after "is that right?", and 6 wrong (9). Of foreign ones, 25 in
-100 were answered (39).
+"""The confidence from which a target is answered. Of the questions of tests/bench/confidence.csv, heard as in a
+call, 33 in 100 were right at once (37 by the score alone), 12 more after "is that right?", and 6 wrong (9). Of those
+that no agent knows, 25 in 100 were answered (39).
 """
 
 POSSIBLE = 0.2
@@ -59,7 +59,7 @@ SLOT_TRIES = 3
 TRIES = 2
 CORRECTION_WORDS = 4
 
-_TEMPLATE = re.compile(r"\{(\w+)(?:\.(\w+))?\}")
+_TEMPLATE = re.compile(r"(\bon )?\{(\w+)(?:\.(\w+))?\}")
 
 NOTHING: Mapping[str, str] = {}
 
@@ -311,7 +311,10 @@ class Dialogue:
             (state.done, builtin.CORRECTION, ASIDE),
             (state.stored, builtin.LATE_CORRECTION, SURE),
         ):
-            if agreed is None or not (swaps or not said_so.isdisjoint(heard.first[:CORRECTION_WORDS])):
+            if agreed is None:
+                continue
+            corrects = swaps or not said_so.isdisjoint(heard.first[:CORRECTION_WORDS])
+            if not corrects and not (agreed is state.done and _says_only_values(heard.first)):
                 continue
             intent = self._intents[agreed.intent]
             is_other = best.key != f"intent {intent.name}" and not (
@@ -341,10 +344,14 @@ class Dialogue:
         before = self._changes(intent, state)
         if filling.asked in before and not builtin.SAME.isdisjoint(heard.first):
             values = {filling.asked: before[filling.asked]} | dict(values)
-        best = self.rank(state, heard)[0]
+        ranked = self.rank(state, heard)
+        best = ranked[0]
         if best.key == "builtin cancel" and best.score >= SURE and not self._wants_text(filling, best):
             return self._leave(state, builtin.CANCELLED)
         if self._is_aside(best, filling, values, heard):
+            if any(match.key == "builtin goodbye" and match.score >= ASIDE for match in ranked):
+                state = replace(state, filling=())  # who takes leave is asked nothing more
+                return self._meant(best.key, state, heard)
             return self._aside(best.key, state, heard)
         if values != filling.values:
             outcome = self._advance(replace(filling, values=values, misses=0), _waiting(state))
@@ -469,12 +476,15 @@ class Dialogue:
         kinds = {slot.name: slot.kind for slot in intent.slots}
 
         def speak(match: re.Match[str]) -> str:
-            first, second = match.groups()
-            if second is None and first in values:
-                return slots.speak(kinds[first], values[first])
-            if second is not None and second in records.get(first, {}):
-                return slots.speak(self._record_kinds[first, second], records[first][second])
-            return f"the {second or first}".replace("_", " ")
+            on, first, second = match.groups(default="")
+            kind, value = "", ""
+            if not second and first in values:
+                kind, value = kinds[first], values[first]
+            elif second in records.get(first, {}):
+                kind, value = self._record_kinds[first, second], records[first][second]
+            if not value:
+                return f"{on}the {second or first}".replace("_", " ")
+            return ("" if slots.goes_without_on(kind, value) else on) + slots.speak(kind, value)
 
         return _TEMPLATE.sub(speak, template)
 
@@ -550,6 +560,17 @@ def _is_correction(said: Sequence[str]) -> bool:
     return not builtin.CORRECTION.isdisjoint(said[:CORRECTION_WORDS])
 
 
+def _says_only_values(said: Sequence[str]) -> bool:
+    """ "And at three": nothing else."""
+    values = {
+        at
+        for kind in ("date", "time")
+        for found in slots.find(kind, said)
+        for at in range(found.start, found.end)
+    }
+    return bool(values) and not any(is_content(word) for at, word in enumerate(said) if at not in values)
+
+
 def _restates(said: Sequence[str]) -> bool:
     """ "No, I said four": of what was said before, and no answer to what was just asked."""
     return _is_correction(said) and not builtin.RESTATED.isdisjoint(said[:CORRECTION_WORDS])
@@ -562,14 +583,18 @@ def _fill(
     known: Mapping[str, str],
     asked: str,
 ) -> Mapping[str, str]:
-    """`known` with the values in `said`. A slot asked for is filled first; a value said again replaces."""
+    """`known` with the values in `said`. A slot that is named ("five people") is filled first, then the one asked for;
+    a value said again replaces.
+    """
     values = dict(known)
     taken: set[int] = set()
     fresh: set[str] = set()
     wanted = sorted(wished, key=lambda slot: slots.PRECEDENCE.index(slot.kind))
-    for slot in sorted(wanted, key=lambda slot: slot.name != asked):
+    for slot in sorted(wanted, key=lambda slot: (slot.name not in said, slot.name != asked)):
         found = _free(slot, phrases, said) if slot.kind in slots.FREE_KINDS else []
-        loose = slot.name == asked and not (asked not in known and _restates(said))
+        is_asked = slot.name == asked and not (asked not in known and _restates(said))
+        is_named = slot.name in said and slot.kind not in slots.FREE_KINDS
+        loose = is_asked or is_named
         found = found or slots.find(slot.kind, said, slot.choices, loose)
         open_values = _wanted([one for one in found if not taken & set(range(one.start, one.end))], said)
         if not open_values or (slot.name in known and not _may_replace(slot, wished, said, asked)):

@@ -88,11 +88,13 @@ class Knowledge:
         return self._told(asked, best) if len(asked) > 1 or asked[0] in best.title else None
 
     def holds_all(self, text: str) -> bool:
-        """True if one paragraph holds every word of a question that has at least two."""
+        """True if one paragraph holds every word of a question that has at least two, or its title the only one."""
         meant = self._meant(text)
         asked = self._rarest(meant)
         best = self._best(asked, meant)
-        return best is not None and len(asked) >= 2 and all(word in best.counts for word in asked)
+        if best is None or not all(word in best.counts for word in asked):
+            return False
+        return len(asked) >= 2 or asked[0] in best.title
 
     def _best(self, asked: Sequence[str], meant: Sequence[str]) -> Paragraph | None:
         holders = sorted({at for word in asked for at in self._holders.get(word, ())})

@@ -116,13 +116,14 @@ def _ordinal(said: Sequence[str], at: int) -> _Number | None:
 
 
 def find_numbers(said: Sequence[str], loose: bool) -> Iterator[Found]:
+    stands_alone = loose and len(said) <= 2 and not any(_number(said, at) for at in range(len(said)))
     at = 0
     while at < len(said):
         number = _number(said, at)
         if number and not (said[at] == "one" and number.end == at + 1 and not loose):
             yield Found(str(number.value), at, number.end)
             at = number.end
-        elif loose and said[at] in HOMOPHONES and len(said) <= 2:
+        elif stands_alone and said[at] in HOMOPHONES:
             yield Found(str(HOMOPHONES[said[at]]), at, at + 1)
             at += 1
         else:
@@ -404,6 +405,11 @@ def speak(kind: str, value: str) -> str:
     if kind in ("weekday", "date"):
         return _speak_day(value)
     return value.title() if kind == "name" else value
+
+
+def goes_without_on(kind: str, value: str) -> bool:
+    """ "On Tuesday", but "tomorrow" and "next Tuesday"."""
+    return kind == "date" and not value[:1].isdigit() and value not in WEEKDAYS
 
 
 def _speak_time(value: str) -> str:

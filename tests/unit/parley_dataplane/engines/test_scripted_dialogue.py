@@ -628,3 +628,8 @@ def test_more_is_told_only_after_a_text() -> None:
     answers, _ = converse(TALK, "where do your razors come from", "tell me more", "tell me a story", "go on")
     assert answers[1] == builtin.ALL_TOLD
     assert answers[3] != builtin.ALL_TOLD
+
+
+def test_who_takes_leave_is_asked_nothing_more() -> None:
+    answer, state = TALK.answer(ASKED_TIME, UserTurn("bye bye"))
+    assert (answer, state.filling) == (builtin.GOODBYE, ())

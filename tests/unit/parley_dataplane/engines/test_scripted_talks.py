@@ -87,7 +87,8 @@ RECEPTION = {
         where are you -> River Street""",
     "goodbye in the middle of a booking": """
         I need an appointment -> Which day
-        goodbye -> stay healthy""",
+        goodbye -> stay healthy
+        when are you open -> Monday to Friday""",
     "what was asked is said again": """
         I need an appointment -> Which day
         can you repeat that -> Which day
@@ -119,6 +120,18 @@ RECEPTION = {
         when is my appointment -> no appointment yet
         I need an appointment on Tuesday at ten -> Tuesday at ten
         when do I have to come -> Tuesday at ten""",
+    "who does not know yet has time": """
+        I need an appointment -> Which day
+        hmm I do not know -> Take your time. Which day
+        Tuesday -> what time""",
+    "and at three": """
+        book me for tomorrow at noon -> an appointment for tomorrow at noon
+        make it Thursday -> Thursday at noon
+        and at three -> Thursday at three""",
+    "change the time to two": """
+        I need an appointment -> Which day
+        on Monday, and make the time two -> Monday at two
+        change the time to four -> Monday at four""",
     "thanks after an answer changes nothing": """
         book an appointment for Monday at nine -> Monday at nine
         thank you very much -> welcome
@@ -165,6 +178,14 @@ RESTAURANT = {
         no, eight -> A table for 2 on Friday at eight
         no thanks -> here if you need anything
         when is my table -> for 2 on Friday at eight""",
+    "five people after eight o'clock": """
+        a table for four on Friday at eight -> booked
+        no wait five people -> A table for 5 on Friday at eight
+        is there live music -> pianist
+        actually we are six -> able for 6 on Friday at eight""",
+    "tonight is on no day": """
+        table for two tonight at nine -> A table for 2 today at nine
+        no, tomorrow -> A table for 2 tomorrow at nine""",
     "more of us, without a number": """
         a table for four on Friday at eight -> booked
         there will be more of us -> How many
@@ -186,7 +207,7 @@ RESTAURANT = {
         yes -> how many
         two -> Which day
         tonight -> what time
-        eight -> A table for 2 on today at eight""",
+        eight -> A table for 2 today at eight""",
     "a question about the menu in between": """
         I would like to book a table -> how many
         what do you recommend -> risotto
@@ -269,6 +290,9 @@ MUSEUM = {
         what is the name of the octopus -> Rosalind
         say that again -> Rosalind
         tell me more -> fed at three""",
+    "a word of a title is a question": """
+        tell me about the whale -> fin whale
+        can I take photos of it -> without flash""",
     "more of nothing": """
         hello -> Welcome
         what is there to see -> whale""",
@@ -278,7 +302,9 @@ MUSEUM = {
     "tickets in the middle of a tour": """
         I would like to book a tour -> How many
         how much is a ticket -> How many
-        two -> which day""",
+        for two -> which day
+        Sunday -> Which tour
+        ships -> ships for 2 on Sunday""",
     "a tour is canceled": """
         a tour for two on Sunday -> Which tour
         animals -> animals
