@@ -22,6 +22,7 @@ CATEGORIES = {
         f"{_PLANE}/test_conversation.py",
         f"{_PLANE}/test_line.py",
         f"{_PLANE}/test_pause.py",
+        f"{_PLANE}/test_silence.py",
         f"{_PLANE}/test_test_tone.py",
         f"{_PLANE}/routes/test_fastrtc_http.py",
         "calls/test_300_calls_leave_nothing.py",

@@ -23,6 +23,16 @@ CHOICES = Rule(
     "(self.kind == 'choice') == (has(self.choices) && self.choices.size() > 0)",
     "write choices for kind choice, and for no other kind",
 )
+BOUNDS = Rule(
+    "(has(self.weekdays) && self.weekdays.size() > 0) ? self.kind in ['weekday', 'date'] && !has(self.earliest) &&"
+    " !has(self.latest) : !(has(self.earliest) || has(self.latest)) || self.kind == 'time'",
+    "write weekdays for the kinds weekday and date, earliest and latest for kind time, and for no other kind",
+)
+IMPOSSIBLE = Rule(
+    "has(self.otherwise) == (has(self.earliest) || has(self.latest) ||"
+    " (has(self.weekdays) && self.weekdays.size() > 0))",
+    "write otherwise beside weekdays, earliest or latest, and only there: what is said to a value that is not possible",
+)
 ANSWER = Rule(
     "has(self.answer) || (has(self.answers) && self.answers.size() > 0)",
     "write answer, or several under answers",
@@ -41,12 +51,21 @@ KNOWLEDGE = Rule(
 )
 
 SlotKind = Literal["weekday", "date", "time", "number", "name", "choice", "text"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Clock = Annotated[
+    str,
+    Field(
+        max_length=5,
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        json_schema_extra={"x-advice": 'hours and minutes of 24, as in "08:30"'},
+    ),
+]
 
 
 class Slot(Model):
     """Something that the person has to say before the answer can be given."""
 
-    model_config = ConfigDict(json_schema_extra=cel_rules(CHOICES))
+    model_config = ConfigDict(json_schema_extra=cel_rules(CHOICES, BOUNDS, IMPOSSIBLE))
 
     name: Identifier = Field(description="Name of the slot, as in {name}.")
     kind: SlotKind = Field(description="What fills it; text takes anything, choice one of the choices.")
@@ -55,6 +74,21 @@ class Slot(Model):
         max_length=50,
         description="What may be said, for kind choice alone.",
         json_schema_extra={"x-kubernetes-list-type": "set"},
+    )
+    weekdays: list[Weekday] = Field(
+        default_factory=list,
+        max_length=7,
+        description="The days that are possible, for the kinds weekday and date; unless set, all. Of a date without its"
+        " weekday, such as tomorrow, nobody knows here.",
+        json_schema_extra={"x-kubernetes-list-type": "set"},
+    )
+    earliest: Clock | None = Field(
+        default=None, description="The first time that is possible, for kind time."
+    )
+    latest: Clock | None = Field(default=None, description="The last time that is possible, for kind time.")
+    otherwise: Sentence | None = Field(
+        default=None,
+        description="What is said to a value that is not possible, before it is asked for again.",
     )
     ask: Sentence = Field(description="The question that is asked while the slot is empty.")
 
@@ -96,6 +130,11 @@ class Intent(Model):
     phrases: list[Phrase] = Field(
         min_length=1, max_length=50, description="What people say, in a few wordings; may hold {slot}."
     )
+    wish: Phrase | None = Field(
+        default=None,
+        description='What the person wants by it, to complete "You want ...": "to know when we are open". An agent that'
+        " is not sure asks whether that is right; without it, it asks to hear it once more.",
+    )
     answer: Answer | None = Field(
         default=None, description="What the agent says; may hold {slot} and {record.slot}."
     )
@@ -116,7 +155,7 @@ class Intent(Model):
     stores: Identifier | None = Field(
         default=None,
         description="Name of the record that keeps this intent's slots for the rest of the call. An intent that also"
-        " requires it changes it: what this one has no slot for stays.",
+        " requires it changes it: what is not said anew stays.",
     )
     requires: Identifier | None = Field(
         default=None, description="Name of a record that has to be there; if it is not, `otherwise` is said."
@@ -201,6 +240,14 @@ class Conversation(Model):
     )
     goodbye: Sentence = Field(
         default="I have to go now. Goodbye.", description="What is said when the service ends a call."
+    )
+    hand_over: Sentence = Field(
+        default="I'm a computer, and I can't put you through to anybody. I'm happy to help as well as I can.",
+        description="What is said to somebody who wants to talk to a person: how to reach one, if that is possible.",
+    )
+    still_there: Sentence = Field(
+        default="Are you still there?",
+        description="What is asked after turnTaking.askAfterSilenceSeconds in which nobody said anything.",
     )
     fillers: Fillers = Field(default=Fillers(), description="What is said while the answer is on its way.")
     intents: list[Intent] = Field(

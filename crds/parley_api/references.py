@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from parley_api.conversation import ANSWER, CHOICES, FOLLOW_UP, KNOWLEDGE, OTHERWISE
+from parley_api.conversation import ANSWER, BOUNDS, CHOICES, FOLLOW_UP, IMPOSSIBLE, KNOWLEDGE, OTHERWISE
 from parley_api.engines import HEARS, Engines
 from parley_api.media import ICE_LOGIN
 from parley_api.model import OneOf, set_members
@@ -44,7 +44,7 @@ def mistakes(agent: Any) -> Mistakes:
     yield from _ice_servers(_map(spec, "media"))
     conversation = _map(spec, "conversation")
     here: Location = ("spec", "conversation")
-    for name in ("greeting", "fallback", "apology", "goodbye"):
+    for name in ("greeting", "fallback", "apology", "goodbye", "handOver", "stillThere"):
         yield from _no_braces((*here, name), conversation.get(name))
     for location, phrase in _texts(_map(conversation, "fillers"), "phrases", (*here, "fillers")):
         yield from _no_braces(location, phrase)
@@ -136,7 +136,8 @@ def _intent(here: Location, intent: dict[str, Any], records: dict[str, set[str]]
     if ("requires" in intent) != ("otherwise" in intent):
         missing = "otherwise" if "requires" in intent else "requires"
         yield Mistake((*here, missing), "nothing", OTHERWISE.message)
-    yield from _no_braces((*here, "otherwise"), intent.get("otherwise"))
+    for name in ("otherwise", "wish"):
+        yield from _no_braces((*here, name), intent.get(name))
     for name in ("requires", "removes"):
         if isinstance(record := intent.get(name), str) and record not in records:
             yield Mistake((*here, name), shown(record), _no_such("record that an intent stores", records))
@@ -186,9 +187,20 @@ def _slots(here: Location, intent: dict[str, Any], records: dict[str, set[str]])
             seen = shown(slot.get("choices")) + f" beside kind {shown(slot['kind'])}"
             yield Mistake((*at, "choices"), seen, CHOICES.message)
         yield from _repeated(_texts(slot, "choices", at), "choice")
+        yield from _bounds(at, slot)
         if isinstance(ask := slot.get("ask"), str):
             earlier = {one["name"] for _, one in slots[:index] if isinstance(one.get("name"), str)}
             yield from _template((*at, "ask"), ask, earlier, _named(intent, "requires"), records)
+
+
+def _bounds(here: Location, slot: dict[str, Any]) -> Mistakes:
+    bounds = [name for name in ("weekdays", "earliest", "latest") if slot.get(name) not in (None, [])]
+    for name in bounds:
+        if slot.get("kind") not in (("weekday", "date") if name == "weekdays" else ("time",)):
+            yield Mistake((*here, name), f"{name} beside kind {shown(slot.get('kind'))}", BOUNDS.message)
+    if bool(bounds) != (slot.get("otherwise") is not None):
+        yield Mistake((*here, "otherwise"), shown(slot.get("otherwise")), IMPOSSIBLE.message)
+    yield from _no_braces((*here, "otherwise"), slot.get("otherwise"))
 
 
 def _template(

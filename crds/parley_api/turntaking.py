@@ -44,6 +44,13 @@ class TurnTaking(Model):
         default=True,
         description="Whether speech interrupts the agent. If not, nothing that is said while it speaks is heard.",
     )
+    ask_after_silence_seconds: int = Field(
+        default=15,
+        ge=0,
+        le=3_600,
+        description="Seconds in which nobody says anything before the agent asks whether the person is still there, in"
+        " a WebRTC call; it asks twice. 0: never.",
+    )
     echo_check: bool = Field(
         default=True,
         description="Whether the agent's own voice, heard back through the caller's microphone, is told from speech.",

@@ -34,6 +34,7 @@ from parley_dataplane.questions import Question, Questions, as_turn, joined
 from parley_dataplane.records import ReplyPaused, TurnFinished, TurnStarted
 from parley_dataplane.reply import Reply, Stamps, canned
 from parley_dataplane.session_metrics import answer_ms
+from parley_dataplane.silence import Silence
 from parley_dataplane.turns import Effect, Happened, State, Turn
 
 LONGEST_PAUSE_SECS = 0.4
@@ -69,6 +70,7 @@ class Conversation:
         self._questions = Questions()
         self.listener = Listener(line, ear, self._questions, self.happened)
         self._speaker = Speaker(line.kind.lead_secs, line.kind.unit)
+        self._long_silence = Silence(line.agent.spec.turn_taking.ask_after_silence_seconds)
         self._reply: Reply | None = None
         self._asked: tuple[Question, ...] = ()
         """Those questions that the present reply answers."""
@@ -99,6 +101,11 @@ class Conversation:
         """Whether there is a reply, audible or not."""
         return self._reply is not None
 
+    def begin(self) -> None:
+        """The media is connected: from now on a silence is one."""
+        if self._line.kind.asks_after_silence:
+            self._long_silence.began(self._line.clock())
+
     def attach(self) -> None:
         """The line leads to another door now."""
         self._speaker = Speaker(self._line.kind.lead_secs, self._line.kind.unit)
@@ -126,6 +133,7 @@ class Conversation:
         if self._open_slot is not None:
             self._open_slot = None
             self._silence()
+        self._ask_if_silent(now)
         reply = self._reply
         if reply is None:
             self._nothing_leaves(now)
@@ -193,6 +201,13 @@ class Conversation:
             del stages["turn"], stages["perceived_ms"]
             self._line.observe(TurnStarted(self._line.id, self._line.kind.name, **stages))
 
+    def _ask_if_silent(self, now: float) -> None:
+        """Nobody is asked who speaks, or may be speaking, or is being spoken to."""
+        if self._turn.state is not State.IDLE or self.listener.has_work or self.listener.hears_a_sign:
+            self._long_silence.broken(now, by_an_answer=bool(self._reply and self._asked))
+        elif self._long_silence.is_question_due(now):
+            self.happened(Happened.QUESTION_DUE)
+
     # The turn
 
     def happened(self, event: Happened) -> None:
@@ -240,6 +255,8 @@ class Conversation:
                 return conversation.greeting
             case Happened.TEST_TONE_DUE:
                 return TEST_TONE_TEXT
+            case Happened.QUESTION_DUE:
+                return conversation.still_there
             case Happened.APOLOGY_DUE:
                 return conversation.apology
             case Happened.GOODBYE_DUE:
@@ -329,7 +346,8 @@ class Conversation:
 
     def _reply_over(self, reply: Reply, now: float) -> None:
         self._reply = None
-        self._line.use()
+        if not self._long_silence.waits_for_an_answer:
+            self._line.use()
         heard = reply.heard(now)
         if reply.failure is not None:
             self._line.problem(reply.failure)

@@ -18,7 +18,7 @@ class DoorKind:
     spoken. `audio_is_use`: whether audio without speech keeps the session from its idle timeout; not so where
     a forgotten browser tab sends silence for ever. `whole_recordings`: what comes is said to its end, and silence in
     it ends nothing. `fillers`: when they are said unless the agent says otherwise; "never" holds in any case: nobody
-    listens yet.
+    listens yet. `asks_after_silence`: whether a caller who says nothing for long is asked if they are still there.
     """
 
     name: str
@@ -28,10 +28,11 @@ class DoorKind:
     audio_is_use: bool
     whole_recordings: bool = False
     fillers: FillersWhen = "onlyWhenSlow"
+    asks_after_silence: bool = False
 
 
-WEBRTC_OFFER = DoorKind("offer", 0.0, "frame", speaks_first=True, audio_is_use=False)
-WEBRTC_SIGNALING = DoorKind("signaling", 0.0, "frame", speaks_first=True, audio_is_use=False)
+WEBRTC_OFFER = DoorKind("offer", 0.0, "frame", speaks_first=True, audio_is_use=False, asks_after_silence=True)
+WEBRTC_SIGNALING = replace(WEBRTC_OFFER, name="signaling")
 DUPLEX = DoorKind("duplex", 0.3, "frame", speaks_first=False, audio_is_use=True, fillers="always")
 FASTRTC = DoorKind("fastrtc", 0.3, "clause", speaks_first=False, audio_is_use=True)
 FASTRTC_FULL = replace(FASTRTC, whole_recordings=True)

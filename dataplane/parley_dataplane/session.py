@@ -122,6 +122,7 @@ class Session:
         if self._is_over:
             return
         self._line.use()
+        self._conversation.begin()
         if test_tone:
             self._conversation.happened(Happened.TEST_TONE_DUE)
         elif self.kind.speaks_first and self._line.agent.greeting:

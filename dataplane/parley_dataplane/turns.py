@@ -50,6 +50,7 @@ class Happened(Enum):
     UNDERSTOOD = "STT has ended all utterances, and something waits for an answer"
     NOT_UNDERSTOOD = "STT has ended all utterances, and nothing waits for an answer"
     TYPED = "the person typed instead of speaking"
+    QUESTION_DUE = "nobody has said anything for long, and the agent asks whether the person is still there"
     APOLOGY_DUE = "an engine failed, and nothing else is going to be said"
     GOODBYE_DUE = "the service ends the call"
     AUDIO_STARTED = "the first audio of the answer left"
@@ -79,6 +80,7 @@ TRANSITIONS: dict[State, dict[Happened, Row]] = {
     S.IDLE: {
         H.GREETING_DUE: (S.PROCESSING, (E.START_REPLY,)),
         H.TEST_TONE_DUE: (S.PROCESSING, (E.START_REPLY,)),
+        H.QUESTION_DUE: (S.PROCESSING, (E.START_REPLY,)),
         H.APOLOGY_DUE: (S.PROCESSING, (E.START_REPLY,)),
         H.GOODBYE_DUE: (S.PROCESSING, (E.START_REPLY,)),
         H.SIGN_HEARD: (S.IDLE, ()),
@@ -145,21 +147,25 @@ REFUSED: dict[tuple[State, Happened], str] = {
     (S.LISTENING, H.SIGN_HEARD): "the person speaks already",
     (S.LISTENING, H.SIGN_REVOKED): "the person speaks: that was no mistake",
     (S.LISTENING, H.SPEECH_STARTED): "the person speaks already",
+    (S.LISTENING, H.QUESTION_DUE): "the person speaks",
     (S.LISTENING, H.APOLOGY_DUE): "the person speaks: what they say now is answered",
     (S.LISTENING, H.UNDERSTOOD): "the person still speaks: what was understood is answered with the rest",
     (S.LISTENING, H.NOT_UNDERSTOOD): "the person still speaks",
     (S.LISTENING, H.AUDIO_STARTED): "the reply was cancelled when the person began to speak",
     (S.LISTENING, H.REPLY_ENDED): "the reply was cancelled when the person began to speak",
     (S.LISTENING, H.REPLY_FAILED): "the reply was cancelled when the person began to speak",
+    (S.PROCESSING, H.QUESTION_DUE): "an answer is on its way",
     (S.PROCESSING, H.APOLOGY_DUE): "an answer is on its way",
     (S.PROCESSING, H.SPEECH_ENDED): "the person has ended already",
     (S.SPEAKING, H.SPEECH_ENDED): "the person is not speaking",
+    (S.SPEAKING, H.QUESTION_DUE): "an answer is being said",
     (S.SPEAKING, H.APOLOGY_DUE): "an answer is being said",
     (S.SPEAKING, H.UNDERSTOOD): "the utterance was answered already",
     (S.SPEAKING, H.NOT_UNDERSTOOD): "the utterance was answered already",
     (S.SPEAKING, H.AUDIO_STARTED): "the answer is audible already",
     (S.PAUSED, H.SIGN_HEARD): "one sign has paused the answer already",
     (S.PAUSED, H.SPEECH_ENDED): "the person is not speaking",
+    (S.PAUSED, H.QUESTION_DUE): "an answer is being said",
     (S.PAUSED, H.APOLOGY_DUE): "an answer is being said",
     (S.PAUSED, H.UNDERSTOOD): "the utterance was answered already",
     (S.PAUSED, H.NOT_UNDERSTOOD): "the utterance was answered already",

@@ -13,7 +13,7 @@ from enum import Enum
 
 from parley_api.conversation import Conversation, Intent
 from parley_cli.spoken_tests.questions import Question
-from parley_dataplane.engines.scripted.builtin import ASK_AGAIN, DEAF, SLOT_MISSED
+from parley_dataplane.engines.scripted.builtin import ASK_AGAIN, CONFIRM, DEAF, SLOT_MISSED
 
 _BRACES = re.compile(r"\{[^{}]*\}")
 
@@ -41,7 +41,10 @@ class Asked:
 def verdict(question: Question, said: str, conversation: Conversation) -> Verdict:
     """`said` is the whole answer."""
     said = " ".join(said.split())
-    asks_again = said.startswith((*ASK_AGAIN, *DEAF, SLOT_MISSED))
+    wishes = [" ".join(one.wish.split()) for one in conversation.intents if one.wish is not None]
+    asks_again = said.startswith(
+        (*ASK_AGAIN, *DEAF, SLOT_MISSED, *(CONFIRM.format(wish=wish) for wish in wishes))
+    )
     gives_up = not said or said == " ".join(conversation.fallback.split())
     if question.intent is None and question.answer is None:
         return Verdict.RIGHT if asks_again or gives_up else Verdict.WRONG
@@ -63,8 +66,8 @@ def _is_wanted(question: Question, said: str, conversation: Conversation) -> boo
 
 def _answers(intent: Intent) -> list[re.Pattern[str]]:
     texts = [*intent.every_answer, *(slot.ask for slot in intent.slots)]
-    if intent.otherwise is not None:
-        texts.append(intent.otherwise)
+    otherwise = [intent.otherwise, *(slot.otherwise for slot in intent.slots)]
+    texts += [text for text in otherwise if text is not None]
     return [
         re.compile(r".+?".join(re.escape(part) for part in _BRACES.split(" ".join(text.split()))))
         for text in texts

@@ -120,7 +120,7 @@ WRONG = {
     "a field that is not there": (
         HEAD + "spec: {}\n",
         "4: spec.conversation: saw nothing; write a map with instructions, greeting, fallback, apology, goodbye,"
-        " fillers, intents, knowledge",
+        " handOver, stillThere, fillers, intents, knowledge",
     ),
     "a language that the engine does not hear": (
         SPEC + "  language: de-DE\n",
@@ -341,6 +341,28 @@ WRONG = {
         BOOK + "      answer: Sure\n" + DAY.replace("kind: weekday", "kind: name, choices: [a]"),
         '11: spec.conversation.intents[0].slots[0].choices: saw a list of 1 beside kind "name";'
         " write choices for kind choice, and for no other kind",
+    ),
+    "bounds of a kind that has none": (
+        BOOK + "      answer: Sure\n" + DAY.replace("ask:", "latest: '18:00', otherwise: Too late, ask:"),
+        '11: spec.conversation.intents[0].slots[0].latest: saw latest beside kind "weekday";'
+        " write weekdays for the kinds weekday and date, earliest and latest for kind time, and for no other kind",
+    ),
+    "a bound without what is said beyond it": (
+        BOOK + "      answer: Sure\n" + DAY.replace("ask:", "weekdays: [monday], ask:"),
+        "11: spec.conversation.intents[0].slots[0].otherwise: saw nothing;"
+        " write otherwise beside weekdays, earliest or latest, and only there: what is said to a value that is not"
+        " possible",
+    ),
+    "an hour that no clock shows": (
+        BOOK + "      answer: Sure\n"
+        + DAY.replace("weekday, ask:", "time, latest: '24:00', otherwise: Too late, ask:"),
+        '11: spec.conversation.intents[0].slots[0].latest: saw "24:00";'
+        ' write hours and minutes of 24, as in "08:30"',
+    ),
+    "a wish with a slot": (
+        BOOK + "      wish: 'to come on {day}'\n      answer: Sure\n" + DAY,
+        '10: spec.conversation.intents[0].wish: saw "to come on {day}";'
+        " only phrases, questions and answers of intents may hold {slot}: write it without braces",
     ),
 }  # fmt: skip
 

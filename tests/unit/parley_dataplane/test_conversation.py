@@ -201,7 +201,7 @@ def test_an_apology_that_fails_is_not_apologised_for() -> None:
 
     async def script(call: Call) -> None:
         call.tts.fails = EngineCrashed("the voice is gone")
-        await call.speak(1.0, 30.0)
+        await call.speak(1.0, 12.0)
 
     call = Call(texts=["a"]).run(script)
     assert [message.role for message in call.session.history] == ["user", "assistant", "assistant"]

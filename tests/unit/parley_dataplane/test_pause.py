@@ -29,6 +29,7 @@ class ScriptedEar:
     script: list[EarEvent] = field(default_factory=list)
     echo: list[Pcm | None] = field(default_factory=list)
     hears_a_sign: bool = False
+    has_work: bool = False
 
     def tick(self, now: float) -> list[EarEvent]:
         events, self.script = self.script, []

@@ -69,6 +69,13 @@ ROWS = [
         State.IDLE,
         (Effect.CANCEL_REPLY, Effect.SET_ASIDE),
     ),
+    (
+        "a silent person is asked",
+        State.IDLE,
+        Happened.QUESTION_DUE,
+        State.PROCESSING,
+        (Effect.START_REPLY,),
+    ),
     ("an apology is an answer", State.IDLE, Happened.APOLOGY_DUE, State.PROCESSING, (Effect.START_REPLY,)),
     (
         "a goodbye interrupts the agent",

@@ -47,7 +47,50 @@ PHRASES: dict[str, tuple[str, ...]] = {
         "cheers",
         "great thanks",
     ),
-    "yes": ("yes", "yes please", "yeah", "sure", "that is right", "correct", "right", "okay", "of course"),
+    "more": (
+        "tell me more",
+        "tell me more about it",
+        "can you tell me more",
+        "more please",
+        "go on",
+        "please go on",
+        "continue",
+        "what else do you know about it",
+        "is there more",
+    ),
+    "human": (
+        "I want to talk to a human",
+        "can I talk to a human",
+        "can I speak to a person",
+        "I want to speak to a real person",
+        "let me talk to somebody",
+        "connect me to a person",
+        "put me through to somebody",
+        "transfer me to an operator",
+        "is there a person I can talk to",
+    ),
+    "here": (
+        "I am here",
+        "I am still here",
+        "yes I am here",
+        "yes I am still here",
+        "still here",
+        "I do not know yet",
+        "I do not know",
+    ),
+    "yes": (
+        "yes",
+        "yes please",
+        "yeah",
+        "sure",
+        "that is right",
+        "yes that is right",
+        "correct",
+        "exactly",
+        "right",
+        "okay",
+        "of course",
+    ),
     "no": ("no", "no thanks", "no thank you", "nope", "not really", "that is all", "nothing else"),
     "cancel": (
         "never mind",
@@ -97,6 +140,9 @@ DEAF = (
     "Sorry, I didn't hear that. Could you say it once more?",
     "I'm sorry, I still can't make it out. Could you speak a little closer to the microphone?",
 )
+CONFIRM = "You want {wish}, is that right?"
+CONFIRM_OTHER = "Then you want {wish}, is that right?"
+DENIED = "I'm sorry. Could you put it another way?"
 SLOT_MISSED = "Sorry, I didn't get that."
 SLOT_GIVEN_UP = (
     "I'm sorry, I just can't make that out. Let's leave it for now; we can start again whenever you like."
@@ -109,6 +155,8 @@ GOODBYE = "Goodbye, and take care!"
 THANKS = "You're welcome. Is there anything else?"
 YES = "Good. What can I do for you?"
 NO = "All right. I'm here if you need anything."
+HERE = "Take your time."
+ALL_TOLD = "That is all I know about it."
 MISSING_RECORD = "There is nothing like that yet."
 RESUME = "So, back to where we were."
 
@@ -118,8 +166,22 @@ CORRECTION = frozenset({
 })  # fmt: skip
 """A value said with one of these near the start replaces one that was understood before."""
 
+RESTATED = frozenset({"said", "meant", "mean"})
+
+UNWANTED = frozenset({"from", "not", "than"})
+"""A value after one of these, or after "instead of", is the one that is given up: "from Monday to Friday"."""
+
+SAME = frozenset({"same", "keep", "stays", "unchanged"})
+"""The answer to a question for what is to change: what it was may stay."""
+
+AFFIRMED = frozenset(
+    {"yes", "yeah", "yep", "yup", "right", "correct", "exactly", "sure", "okay", "ok", "indeed"}
+)
+DENIED_BY = frozenset({"no", "nope", "nah", "not", "wrong"})
+"""What the answer to "is that right?" begins with."""
+
 SWAP = frozenset({"instead", "rather"})
 """Anywhere in a sentence: one value for another, and the rest stays ("can I come at four instead")."""
 
-LATE_CORRECTION = SWAP | {"make", "change", "meant", "mean", "better"}
+LATE_CORRECTION = SWAP | {"actually", "make", "change", "meant", "mean", "better"}
 """The same for what was stored some questions ago: a mere "no" may be about anything by then."""

@@ -1,7 +1,8 @@
 """Answers found in texts: BM25 over paragraphs, then the sentences of the best one that say it.
 
-Rules: pure once built; an answer is at most LONGEST_ANSWER words or two sentences, what one can listen to. A
-paragraph counts only if it covers enough of what was asked (ENOUGH): one shared word is no answer. BM25:
+Rules: pure once built; an answer is a sentence, or two that are short or hold together what was asked: what one can
+listen to. What follows in the text is told when more is asked for. A paragraph counts only if it covers enough of what
+was asked (ENOUGH): one shared word is no answer. BM25:
 Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009, with the usual k1 = 1.2 and b = 0.75.
 """
 
@@ -24,7 +25,14 @@ ENOUGH = 0.6
 MISHEARD = 0.25
 """What is left of the weight of a word that the paragraph lacks, if its neighbours there are those of the question."""
 
+LISTENED = 22
+"""Words that one listens to without asking for them: 8 s."""
+
+LONGEST_SENTENCE = 30
 LONGEST_ANSWER = 45
+MOST_REST = 12
+"""Parts of a text that are kept for "tell me more"."""
+
 MOST_ASKED = 12
 """Words of a question that are looked for, the rarest: a longer one is no question."""
 
@@ -32,8 +40,18 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[\"'A-Z0-9])")
 _MARKDOWN = ((re.compile(r"!?\[([^\]]*)\]\([^)]*\)"), r"\1"), (re.compile(r"[*_`#>|]+"), " "))
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer, and the parts of its text that may follow it, in their order."""
+
+    answer: str
+    rest: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Paragraph:
+    entry: int
+    """Which text it is of."""
     title: frozenset[str]
     """Its content stems."""
     sentences: tuple[str, ...]
@@ -51,7 +69,7 @@ class Knowledge:
     """All entries, ready to be asked."""
 
     def __init__(self, entries: Iterable[KnowledgeText]) -> None:
-        self.paragraphs = [p for entry in entries for p in _paragraphs(entry)]
+        self.paragraphs = [p for at, entry in enumerate(entries) for p in _paragraphs(at, entry)]
         self._holders: dict[str, list[int]] = {}
         for at, paragraph in enumerate(self.paragraphs):
             for word in paragraph.counts:
@@ -59,7 +77,7 @@ class Knowledge:
         self._mean = sum(p.length for p in self.paragraphs) / max(len(self.paragraphs), 1)
         self._vocabulary = Vocabulary(self._holders)
 
-    def find(self, text: str) -> str | None:
+    def find(self, text: str) -> Told | None:
         """An answer to listen to, or None if no paragraph covers enough of the question."""
         meant = self._meant(text)
         asked = self._rarest(meant)
@@ -67,14 +85,16 @@ class Knowledge:
         if best is None or self._coverage(asked, best, _misheard(meant, best)) < ENOUGH:
             return None
         # One word may have been misheard; if it is what the text is about, it is a question.
-        return self._shorten(asked, best) if len(asked) > 1 or asked[0] in best.title else None
+        return self._told(asked, best) if len(asked) > 1 or asked[0] in best.title else None
 
     def holds_all(self, text: str) -> bool:
-        """True if one paragraph holds every word of a question that has at least two."""
+        """True if one paragraph holds every word of a question that has at least two, or its title the only one."""
         meant = self._meant(text)
         asked = self._rarest(meant)
         best = self._best(asked, meant)
-        return best is not None and len(asked) >= 2 and all(word in best.counts for word in asked)
+        if best is None or not all(word in best.counts for word in asked):
+            return False
+        return len(asked) >= 2 or asked[0] in best.title
 
     def _best(self, asked: Sequence[str], meant: Sequence[str]) -> Paragraph | None:
         holders = sorted({at for word in asked for at in self._holders.get(word, ())})
@@ -110,13 +130,23 @@ class Knowledge:
         lacks = sum(self._rarity(word) * (MISHEARD if word in misheard else 1.0) for word in missing)
         return held / (held + lacks)
 
-    def _shorten(self, asked: Sequence[str], paragraph: Paragraph) -> str:
-        """The sentence that holds most of what was asked, and the one after it if both can be listened to."""
-        held = [sum(self._rarity(w) for w in asked if w in _content(s)) for s in paragraph.sentences]
-        start = held.index(max(held))
-        first, *rest = paragraph.sentences[start : start + 2]
-        both = " ".join([first, *rest])
-        return both if len(both.split()) <= LONGEST_ANSWER else _cut(first)
+    def _told(self, asked: Sequence[str], paragraph: Paragraph) -> Told:
+        """Begins with the sentence that holds most of what was asked."""
+        held = [{word for word in asked if word in _content(one)} for one in paragraph.sentences]
+        start = max(range(len(held)), key=lambda at: sum(map(self._rarity, held[at])))
+        holds_more = bool(frozenset().union(*held[start + 1 : start + 2]) - held[start])
+        told = tell(paragraph.sentences[start:], LONGEST_ANSWER if holds_more else LISTENED)
+        at = self.paragraphs.index(paragraph) + 1
+        following = [p for p in self.paragraphs[at : at + MOST_REST] if p.entry == paragraph.entry]
+        rest = (*told.rest, *(part for p in following for one in p.sentences for part in _parts(one)))
+        return Told(told.answer, rest[:MOST_REST])
+
+
+def tell(sentences: Sequence[str], longest: int = LISTENED) -> Told:
+    """The first of `sentences`, and the second if both are at most `longest` words; a long one is told in parts."""
+    parts = [part for one in sentences for part in _parts(one)]
+    many = 2 if len(" ".join(parts[:2]).split()) <= longest else 1
+    return Told(" ".join(parts[:many]), tuple(parts[many:]))
 
 
 def _misheard(meant: Sequence[str], paragraph: Paragraph) -> frozenset[str]:
@@ -125,17 +155,18 @@ def _misheard(meant: Sequence[str], paragraph: Paragraph) -> frozenset[str]:
     return frozenset(said for before, said, after in triples if (before, after) in paragraph.around)
 
 
-def _cut(sentence: str) -> str:
-    """A long sentence, ended at a comma where there is one."""
-    kept = sentence.split()
-    if len(kept) <= LONGEST_ANSWER:
-        return sentence
-    short = " ".join(kept[:LONGEST_ANSWER])
-    head, comma, _ = short.rpartition(",")
-    return (head if comma and len(head.split()) >= 10 else short).rstrip(" ,;:") + "."
+def _parts(sentence: str) -> Iterable[str]:
+    """A sentence; a long one in parts, each ended at a comma where there is one."""
+    said = sentence.split()
+    while len(said) > LONGEST_SENTENCE:
+        commas = [at for at in range(10, LONGEST_SENTENCE + 1) if said[at - 1].endswith(",")]
+        end = commas[-1] if commas else LONGEST_SENTENCE
+        yield " ".join(said[:end]).rstrip(" ,;:") + "."
+        said = said[end:]
+    yield " ".join(said)
 
 
-def _paragraphs(entry: KnowledgeText) -> Iterable[Paragraph]:
+def _paragraphs(at: int, entry: KnowledgeText) -> Iterable[Paragraph]:
     title = _content(entry.title)
     for block in re.split(r"\n\s*\n", entry.text):
         plain = block
@@ -149,7 +180,7 @@ def _paragraphs(entry: KnowledgeText) -> Iterable[Paragraph]:
             around = frozenset(
                 pair for content in contents for pair in zip(content, content[2:], strict=False)
             )
-            yield Paragraph(frozenset(title), sentences, counts, around)
+            yield Paragraph(at, frozenset(title), sentences, counts, around)
 
 
 def _content(text: str) -> list[str]:

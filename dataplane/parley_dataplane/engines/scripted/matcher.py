@@ -118,8 +118,11 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class Match:
+    """`agreement`: the share of the readings of which this is the best target, or one of them; 0 to 1."""
+
     key: str
     score: float
+    agreement: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -164,17 +167,13 @@ class Matcher:
         targets = [self.targets[key] for key in eligible]
         owned = _ownership(targets)
         hearings = [self.hear(text) for text in list(readings)[:MOST_READINGS]]
-        ranked = [Match(target.key, self._over(target, hearings, owned)) for target in targets]
+        scores = {
+            target: [target.bias * self._score(target, hearing, owned) for hearing in hearings]
+            for target in targets
+        }
+        best = [max(column) for column in zip(*scores.values(), strict=True)]
+        ranked = [Match(target.key, _over(row), _agreement(row, best)) for target, row in scores.items()]
         return sorted(ranked, key=lambda match: (-match.score, match.key))
-
-    def _over(self, target: Target, hearings: Sequence[Hearing], owned: Mapping[str, float]) -> float:
-        """The best of all readings, and how far they agree: what only one of them says is doubtful."""
-        scores = [
-            self._score(target, hearing, owned) * READING_DECAY**place
-            for place, hearing in enumerate(hearings)
-        ]
-        mean = sum(scores) / max(len(scores), 1)
-        return target.bias * ((1 - AGREEMENT) * max(scores, default=0.0) + AGREEMENT * mean)
 
     def _score(self, target: Target, hearing: Hearing, owned: Mapping[str, float]) -> float:
         spoken = frozenset[int]().union(*(hearing.values.get(kind, frozenset()) for kind in target.kinds))
@@ -203,6 +202,19 @@ class Matcher:
         weights = {stem(word): self._weight(word, {stem(word): 1.0}) for word in phrase.said}
         keys = tuple(stem(word) for word in phrase.said if is_content(word))
         return Weighed(phrase, weights, sum(weights.values()), keys)
+
+
+def _over(scores: Sequence[float]) -> float:
+    """The best of all readings, and how far they agree: what only one of them says is doubtful."""
+    decayed = [score * READING_DECAY**place for place, score in enumerate(scores)]
+    mean = sum(decayed) / max(len(decayed), 1)
+    return (1 - AGREEMENT) * max(decayed, default=0.0) + AGREEMENT * mean
+
+
+def _agreement(scores: Sequence[float], best: Sequence[float]) -> float:
+    if not scores:
+        return 0.0
+    return sum(0.0 < most <= score for score, most in zip(scores, best, strict=True)) / len(scores)
 
 
 def _phrase_score(weighed: Weighed, hearing: Hearing, left: Collection[int]) -> float:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from parley_api.conversation import Slot
 from parley_dataplane.engines.scripted.words import QUESTIONS, STOP, alikeness, stem, words
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -115,13 +116,14 @@ def _ordinal(said: Sequence[str], at: int) -> _Number | None:
 
 
 def find_numbers(said: Sequence[str], loose: bool) -> Iterator[Found]:
+    stands_alone = loose and len(said) <= 2 and not any(_number(said, at) for at in range(len(said)))
     at = 0
     while at < len(said):
         number = _number(said, at)
         if number and not (said[at] == "one" and number.end == at + 1 and not loose):
             yield Found(str(number.value), at, number.end)
             at = number.end
-        elif loose and said[at] in HOMOPHONES and len(said) <= 2:
+        elif stands_alone and said[at] in HOMOPHONES:
             yield Found(str(HOMOPHONES[said[at]]), at, at + 1)
             at += 1
         else:
@@ -385,6 +387,14 @@ def find(kind: str, said: Sequence[str], choices: Sequence[str] = (), loose: boo
     return list(find_choices(said, choices, loose) if kind == "choice" else _FINDERS[kind](said, loose))
 
 
+def is_possible(slot: Slot, value: str) -> bool:
+    """Whether the slot takes `value`. A date of which nobody knows the weekday ("tomorrow") is possible."""
+    if slot.kind == "time":
+        return (slot.earliest or "00:00") <= value <= (slot.latest or "23:59")
+    day = value.rpartition(" ")[2]
+    return not slot.weekdays or day not in WEEKDAYS or day in slot.weekdays
+
+
 # Speaking
 
 
@@ -395,6 +405,11 @@ def speak(kind: str, value: str) -> str:
     if kind in ("weekday", "date"):
         return _speak_day(value)
     return value.title() if kind == "name" else value
+
+
+def goes_without_on(kind: str, value: str) -> bool:
+    """ "On Tuesday", but "tomorrow" and "next Tuesday"."""
+    return kind == "date" and not value[:1].isdigit() and value not in WEEKDAYS
 
 
 def _speak_time(value: str) -> str:

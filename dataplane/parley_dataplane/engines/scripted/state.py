@@ -45,6 +45,10 @@ class State:
     """The slot dialogue that has just ended and may still be corrected."""
     stored: Filling | None = None
     """The slot dialogue whose values were stored last: may be corrected as well, with clearer words."""
+    doubted: tuple[Filling, ...] = ()
+    """What the person was asked to confirm ("is that right?"): the likeliest first, then what it may be instead."""
+    rest: tuple[str, ...] | None = None
+    """What "tell me more" tells: the sentences that are left of the text answered from; None if there was none."""
     said: str = ""
     """What "say that again" repeats."""
     misses: int = 0
@@ -60,6 +64,8 @@ class State:
             "offered": self.offered,
             "done": _filling_to(self.done) if self.done else None,
             "stored": _filling_to(self.stored) if self.stored else None,
+            "doubted": [_filling_to(one) for one in self.doubted],
+            "rest": None if self.rest is None else list(self.rest),
             "said": self.said,
             "misses": self.misses,
         }
@@ -76,6 +82,8 @@ class State:
                 offered=bool(memory.get("offered")),
                 done=_filling_from(memory["done"]) if memory.get("done") else None,
                 stored=_filling_from(memory["stored"]) if memory.get("stored") else None,
+                doubted=tuple(_filling_from(one) for one in memory.get("doubted", ())),
+                rest=None if memory.get("rest") is None else tuple(str(one) for one in memory["rest"]),
                 said=str(memory.get("said", "")),
                 misses=int(memory.get("misses", 0)),
             )

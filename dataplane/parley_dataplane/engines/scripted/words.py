@@ -41,7 +41,7 @@ def _set(text: str) -> frozenset[str]:
 STOP = _set(
     "a about actually again all also am an and any anything are as at be because been but by can could "
     "did do does doing for from get give go going got had has have he her here him his i if in into is "
-    "it its just know like make may maybe me might mine more much must my need no not now of off oh ok "
+    "it its just know later like make may maybe me might mine more much must my need no not now of off oh ok "
     "okay on one or our out over please really say see she should so some something sorry take tell "
     "than that the their them then there these they thing this those to too uh until up us very want "
     "was we well were will with would yes yeah you your"

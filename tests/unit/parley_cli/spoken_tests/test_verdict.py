@@ -15,6 +15,7 @@ CAFE = Conversation.model_validate(
             {
                 "name": "hours",
                 "phrases": ["when are you open"],
+                "wish": "to know when  we are open",
                 "answer": "We are open until nine (or later).",
             },
             {
@@ -51,6 +52,9 @@ CAFE = Conversation.model_validate(
         (None, "nine or later", "We are open until nine (or later).", Verdict.RIGHT),
         ("hours", None, ASK_AGAIN[0], Verdict.AGAIN),
         ("hours", None, DEAF[1], Verdict.AGAIN),
+        ("hours", None, "You want to know when we are open, is that right?", Verdict.AGAIN),
+        ("book", None, "You want to know when we are open, is that right?", Verdict.AGAIN),
+        (None, None, "You want to know when we are open, is that right?", Verdict.RIGHT),
         ("hours", None, "I don't know  that.", Verdict.UNANSWERED),
         ("hours", None, "", Verdict.UNANSWERED),
         (None, None, "I don't know that.", Verdict.RIGHT),

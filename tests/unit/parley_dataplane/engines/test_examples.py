@@ -145,4 +145,5 @@ def test_the_restaurant_knows_what_people_ask_before_they_come(question: str, pa
     ["what is the capital of France", "turn on the lights", "who won the game last night", "play a song"],
 )
 def test_a_question_about_something_else_is_not_answered(name: str, question: str) -> None:
-    assert ask(name, question)[0] in (TALKS[name][0].fallback, ASK_AGAIN[0])
+    answer = ask(name, question)[0]
+    assert answer in (TALKS[name][0].fallback, ASK_AGAIN[0]) or answer.endswith("is that right?")

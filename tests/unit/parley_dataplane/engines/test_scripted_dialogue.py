@@ -328,7 +328,7 @@ def test_an_appointment_is_booked_corrected_moved_and_canceled_in_one_conversati
         "at half past ten",
         "actually at eleven",
         "move my appointment to Friday",
-        "three pm",
+        "no, at three",
         "cancel my appointment",
         "cancel my appointment",
     )
@@ -339,7 +339,7 @@ def test_an_appointment_is_booked_corrected_moved_and_canceled_in_one_conversati
         "Behind the house. What time?",
         "Booked for Tuesday at half past ten.",
         "Booked for Tuesday at eleven.",
-        "At what time on Friday?",
+        "Moved to Friday at eleven.",
         "Moved to Friday at three.",
         "Friday at three is canceled.",
         "There is nothing to cancel.",
@@ -450,7 +450,10 @@ def test_leaving_the_inner_slot_dialogue_goes_back_to_the_outer() -> None:
 
 def test_a_question_that_is_asked_again_says_the_values_as_well() -> None:
     answers, _ = converse(
-        TALK, "book it on Monday at nine, an appointment", "move my appointment to Friday", "potato"
+        TALK,
+        "book it on Monday at nine, an appointment",
+        "move my appointment to another time on Friday",
+        "potato",
     )
     assert answers[1:] == ["At what time on Friday?", f"{builtin.SLOT_MISSED} At what time on Friday?"]
 
@@ -531,3 +534,102 @@ def test_an_agent_without_intents_answers_all_the_same() -> None:
     empty = Dialogue(Conversation(instructions="Say something."))
     answers, _ = converse(empty, "hello", "what can you do", "where is Paris", "", "bye")
     assert all(answers)
+
+
+SHOP = Dialogue(
+    Conversation.model_validate(
+        {
+            "instructions": "You sell flowers.",
+            "fallback": "I only know about flowers.",
+            "handOver": "The florist is here from nine.",
+            "intents": [
+                {
+                    "name": "order",
+                    "wish": "to order flowers",
+                    "phrases": ["I want to order flowers", "bring me a bunch of flowers on {day}"],
+                    "slots": [{"name": "day", "kind": "weekday", "ask": "For which day?"}],
+                    "answer": "You get them on {day}.",
+                },
+                {
+                    "name": "care",
+                    "wish": "to know how to care for flowers",
+                    "phrases": ["how do I care for my flowers", "how often do I water the flowers"],
+                    "answer": "Change the water every day.",
+                },
+                {"name": "price", "phrases": ["what do roses cost"], "answer": "Two dollars each."},
+            ],
+        }
+    )
+)
+DOUBTED = State(
+    doubted=(Filling("order", {"day": "friday"}), Filling("care")),
+    misses=1,
+    said="You want to order flowers?",
+)
+DOUBTED_LAST = State(doubted=(Filling("care"),), misses=2)
+ASKS_ABOUT_CARE = "Then you want to know how to care for flowers, is that right?"
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "answer"),
+    [
+        (DOUBTED, "yes", "You get them on Friday."),
+        (DOUBTED, "yes that is right", "You get them on Friday."),
+        (DOUBTED, "yes, but on Monday", "You get them on Monday."),
+        (DOUBTED, "I want to order flowers", "You get them on Friday."),
+        (DOUBTED, "no", ASKS_ABOUT_CARE),
+        (DOUBTED, "no that is wrong", ASKS_ABOUT_CARE),
+        (DOUBTED, "no, what do roses cost", "Two dollars each."),
+        (DOUBTED, "what do roses cost", "Two dollars each."),
+        (DOUBTED, "say that again", "You want to order flowers?"),
+        (DOUBTED, "hang on", builtin.QUIETED),
+        (DOUBTED_LAST, "yes", "Change the water every day."),
+        (DOUBTED_LAST, "no", builtin.DENIED),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_is_that_right_takes_yes_no_and_anything_else(state: State, said: str, answer: str) -> None:
+    assert SHOP.answer(state, UserTurn(said))[0] == answer
+
+
+@pytest.mark.parametrize("typed", [False, True], ids=["spoken", "typed"])
+def test_what_is_only_near_is_asked_about_with_the_intents_own_words(typed: bool) -> None:
+    answer, state = SHOP.answer(FRESH, UserTurn("my flowers on Friday", typed=typed))
+    assert answer.startswith("You want to ")
+    assert answer.endswith(", is that right?")
+    assert state.misses == 1
+    assert SHOP.answer(state, UserTurn("say that again"))[1].doubted == state.doubted
+
+
+def test_two_denials_and_one_more_near_miss_are_enough() -> None:
+    answers, state = converse(SHOP, "my flowers", "no", "no", "my flowers", "yes")
+    assert [answer.endswith("is that right?") for answer in answers] == [True, True, False, False, False]
+    assert answers[2:] == [builtin.DENIED, "I only know about flowers.", builtin.YES]
+    assert state.doubted == ()
+
+
+def test_a_yes_counts_for_nothing_once_something_else_was_said() -> None:
+    answers, _ = converse(SHOP, "my flowers", "what do roses cost", "yes")
+    assert answers[-1] == builtin.YES
+
+
+def test_who_wants_to_talk_to_a_person_is_told_what_the_file_says() -> None:
+    for said in ("can I talk to a human", "I want to speak to a real person", "transfer me to an operator"):
+        assert SHOP.answer(FRESH, UserTurn(said))[0] == "The florist is here from nine."
+    answer, _ = TALK.answer(FRESH, UserTurn("let me talk to a person"))
+    assert answer == BARBER.hand_over
+
+
+def test_who_is_still_there_is_asked_again_for_what_was_missing() -> None:
+    assert TALK.answer(ASKED_TIME, UserTurn("yes I am still here"))[0] == f"{builtin.HERE} What time?"
+
+
+def test_more_is_told_only_after_a_text() -> None:
+    answers, _ = converse(TALK, "where do your razors come from", "tell me more", "tell me a story", "go on")
+    assert answers[1] == builtin.ALL_TOLD
+    assert answers[3] != builtin.ALL_TOLD
+
+
+def test_who_takes_leave_is_asked_nothing_more() -> None:
+    answer, state = TALK.answer(ASKED_TIME, UserTurn("bye bye"))
+    assert (answer, state.filling) == (builtin.GOODBYE, ())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from parley_dataplane.engines.scripted.slots import find, speak
+from parley_api.conversation import Slot
+from parley_dataplane.engines.scripted.slots import find, is_possible, speak
 from parley_dataplane.engines.scripted.words import words
 
 SAID = [
@@ -148,3 +149,33 @@ def test_every_day_of_the_year_is_understood_as_it_is_spoken() -> None:
 )
 def test_what_is_no_name_fills_no_name(said: str) -> None:
     assert find("name", words(said), loose=True) == []
+
+
+@pytest.mark.parametrize(
+    ("bounds", "possible", "impossible"),
+    [
+        (
+            {"kind": "time", "earliest": "08:00", "latest": "17:30"},
+            "08:00 12:00 17:30",
+            "07:59 17:31 23:00 00:00",
+        ),
+        ({"kind": "time", "latest": "17:30"}, "00:00 17:30", "17:45"),
+        ({"kind": "weekday", "weekdays": ["monday", "friday"]}, "monday friday", "sunday"),
+        ({"kind": "date", "weekdays": ["monday"]}, "monday tomorrow 03-05 05", "sunday"),
+        ({"kind": "date"}, "sunday tomorrow", ""),
+    ],
+    ids=["office hours", "until", "weekdays", "weekdays of a date", "any day"],
+)
+def test_a_value_out_of_bounds_is_not_possible(
+    bounds: dict[str, object], possible: str, impossible: str
+) -> None:
+    slot = Slot.model_validate({"name": "when", "ask": "When?", "otherwise": "Not then.", **bounds})
+    assert [value for value in possible.split() if not is_possible(slot, value)] == []
+    assert [value for value in impossible.split() if is_possible(slot, value)] == []
+
+
+def test_next_sunday_is_a_sunday() -> None:
+    slot = Slot.model_validate({"name": "day", "kind": "date", "weekdays": ["monday"], "ask": "Which day?"})
+    assert not is_possible(slot, "next sunday")
+    assert is_possible(slot, "next monday")
+    assert is_possible(slot, "the day after tomorrow")

@@ -1,0 +1,47 @@
+"""How sure the agent is: a probability that grows with all that speaks for what fits best."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+
+import pytest
+
+from parley_dataplane.engines.scripted.confidence import confidence, probability
+from parley_dataplane.engines.scripted.dialogue import LIKELY, POSSIBLE
+from parley_dataplane.engines.scripted.matcher import Match, Matcher, Phrase, Target
+
+STEPS = [step / 10 for step in range(11)]
+
+
+@pytest.mark.parametrize("grows", range(3), ids=["score", "lead", "agreement"])
+def test_it_grows_with_each_of_the_three_and_stays_a_probability(grows: int) -> None:
+    for others in product((0.0, 0.5, 1.0), repeat=2):
+        row = [probability(*others[:grows], step, *others[grows:]) for step in STEPS]
+        assert all(one < next_one for one, next_one in pairwise(row))
+        assert 0 < row[0] < row[-1] < 1
+
+
+def test_what_fits_wholly_is_answered_and_what_fits_not_at_all_is_not_even_asked_about() -> None:
+    assert probability(1.0, 1.0, 1.0) > LIKELY
+    assert probability(0.1, 0.0, 0.2) < POSSIBLE
+
+
+def test_a_rival_makes_it_doubtful_and_what_is_built_in_is_no_rival() -> None:
+    best = Match("intent one", 0.6)
+    alone = confidence([best])
+    assert (
+        confidence([best, Match("intent two", 0.58)]) < confidence([best, Match("intent two", 0.2)]) < alone
+    )
+    assert confidence([best, Match("builtin yes", 0.58)]) == alone
+
+
+def test_readings_that_agree_count_for_more_than_one() -> None:
+    parking, hours = (
+        Target(f"intent {name}", (Phrase.read(name),)) for name in ("where can I park", "when are you open")
+    )
+    matcher = Matcher([parking, hours])
+    keys = ["intent where can I park", "intent when are you open"]
+    torn = matcher.rank(["where can i park", "when are you open", "when are you open"], keys)
+    assert {match.key: match.agreement for match in torn} == pytest.approx({keys[0]: 1 / 3, keys[1]: 2 / 3})
+    (first, _) = matcher.rank(["where can i park", "can i park"], keys)
+    assert (first.key, first.agreement) == (keys[0], 1.0)
