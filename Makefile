@@ -15,7 +15,7 @@ compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 
 to_wasm := --target=wasm32-freestanding -mcpu=generic+simd128 -O3 -g0 -nostdlib -Wl,--no-entry -Wl,--strip-all
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deps test-unit test-calls test-browser fuzz bench bench-media bench-doors bench-peers check format generate wasm lock lock-peers clean
+.PHONY: help run test test-deps test-unit test-calls test-browser fuzz bench bench-media bench-doors bench-sturdy bench-peers check format generate wasm lock lock-peers clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -51,6 +51,9 @@ bench-media: $(VENV)/dev.stamp ## the media's figures by the light client: overh
 
 bench-doors: $(VENV)/dev.stamp ## the older systems' figures at their own doors, all four kinds of client at once, and the soak
 	$(python) -m tests.bench.doors
+
+bench-sturdy: $(VENV)/dev.stamp ## what goes wrong: engines that die or hang during calls, 300 callers who send anything but a question
+	$(python) -m tests.bench.sturdy
 
 bench-peers: $(VENV)/dev.stamp $(peers:%=.venv-peers/%.stamp) ## Pipecat, FastRTC, a bare aiortc floor and Parley: one table
 	$(python) -m tests.bench.peers

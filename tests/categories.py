@@ -95,6 +95,7 @@ CATEGORIES = {
     ),
     "reliability": (
         f"{_PLANE}/engines/test_worker.py",
+        f"{_PLANE}/test_shouting.py",
         f"{_PLANE}/media/test_jitter.py",
         f"{_PLANE}/media/test_lateness.py",
         f"{_PLANE}/media/test_voice.py",

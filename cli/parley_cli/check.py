@@ -8,6 +8,9 @@ import sys
 from collections.abc import Sequence
 
 from parley_api import InvalidFile, VoiceAgent, load
+from parley_api.load import MOST_TOLD
+from parley_api.problems import Problem
+from parley_cli.contradictions import contradictions
 from parley_cli.voices import voice_problem
 
 FAILED = 1
@@ -24,14 +27,21 @@ def check(files: Sequence[str]) -> int:
 
 def _check(file: str) -> int:
     try:
-        agent = load(file)
+        agent = checked(file)
     except InvalidFile as invalid:
         tell(invalid)
         return WRONG
-    if (voice := voice_problem(agent)) is not None:
-        tell(InvalidFile(file, [voice]))
-        return WRONG
     return 0 if say(f"{file}: ok ({summary(agent)})") else FAILED
+
+
+def checked(file: str) -> VoiceAgent:
+    """The agent of a file; raises InvalidFile for all that `parley check` tells."""
+    agent = load(file)
+    voice = voice_problem(agent)
+    problems: list[Problem] = [*([voice] if voice else []), *contradictions(agent)]
+    if problems:
+        raise InvalidFile(file, problems[:MOST_TOLD])
+    return agent
 
 
 def say(text: str) -> bool:

@@ -21,11 +21,10 @@ from pathlib import Path
 import parley_api
 import parley_cli
 import parley_dataplane
-from parley_api import InvalidFile, VoiceAgent, load
+from parley_api import InvalidFile
 from parley_api.load import folders
-from parley_cli.check import say, summary, tell
+from parley_cli.check import checked, say, summary, tell
 from parley_cli.config import read_settings
-from parley_cli.voices import voice_problem
 from parley_dataplane.agent import Agent
 from parley_dataplane.errors import ParleyError
 from parley_dataplane.process import Parley
@@ -62,7 +61,7 @@ class Reload:
     async def _take(self, parley: Parley, settings: Settings) -> None:
         before = parley.agent.spec.media.udp
         try:
-            voice_agent = await asyncio.to_thread(_checked, self._file)
+            voice_agent = await asyncio.to_thread(checked, self._file)
             folder = Path(self._file).parent
             agent = await asyncio.to_thread(Agent.load, voice_agent, folder, settings)
             await parley.take(agent)
@@ -136,14 +135,6 @@ def _say_what_goes_on() -> None:
     print("What was served before goes on.", file=sys.stderr)
 
 
-def _checked(file: str) -> VoiceAgent:
-    """Raises InvalidFile for all that `parley check` tells."""
-    agent = load(file)
-    if (voice := voice_problem(agent)) is not None:
-        raise InvalidFile(file, [voice])
-    return agent
-
-
 async def _loads(file: str) -> bool:
     """Whether what is on disk could be begun with. Why not, the process that tries says itself."""
     trying = f"from parley_cli.reload import try_out; try_out({file!r})"
@@ -161,7 +152,7 @@ def try_out(file: str) -> None:
                 parts = source.relative_to(folder.parent).with_suffix("").parts
                 importlib.import_module(".".join(part for part in parts if part != "__init__"))
     try:
-        Agent.load(_checked(file), Path(file).parent, read_settings(None))
+        Agent.load(checked(file), Path(file).parent, read_settings(None))
     except InvalidFile as invalid:
         tell(invalid)
         sys.exit(1)

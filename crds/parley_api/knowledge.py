@@ -81,6 +81,9 @@ def read_folder(base_dir: Path, name: str, location: Location) -> tuple[list[Kno
 
 def _read_text(file: Path, shown: str) -> KnowledgeText | tuple[str, str]:
     """The text, or (what was seen, what to do instead)."""
+    if file.exists() and not file.is_file() and not file.is_dir():
+        # A pipe would be waited for, for ever.
+        return f"{shown}, no regular file", "make it a file that can be read"
     try:
         with file.open("rb") as stream:
             raw = stream.read(LARGEST_TEXT + 1)

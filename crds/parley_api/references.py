@@ -94,8 +94,13 @@ def _ice_servers(media: dict[str, Any]) -> Mistakes:
 def _intents(intents: list[tuple[Location, dict[str, Any]]]) -> Mistakes:
     records = _records(intents)
     yield from _repeated([((*here, "name"), intent.get("name")) for here, intent in intents], "name")
-    phrases = [phrase for here, intent in intents for phrase in _texts(intent, "phrases", here)]
-    yield from _repeated([(here, words(phrase)) for here, phrase in phrases], "phrase")
+    yield from _shared(
+        [
+            (at, words(phrase), f"intents[{here[-1]}] ({shown(intent.get('name'))})")
+            for here, intent in intents
+            for at, phrase in _texts(intent, "phrases", here)
+        ]
+    )
     names = {name for _, intent in intents if isinstance(name := intent.get("name"), str)}
     for here, intent in intents:
         yield from _intent(here, intent, records)
@@ -148,8 +153,14 @@ def _intent(here: Location, intent: dict[str, Any], records: dict[str, set[str]]
         without = follow_up.get("after") == "otherwise"
         answers.append(((*at, "answer"), follow_up.get("answer"), [] if without else own))
         yield from _phrases(at, follow_up, slots)
-        yield from _repeated(
-            [(where, words(phrase)) for where, phrase in _texts(follow_up, "phrases", at)], "phrase"
+    for without in (False, True):
+        yield from _shared(
+            [
+                (where, words(phrase), f"followUps[{at[-1]}]")
+                for at, follow_up in _maps(intent, "followUps", here)
+                if (follow_up.get("after") == "otherwise") is without
+                for where, phrase in _texts(follow_up, "phrases", at)
+            ]
         )
     for at, answer, sure in answers:
         if isinstance(answer, str):
@@ -172,7 +183,9 @@ def _named(intent: dict[str, Any], *fields: str) -> list[str]:
 
 
 def _phrases(here: Location, holder: dict[str, Any], slots: set[str]) -> Mistakes:
-    for at, phrase in _texts(holder, "phrases", here):
+    phrases = _texts(holder, "phrases", here)
+    yield from _repeated([(at, words(phrase)) for at, phrase in phrases], "phrase")
+    for at, phrase in phrases:
         yield from _template(at, phrase, slots, (), {})
         if phrase and not words(_BRACES.sub(" ", phrase)):
             yield Mistake(at, shown(phrase), "write at least one word that people say, beside any {slot}")
@@ -240,6 +253,15 @@ def _repeated(named: list[tuple[Location, Any]], what: str) -> Mistakes:
             yield Mistake(location, f"the {what} {shown(name)} a second time", "keep one of the two")
         elif isinstance(name, str):
             seen.add(name)
+
+
+def _shared(phrases: list[tuple[Location, str, str]]) -> Mistakes:
+    """Phrases of which each may be there once: (where, its words, what has it)."""
+    seen: dict[str, str] = {}
+    for location, phrase, holder in phrases:
+        if phrase and (first := seen.setdefault(phrase, holder)) != holder:
+            instead = "keep it in one of the two, for nobody can tell which is meant"
+            yield Mistake(location, f"the phrase {shown(phrase)}, which {first} has too", instead)
 
 
 def words(text: str) -> str:

@@ -32,7 +32,8 @@ class TurnTaking(Model):
         default=30_000,
         ge=UTTERANCE_MS[0],
         le=UTTERANCE_MS[1],
-        description="Milliseconds after which a turn ends even if the person goes on speaking.",
+        description="Milliseconds after which a turn ends even if the person goes on speaking. What follows is heard"
+        " after a pause of 0.2 s, or without one after 3 s.",
     )
     minimum_speech_ms: int = Field(
         default=100,

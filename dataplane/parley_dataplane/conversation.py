@@ -119,8 +119,8 @@ class Conversation:
     def so_far(self) -> list[Message]:
         """The history, and what is not history yet: the question in hand, the answer as far as it was heard."""
         messages = self.history.messages()
-        if self._questions:
-            messages.append(Message("user", joined(self._questions.all())))
+        if words := joined(self._questions.all()):
+            messages.append(Message("user", words))
         if self._reply is not None and self._reply.has_begun:
             heard = self._reply.heard(self._line.clock())
             messages.append(Message("assistant", heard.text, heard.unheard, heard.seconds))
@@ -375,5 +375,5 @@ class Conversation:
 
     def _set_aside(self, done: tuple[Question, ...]) -> None:
         self._questions.set_aside(done)
-        if done:
-            self.history.add(Message("user", joined(done)))
+        if words := joined(done):
+            self.history.add(Message("user", words))

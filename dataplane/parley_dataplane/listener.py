@@ -22,6 +22,11 @@ from parley_dataplane.records import Transcribed
 from parley_dataplane.turns import Happened
 from parley_dataplane.utterance import Utterance
 
+LONG_SECS = 1.0
+"""Speech of which STT makes nothing is a cough, a laugh, a door. What was longer wanted to be understood: the LLM is
+asked with no words, so that something is said.
+"""
+
 NEVER_MS = 3_600_000
 """Silence that no recording holds: it is as long as the longest call."""
 
@@ -38,7 +43,7 @@ class Listener:
         self._happened = happened
         self._utterances: list[Utterance] = []
         self._echo_check = line.agent.spec.turn_taking.echo_check
-        self._spoke_since = self._spoke_until = 0.0
+        self._spoke_since = self._spoke_until = self._voiced = 0.0
         self._count = 0
         self.configure()
 
@@ -115,8 +120,8 @@ class Listener:
                 case hearing.SpeechAudio(pcm):
                     self._line.use()
                     self._transcribe(pcm)
-                case hearing.SpeechEnded(spoke_until):
-                    self._spoke_until = spoke_until
+                case hearing.SpeechEnded(spoke_until, voiced):
+                    self._spoke_until, self._voiced = spoke_until, voiced
                     self._happened(Happened.SPEECH_ENDED)
                     self._settle()
                 case hearing.NothingSaid():
@@ -146,7 +151,7 @@ class Listener:
         self._utterances.append(utterance)
 
     def finish_utterance(self) -> None:
-        self._utterances[-1].end(self._spoke_until, self._line.clock())
+        self._utterances[-1].end(self._spoke_until, self._line.clock(), is_long=self._voiced >= LONG_SECS)
 
     def drop_utterances(self) -> None:
         """What is being said does not count."""
@@ -186,6 +191,7 @@ class Listener:
             self._line.observe(
                 Transcribed(self._line.id, self._line.kind.name, words.first_ms, words.stable_ms)
             )
+        if final is not None and (final.text or utterance.is_long):
             times = (utterance.spoke_until, utterance.ended_at, utterance.settled_at)
             self._questions.ask(Question(final.text, final.alternatives, final.confidence, *times))
         self._settle()

@@ -16,7 +16,9 @@ MAX_UNANSWERED = 8
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something said or typed; the times are those of its end, in seconds of the loop's clock."""
+    """Something said or typed; the times are those of its end, in seconds of the loop's clock. It has no words where
+    somebody spoke and STT made nothing of it.
+    """
 
     text: str
     alternatives: tuple[str, ...]
@@ -41,7 +43,9 @@ class Questions:
         return tuple(self._waiting)
 
     def ask(self, question: Question) -> None:
-        """One more; beyond MAX_UNANSWERED the oldest is forgotten."""
+        """One more; beyond MAX_UNANSWERED the oldest is forgotten, and beside words those without."""
+        if question.text:
+            self._waiting = [one for one in self._waiting if one.text]
         self._waiting.append(question)
         del self._waiting[:-MAX_UNANSWERED]
 
@@ -52,7 +56,7 @@ class Questions:
 
 def joined(questions: Iterable[Question]) -> str:
     """The words of all of them."""
-    return " ".join(question.text for question in questions)
+    return " ".join(question.text for question in questions if question.text)
 
 
 def as_turn(questions: tuple[Question, ...]) -> UserTurn:

@@ -42,6 +42,8 @@ class Utterance:
         self._settled = False
         self.final: Final | None = None
         self.failure: EngineError | None = None
+        self.is_long = False
+        """Whether so much was spoken that there should be words in it."""
         self.spoke_until = 0.0
         self.ended_at = 0.0
         self.settled_at = 0.0
@@ -67,9 +69,9 @@ class Utterance:
         if self._stream is not None and self.failure is None and not self._dropped:
             self._stream.push(pcm)
 
-    def end(self, spoke_until: float, now: float) -> None:
+    def end(self, spoke_until: float, now: float, *, is_long: bool = False) -> None:
         """The person has ended: `spoke_until` is when the last voice arrived."""
-        self.spoke_until, self.ended_at = spoke_until, now
+        self.spoke_until, self.ended_at, self.is_long = spoke_until, now, is_long
         self._ended.set()
         if self._is_read:
             self._deadline.reschedule(_deadline())

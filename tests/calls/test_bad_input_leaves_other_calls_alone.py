@@ -14,6 +14,7 @@ import socket as udp
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,9 @@ pytestmark = pytest.mark.calls
 HUGE = 100 * 2**20
 SESSIONS = 200
 """What examples/bench.yaml allows at a time."""
+OFFERS, CONNECTIONS = 1_000, 400
+OFFERS_A_SECOND, OFFERS_AT_ONCE = 50, 250
+"""What the server answers (docs/doors.md)."""
 VANISHED_SECS = 45.0
 """Consent to send is lost 30 s after the last answer (RFC 7675, 5.1)."""
 
@@ -254,6 +258,41 @@ def test_a_strangers_offers_and_datagrams_keep_nobody_out_and_disturb_nobody(
     ]
     assert sum(gave_way) >= 220 - SESSIONS
     eventually(lambda: _active(server) == before, 15.0)
+
+
+def test_a_thousand_offers_in_a_second_are_bounded_and_counted_and_disturb_nobody(
+    server: ParleyServer, beside: Beside
+) -> None:
+    """Those over the limit are refused with when to come back; each refusal is counted."""
+    beside.report()
+    errors = server.metric("parley_errors_total")
+    answers, seconds = asyncio.run(_flood(server))
+    print(f"{dict(answers)} in {seconds:.1f} s")
+    beside.noticed_nothing()
+    assert answers.keys() <= {200, 503}
+    assert sum(answers.values()) == OFFERS
+    assert answers[200] <= OFFERS_AT_ONCE + OFFERS_A_SECOND * (seconds + 1)
+    assert server.metric("parley_errors_total") == errors + answers[503]
+    assert sum(_active(server).values()) <= SESSIONS
+
+
+async def _flood(server: ParleyServer) -> tuple[Counter[int], float]:
+    """Post OFFERS as fast as they can be written; return how many got which status, and after how many seconds the last
+    answer was there.
+    """
+    person = WebRtcClient(server.url)
+    body = json.dumps({"type": "offer", "sdp": await person.offer()}).encode()
+    places = asyncio.Semaphore(CONNECTIONS)
+
+    async def post() -> int:
+        async with places:
+            return (await plain_http.request("POST", server.url + OFFER, body, within=60.0)).status
+
+    began = time.monotonic()
+    statuses = await asyncio.gather(*(post() for _ in range(OFFERS)))
+    seconds = time.monotonic() - began
+    await person.hang_up()
+    return Counter(statuses), seconds
 
 
 async def _offers(url: str, number: int) -> str:

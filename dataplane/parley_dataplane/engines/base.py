@@ -114,7 +114,7 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class UserTurn:
     """What the person has just said (the last message of the history, with its other readings). What was
-    typed can't have been misheard.
+    typed can't have been misheard. No words: they spoke, and nothing was understood of it.
     """
 
     text: str

@@ -21,6 +21,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+from parley_dataplane.engines.vitality import Vitality
 from parley_dataplane.engines.workers.frames import Decoder, Frame, FrameError, Kind, encode
 from parley_dataplane.errors import EngineCrashed, EngineError, EngineTimeout, EngineUnavailable
 
@@ -40,7 +41,14 @@ _STEADY_SECS = 2.0
 long that the next one is not up within a second."""
 
 _UNAVAILABLE_PAUSE_SECS = 1.0
-"""Between two tries to start a process that can't be started."""
+"""Between two tries to start a process that can't be started, the second aside: what ended the one before may have
+ended the first.
+"""
+
+_LOOK_SECS = 0.2
+"""From one look at a process to the next. Two in which it said nothing and did nothing, and it is replaced: 0.4 to
+0.6 s after it began to hang, so that the next one is up within a second.
+"""
 
 _PATH = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
 """So that the worker imports what the parent does."""
@@ -139,17 +147,27 @@ class WorkerStream:
 class Worker:
     """Keeps one process of `module` (a `python -m` name) up, and its streams told.
 
-    `deadline` is how many seconds it may be silent when asked for a sign of life;
-    it is noticed at most half as late again. `start_secs` is how long it may take until it is ready.
+    `deadline` is how many seconds it may be silent when asked for a sign of life while it computes, or waits for a
+    processor; `asleep` how many while it does neither, as one that is stopped or waits for itself. An engine that
+    waits for another device than the processor needs them alike. `start_secs` is how long it may take until it is
+    ready.
     """
 
     def __init__(
-        self, name: str, module: str, config: Any, *, deadline: float = 2.0, start_secs: float = START_SECS
+        self,
+        name: str,
+        module: str,
+        config: Any,
+        *,
+        deadline: float = 2.0,
+        asleep: float = 2 * _LOOK_SECS,
+        start_secs: float = START_SECS,
     ) -> None:
         self.name = name
         self._module = module
         self._config = config
         self._deadline = deadline
+        self._asleep = min(asleep, deadline)
         self._start_secs = start_secs
         self._streams: dict[int, WorkerStream] = {}
         self._numbers = itertools.count(1)
@@ -215,13 +233,13 @@ class Worker:
             process = await self._replace(pause)
 
     async def _replace(self, pause: float) -> _Process:
-        while True:
-            await asyncio.sleep(pause)
+        for secs in itertools.chain((pause, _FIRST_PAUSE_SECS), itertools.repeat(_UNAVAILABLE_PAUSE_SECS)):
+            await asyncio.sleep(secs)
             try:
                 return await self._spawn()
             except EngineUnavailable as error:
                 self._fail_all(error)
-                pause = _UNAVAILABLE_PAUSE_SECS
+        raise AssertionError("it is tried for ever")
 
     async def _hold(self, process: _Process) -> EngineError:
         """Serve streams with `process` until it ends; returns why."""
@@ -235,20 +253,24 @@ class Worker:
             await process.kill()
 
     async def _watch(self, process: _Process) -> EngineError:
-        """Ask for a sign of life twice per deadline; no clock is read, so a stalled loop blames nobody."""
-        missed = 0
+        """Ask for a sign of life at each look; no clock is read, so a stalled loop blames nobody."""
+        vitality = Vitality(process.pid)
+        look = min(_LOOK_SECS, self._asleep / 2)
+        missed = at_rest = 0
         while True:
             process.silent = True
             process.write(encode(Frame(Kind.PING, 0)))
-            done, _ = await asyncio.wait([process.ended], timeout=self._deadline / 2)
+            done, _ = await asyncio.wait([process.ended], timeout=look)
             if done:
                 return EngineCrashed(
                     f"the {self.name} worker ended ({process.ended.result()}); a new one is started"
                 )
+            rests = vitality.rests()
             missed = missed + 1 if process.silent else 0
-            if missed == 2:
+            at_rest = at_rest + 1 if process.silent and rests else 0
+            if missed * look >= self._deadline or at_rest * look >= self._asleep:
                 return EngineTimeout(
-                    f"the {self.name} worker said nothing for {self._deadline:g} s; it is replaced"
+                    f"the {self.name} worker said nothing for {missed * look:g} s; it is replaced"
                 )
 
     def _fail_all(self, error: EngineError) -> None:

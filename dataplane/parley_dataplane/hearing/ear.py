@@ -8,8 +8,9 @@ come with a tick, in batches of all calls, and the frames never run more than AH
 Speech starts when ONSET_WINDOWS of the last windows are over the threshold, it has sounded for the least time, and it
 is as loud as this caller speaks; the audio given to STT then reaches back PRE_ROLL_SECS, since detectors are late.
 It ends `silence_ms` after the last voiced 10 ms, or when it has lasted `max_utterance_ms`: then it is answered, and the
-next one starts after a pause. A peer that stops sending in the middle of speech (push-to-talk, a recording, a lost
-network) is silent: time without audio counts as silence once it is longer than the gaps the peer usually leaves.
+next one starts after a pause, or, where none comes, after DEAF_SECS. A peer that stops sending in the middle of speech
+(push-to-talk, a recording, a lost network) is silent: time without audio counts as silence once it is longer than the
+gaps the peer usually leaves.
 """
 
 from __future__ import annotations
@@ -72,6 +73,11 @@ AHEAD = HEARING_RATE // 10
 PAUSE_SECS = 0.2
 """Silence that a speech cut for its length needs before the next one can start."""
 
+DEAF_SECS = 3.0
+"""Who is cut and goes on without such a pause is heard again after so long: time to answer, and to notice it. For ever
+deaf, the agent would leave whoever shouts without a word.
+"""
+
 BACKLOG_SECS = 120.0
 """Audio that may wait to be worked through: 3.8 MB a call."""
 
@@ -121,8 +127,10 @@ class Ear:
         self._recent: deque[bool] = deque(maxlen=ONSET_OF)
         self._lasting = 0  # windows of speech that was too soft
         self._speaking = False
+        self._onset = 0  # frame at which it was confirmed
         self._began = 0
         self._pause_left = 0
+        self._deaf_until = 0  # frame from which no pause is needed
         self._at = 0.0
         self._arrivals: deque[float] = deque(maxlen=RECENT)  # of the frames whose levels the scene knows
         self._last_push: float | None = None
@@ -267,7 +275,11 @@ class Ear:
         scene = self._scene
         known = not (self._speaking or self._signs.is_up or self._pause_left > 0)
         scene.hear(
-            level, in_speech=self._speaking, learn=known, is_echo=frame.is_echo, under_echo=frame.under_echo
+            level,
+            in_speech=self._speaking or self._pause_left > 0,
+            learn=known,
+            is_echo=frame.is_echo,
+            under_echo=frame.under_echo,
         )
         if self._speaking:
             self._ending.hear(self._frame, level, frame.at, scene)
@@ -291,7 +303,7 @@ class Ear:
             self._ending.judge(first, last, self._at, probability >= self._low, self._frame)
             self._end_when_over(events)
             return
-        if probability >= self._threshold and self._pause_left > 0:
+        if probability >= self._threshold and self._pause_left > 0 and self._frame < self._deaf_until:
             self._pause_left = int(PAUSE_SECS * 100)
         self._recent.append(probability >= self._threshold and self._pause_left <= 0)
         if sum(self._recent) < ONSET_WINDOWS:
@@ -329,6 +341,7 @@ class Ear:
 
     def _start(self, events: list[EarEvent]) -> None:
         self._speaking = self._spoke_in_recording = True
+        self._onset = self._frame
         self._began = max(self._frame - int(PRE_ROLL_SECS * 100), 0)
         self._recent.clear()
         since = self._voiced_since()
@@ -349,13 +362,15 @@ class Ear:
         elif self._frame - self._began >= self._longest:
             self._end(events)
             self._pause_left = int(PAUSE_SECS * 100)
+            self._deaf_until = self._frame + int((DEAF_SECS - PAUSE_SECS) * 100)
 
     def _end(self, events: list[EarEvent]) -> None:
         events += self._said_so_far()
         self._speaking = False
         self._recent.clear()
         self._scene.end_speech()
-        events.append(SpeechEnded(self._ending.spoke_until))
+        voiced = max(0, self._ending.last_voiced - self._onset) / 100
+        events.append(SpeechEnded(self._ending.spoke_until, voiced))
 
     @property
     def _until(self) -> int | None:

@@ -34,9 +34,12 @@ class SpeechAudio:
 
 @dataclass(frozen=True, slots=True)
 class SpeechEnded:
-    """`spoke_until` is when the last voiced 10 ms arrived, in seconds of `now`."""
+    """`spoke_until` is when the last voiced 10 ms arrived, in seconds of `now`; `voiced` are the seconds of audio from
+    where speech was confirmed to there.
+    """
 
     spoke_until: float
+    voiced: float
 
 
 @dataclass(frozen=True, slots=True)

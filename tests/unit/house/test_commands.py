@@ -18,6 +18,8 @@ import pytest
 from parley_cli.__main__ import _parser
 from tests.bench import media
 from tests.bench.doors import seeds, soak, together
+from tests.bench.sturdy import soak as odd_callers
+from tests.bench.sturdy import workers
 from tests.categories import CATEGORIES
 
 ROOT = Path(__file__).parents[3]
@@ -70,6 +72,7 @@ def test_a_module_takes_its_options(module: str) -> None:
 
 def test_every_stage_that_a_page_names_is_one() -> None:
     stages = [*media.all_stages(1.0), *seeds.stages(1, 1), *together.stages(1.0), *soak.stages(1.0)]
+    stages += [*workers.stages(1), *odd_callers.stages(1)]
     lists = re.findall(
         r"--stages ((?:(?!-)[a-z-]+ ?)+)|bench-[a-z]+`, stages? ((?:`[a-z-]+`(?:, | and )?)+)", TEXT
     )

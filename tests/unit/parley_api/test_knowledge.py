@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,26 @@ def test_every_text_that_can_not_be_read_is_told(folder: Path) -> None:
         "leaflets/c.md, an empty file; write something into it, or remove it",
         "leaflets/d.md, is a directory; make it a file that can be read",
     ]
+
+
+def test_a_text_of_50_mb_is_told_and_not_read(folder: Path) -> None:
+    with (folder / "a.md").open("wb") as huge:
+        huge.truncate(50_000_000)
+    assert told(folder) == ["leaflets/a.md, more than 256 KiB; split it into several files"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_text_in_another_encoding_is_told(folder: Path, encoding: str) -> None:
+    (folder / "a.md").write_text("caf\xe9", encoding)
+    (seen,) = told(folder)
+    assert seen.startswith("leaflets/a.md with byte 0x")
+    assert seen.endswith("; save it as UTF-8")
+
+
+def test_a_pipe_among_the_texts_is_told_and_not_waited_for(folder: Path) -> None:
+    """Bug: `parley check` never came back. Cause: to open a pipe is to wait for somebody who writes into it."""
+    os.mkfifo(folder / "a.md")
+    assert told(folder) == ["leaflets/a.md, no regular file; make it a file that can be read"]
 
 
 def test_a_folder_larger_than_a_config_map_is_told(folder: Path) -> None:

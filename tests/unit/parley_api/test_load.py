@@ -325,7 +325,21 @@ WRONG = {
     "two intents of one name, and of one phrase": (
         BOOK + "      answer: Sure\n    - {name: book, phrases: ['Book a visit!'], answer: Never}\n",
         '11: spec.conversation.intents[1].name: saw the name "book" a second time; keep one of the two',
-        '11: spec.conversation.intents[1].phrases[0]: saw the phrase "book a visit" a second time; keep one of the two',
+        '11: spec.conversation.intents[1].phrases[0]: saw the phrase "book a visit", which intents[0] ("book") has too;'
+        " keep it in one of the two, for nobody can tell which is meant",
+    ),
+    "an intent that has a phrase twice": (
+        INTENT + "      phrases: [book a visit, 'Book: a visit.']\n      answer: Sure\n",
+        '9: spec.conversation.intents[0].phrases[1]: saw the phrase "book a visit" a second time; keep one of the two',
+    ),
+    "two follow-ups that one word means, right after one answer": (
+        BOOK + "      answer: Sure\n      requires: visit\n      otherwise: None yet\n      stores: visit\n"
+        "      followUps:\n"
+        "      - {phrases: [please, 'yes'], answer: Sure}\n"
+        "      - {phrases: ['yes'], after: otherwise, answer: Never}\n"
+        "      - {phrases: ['Yes!'], intent: book}\n",
+        '17: spec.conversation.intents[0].followUps[2].phrases[0]: saw the phrase "yes", which followUps[0] has too;'
+        " keep it in one of the two, for nobody can tell which is meant",
     ),
     "a kind of slot with a typing error": (
         BOOK + "      answer: Sure\n" + DAY.replace("kind: weekday", "kind: wekday"),

@@ -31,6 +31,31 @@ def test_a_cough_in_the_silence_before_an_answer_loses_no_question() -> None:
     assert len(history(call)) == 2
 
 
+def test_who_spoke_and_was_not_understood_at_all_is_not_left_without_a_word() -> None:
+    """Bug: silence. Cause: an utterance without words was taken for a cough, however long it was; and the answer that
+    it had interrupted was gone as well.
+    """
+
+    async def script(call: Call) -> None:
+        await call.speak(2.0, 4.0)
+        await call.speak(0.4, 4.0)
+
+    call = Call(texts=["", ""]).run(script)
+    assert [asked[0] for asked in call.llm.asked] == [""], "of the long one alone"
+    assert history(call) == [("assistant", ANSWER, "")]
+
+
+def test_words_that_come_after_what_was_not_understood_are_answered_with_it() -> None:
+    async def script(call: Call) -> None:
+        call.llm.secs = 0.5
+        await call.speak(2.0, 0.5)
+        await call.speak(1.0, 5.0)
+
+    call = Call(texts=["", "when do you open"]).run(script)
+    assert [asked[0] for asked in call.llm.asked] == ["", "when do you open"]
+    assert history(call)[0] == ("user", "when do you open", "")
+
+
 def test_two_utterances_on_their_way_through_stt_are_answered_together_and_in_order() -> None:
     async def script(call: Call) -> None:
         call.stt.secs = 1.5

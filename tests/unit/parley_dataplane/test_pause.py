@@ -160,7 +160,7 @@ def test_speech_after_its_sign_leaves_in_the_history_what_was_heard_by_the_pause
         await call.tell(SpeechStarted(VOICE, 0.0))
         assert call.session.state == "listening"
         await asyncio.sleep(1.0)
-        await call.tell(SpeechEnded(0.0))
+        await call.tell(SpeechEnded(0.0, 1.0))
         await asyncio.sleep(5.0)
 
     call = run(script, PausedCall(kind))

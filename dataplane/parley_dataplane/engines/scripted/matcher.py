@@ -48,7 +48,7 @@ WEAK_WILDCARD = 0.66
 
 STRONG_WILDCARD = 0.92
 
-_SLOT = re.compile(r"\{(\w+)\}")
+SLOT = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,12 @@ class Phrase:
 
     @classmethod
     def read(cls, text: str, free_slots: Collection[str] = ()) -> Phrase:
-        said = words(_SLOT.sub(" ", text))
-        free = next((name for name in _SLOT.findall(text) if name in free_slots), None)
+        said = words(SLOT.sub(" ", text))
+        free = next((name for name in SLOT.findall(text) if name in free_slots), None)
         if free is None:
             return cls(said)
         before, _, after = text.partition("{" + free + "}")
-        return cls(said, free, words(_SLOT.split(before)[-1]), words(_SLOT.split(after)[0]))
+        return cls(said, free, words(SLOT.split(before)[-1]), words(SLOT.split(after)[0]))
 
     def free_words(self, heard: Sequence[str]) -> tuple[int, int] | None:
         """Where in `heard` the free slot is: after `before` and up to `after`; None if that is not there."""

@@ -30,8 +30,8 @@ _READ_BYTES = 1 << 16
 _QUEUE_BYTES = 1 << 20
 """Beyond this the pipe is left unread, so that the backlog grows at the parent, which bounds it."""
 
-_ALIVE_SECS = 0.2
-"""A busy worker says at least this often, between two frames, that it gets on."""
+_ALIVE_SECS = 0.1
+"""A busy worker says at least this often, between two frames, that it gets on: often enough for each look at it."""
 
 
 class RefusedError(Exception):

@@ -24,6 +24,10 @@ class Echo:
                 os._exit(7)
             case "hang":
                 time.sleep(60)
+            case "compute":
+                until = time.monotonic() + request["secs"]
+                while time.monotonic() < until:
+                    pass
             case "refuse":
                 raise RefusedError("engine-unavailable", "not today")
             case "print":

@@ -106,6 +106,58 @@ def test_a_hang_is_noticed_by_the_deadline_and_the_worker_replaced() -> None:
     run(test())
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process does")
+def test_a_process_that_is_stopped_is_replaced_within_a_second() -> None:
+    """Bug: it took 2 to 3 s. Cause: it might have been at work, and nobody looked."""
+
+    async def test() -> None:
+        async with echo() as worker:
+            in_flight, stopped = worker.open({}), worker.pid
+            assert stopped is not None
+            os.kill(stopped, signal.SIGSTOP)
+            began = asyncio.get_running_loop().time()
+            with pytest.raises(EngineTimeout, match="said nothing"):
+                await answers(in_flight)
+            assert await say(worker, b"again") == [b"again"]
+            assert asyncio.get_running_loop().time() - began < 1.0
+            assert not is_alive(stopped)
+
+    run(test())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process does")
+def test_a_process_that_computes_in_silence_has_the_whole_deadline() -> None:
+    async def test() -> None:
+        async with echo(deadline=60, asleep=0.1) as worker:
+            computing = worker.open({"do": "compute", "secs": 1.0})
+            computing.end()
+            assert await answers(computing) == []
+
+    run(test())
+
+
+def test_a_process_that_ends_before_it_is_ready_does_not_cost_the_next_one_a_second() -> None:
+    async def test() -> None:
+        async with echo() as worker:
+            os.kill(worker.pid or 0, signal.SIGKILL)
+            spawn, tried = worker._spawn, 0
+
+            async def ends_the_first_time() -> Any:
+                nonlocal tried
+                tried += 1
+                if tried == 1:
+                    raise EngineUnavailable("it ended before")
+                return await spawn()
+
+            worker._spawn = ends_the_first_time  # type: ignore[method-assign]
+            async with asyncio.timeout(1):
+                while tried < 2 or worker.pid is None:
+                    await asyncio.sleep(0.01)
+                assert await say(worker, b"again") == [b"again"]
+
+    run(test())
+
+
 def test_a_worker_that_works_for_long_is_not_taken_for_hung() -> None:
     async def test() -> None:
         async with echo(deadline=0.6) as worker:

@@ -16,6 +16,7 @@ from parley_dataplane.hearing import (
     SpeechEnded,
     SpeechStarted,
 )
+from parley_dataplane.hearing.ear import DEAF_SECS
 from parley_dataplane.media import HEARING_RATE, Pcm
 
 WINDOW = 512
@@ -109,11 +110,29 @@ def test_what_stt_gets_begins_before_the_onset_was_noticed_and_misses_nothing() 
 
 
 def test_an_endless_utterance_is_cut_and_the_next_one_waits_for_a_pause() -> None:
-    events = live(ear(max_utterance_ms=1_000), voice(5), silence(0.5), voice(1), silence(1))
+    events = live(ear(max_utterance_ms=1_000), voice(3), silence(0.5), voice(0.8), silence(1))
     starts, ends = of(SpeechStarted, events), of(SpeechEnded, events)
     assert ends[0][0] == pytest.approx(1.0, abs=0.1)
     assert len(starts) == 2
-    assert starts[1][0] > 5.4
+    assert starts[1][0] > 3.4
+
+
+def test_who_shouts_without_a_pause_is_heard_again_after_each_cut() -> None:
+    """Bug: after 30 s of shouting there was one answer, and then none for as long as it went on. Cause: only a pause
+    of 200 ms ended the deafness after a cut.
+    """
+    syllables = [voice(0.16), silence(0.04)] * 200
+    events = live(ear(max_utterance_ms=10_000), *syllables, silence(1))
+    starts, ends = of(SpeechStarted, events), of(SpeechEnded, events)
+    assert len(starts) == len(ends) == 4
+    deaf = [again - cut for (cut, _), (again, _) in zip(ends, starts[1:], strict=False)]
+    assert deaf == [pytest.approx(DEAF_SECS, abs=0.2)] * 3
+
+
+def test_the_end_of_speech_tells_how_much_was_spoken() -> None:
+    ((_, event),) = of(SpeechEnded, live(ear(), silence(1), voice(3), silence(1)))
+    assert isinstance(event, SpeechEnded)
+    assert event.voiced == pytest.approx(2.85, abs=0.15)
 
 
 def test_a_peer_that_stops_sending_has_ended_its_turn() -> None:
