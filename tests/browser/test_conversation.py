@@ -62,9 +62,11 @@ def test_a_spoken_question_is_answered_and_a_second_one_interrupts(
         talk.page.wait_for_timeout(2000)
         talk.page.screenshot(path=pictures / "talk-page.png")
         talk.page.emulate_media(color_scheme="dark")
+        talk.page.wait_for_timeout(500)
         talk.page.screenshot(path=pictures / "talk-dark.png")
         talk.page.emulate_media(color_scheme="light")
         talk.page.set_viewport_size(SMALL)
+        talk.page.wait_for_timeout(500)  # colours fade into each other
         talk.page.screenshot(path=pictures / "talk-small.png")
         talk.until_state("idle", 20)
         check_captions(talk, answers)
