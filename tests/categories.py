@@ -35,6 +35,7 @@ CATEGORIES = {
         "unit/parley_cli",
         f"{_PLANE}/protocols",
         f"{_PLANE}/routes",
+        f"{_PLANE}/test_agent.py",
         f"{_PLANE}/test_logs.py",
         f"{_PLANE}/test_metrics.py",
         f"{_PLANE}/test_older_metrics.py",

@@ -18,6 +18,9 @@ from parley_dataplane.fillers import Fillers
 from parley_dataplane.repertoire import Repertoire
 from parley_dataplane.settings import Settings
 
+MOST_EXAMPLES, LONGEST_EXAMPLE = 6, 60
+MOST_OF_TESTS = 2
+
 
 class AgentInfo(TypedDict):
     """`engines`: role -> name; `examples`: what one may say."""
@@ -93,12 +96,25 @@ class Agent:
             "greeting": self.greeting,
             "engines": self.engines.names(),
             "ice_servers": self.ice_servers,
-            "examples": [
-                intent.phrases[0] for intent in self.spec.conversation.intents if "{" not in intent.phrases[0]
-            ][:6],
+            "examples": things_to_ask(self.spec),
         }
 
 
 def _set_sentences(conversation: Conversation) -> Iterable[str]:
     """Greeting, apology and whatever else stands in the file to be said as it is."""
     return [text for name, text in conversation if isinstance(text, str) and name != "instructions"]
+
+
+def things_to_ask(spec: VoiceAgentSpec) -> list[str]:
+    """What somebody who knows nothing of the agent may say first, in the author's words: a phrase of each of the first
+    intents, and what its tests expect of its knowledge. No slot is left open, and none asks for what is not there yet.
+    """
+    first = [intent for intent in spec.conversation.intents if not intent.requires]
+    asked = [next(filter(_is_example, intent.phrases), "") for intent in first]
+    looked_up = [test.say for test in spec.tests if test.answer and not test.intent and _is_example(test.say)]
+    of_tests = looked_up[:MOST_OF_TESTS]
+    return [*filter(None, asked)][: MOST_EXAMPLES - len(of_tests)] + of_tests
+
+
+def _is_example(phrase: str) -> bool:
+    return "{" not in phrase and len(phrase) <= LONGEST_EXAMPLE

@@ -6,6 +6,7 @@ anywhere but the server, and whatever it complains about in its console, is an e
 
 from __future__ import annotations
 
+import base64
 import functools
 import os
 import shutil
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 from tests import speech
@@ -25,7 +27,20 @@ from tests.browser.tape import RATE, Tape
 from tests.speech import Pcm
 
 ROOM_DB = -45.0
-TAPE = Path(__file__).with_name("tape.js").read_text()
+TAPE, MICROPHONE = (Path(__file__).with_name(f"{name}.js").read_text() for name in ("tape", "microphone"))
+AXE = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+STILL = 0.001
+"""Sum of the layout shifts' scores; where one moves a tenth of the screen by a tenth of it, that is 0.01."""
+
+SHIFTS = """
+globalThis.shifts = [];
+new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({ value, sources }) =>
+  [value, sources.map(({ node }) => node?.id || node?.className || node?.nodeName).join(" ")])))
+  .observe({ type: "layout-shift", buffered: true });
+"""
 FLAGS = (
     "--no-sandbox",  # also lets the audio service read the recording
     "--disable-gpu",
@@ -55,9 +70,9 @@ def in_a_room(*parts: str | float) -> Pcm:
     return np.clip(np.rint(voice), -32768, 32767).astype(np.int16)
 
 
-def said(text: str) -> Pcm:
-    """Return `text` in the caller's voice, voiced from the first to the last sample."""
-    return speech.trimmed(speech.say(text, RATE, variant=speech.CALLER_VARIANT))
+def said(text: str, **voice: Any) -> Pcm:
+    """Return `text` in the caller's voice unless told otherwise (`speech.say`), voiced from first to last sample."""
+    return speech.trimmed(speech.say(text, RATE, **{"variant": speech.CALLER_VARIANT, **voice}))
 
 
 class TalkPage:
@@ -137,16 +152,37 @@ class TalkPage:
     def tape(self) -> Tape:
         """End the recording and return it."""
         taken: dict[str, Any] = self.page.evaluate("takeTape()")
-        return Tape.decode(taken["webm"], taken["marks"])
+        return Tape.decode(taken["webm"], taken["marks"], taken["captions"])
+
+    def say(self, text: str, **voice: Any) -> None:
+        """Say it into the microphone of a `live` browser, to the end, as the caller or in another voice (`said`)."""
+        self.page.evaluate("(words) => sayIntoMicrophone(words)", encoded(said(text, **voice)))
+
+    def violations(self) -> str:
+        """What axe finds against WCAG 2.2 AA and good practice, in the colours that are shown; "" if nothing."""
+        found = Axe().run(self.page, options=AXE)
+        return found.generate_report() if found.violations_count else ""
+
+    def stays_still(self) -> None:
+        """Nothing has moved since the page was opened, but for what nobody sees."""
+        shifts: list[list[Any]] = self.page.evaluate("shifts")
+        print(f"layout shifts since the page was opened: {sum(score for score, _ in shifts):.6f}")
+        assert sum(score for score, _ in shifts) < STILL, sorted(shifts)[-9:]
 
 
 @contextmanager
 def browser(
-    microphone: Pcm | None = None, *, allow: bool = True, flags: tuple[str, ...] = (), **context: Any
+    microphone: Pcm | None = None,
+    *,
+    live: float | None = None,
+    allow: bool = True,
+    flags: tuple[str, ...] = (),
+    **context: Any,
 ) -> Iterator[BrowserContext]:
     """A Chromium of its own, whose microphone is this recording, once; None: the machine has none.
 
-    `allow=False`: the person refuses the microphone.
+    `live`: into a room as loud as that (dB of full scale) `TalkPage.say` says what it likes when it likes; what a
+    browser does to a microphone's sound is not done. `allow=False`: the person refuses the microphone.
     """
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         arguments = [*FLAGS, *flags]
@@ -159,7 +195,8 @@ def browser(
         launched = playwright.chromium.launch(executable_path=chromium(), args=arguments, headless=True)
         try:
             opened = launched.new_context(**context)
-            opened.add_init_script(TAPE)
+            # In one, for the order of several is not defined.
+            opened.add_init_script(f"{live_microphone(live) if live is not None else ''}{TAPE}{SHIFTS}")
             yield opened
         finally:
             launched.close()
@@ -174,6 +211,15 @@ def talk_page(
         page = TalkPage(context.new_page(), url, path)
         yield page
         page.check()
+
+
+def live_microphone(room_db: float) -> str:
+    room = speech.pink_noise(4 * RATE, room_db).astype(np.int16)
+    return f'{{ const ROOM = "{encoded(room)}", RATE = {RATE}; {MICROPHONE} }}'
+
+
+def encoded(pcm: Pcm) -> str:
+    return base64.b64encode(pcm.tobytes()).decode()
 
 
 def write_wav(path: Path, pcm: Pcm) -> None:

@@ -50,6 +50,22 @@
     return connect.call(this, target, ...rest);
   };
 
+  /** When each caption came onto the page; what it says is read at the end. */
+  const shown = new Map();
+  addEventListener("DOMContentLoaded", () => {
+    const list = document.getElementById("captions");
+    const seen = () => [...list.children].forEach((item) => {
+      if (tape && !shown.has(item)) shown.set(item, tape.audio.currentTime - tape.since);
+    });
+    if (list) new MutationObserver(seen).observe(list, { childList: true });
+  });
+  function caption([item, at]) {
+    const words = item.querySelector(".words").cloneNode(true);
+    const unheard = words.querySelector("del");
+    unheard?.remove();
+    return [item.classList.contains("you") ? "you" : "agent", words.textContent, unheard?.lastChild.textContent ?? "", at];
+  }
+
   const mark = ({ type, key }) => tape?.marks.push([key ?? type, tape.audio.currentTime - tape.since]);
   addEventListener("keydown", mark, true);
   addEventListener("click", mark, true);
@@ -67,6 +83,6 @@
     const bytes = new Uint8Array(await new Blob(tape.chunks).arrayBuffer());
     let text = "";
     for (let i = 0; i < bytes.length; i += 32768) text += String.fromCharCode(...bytes.subarray(i, i + 32768));
-    return { webm: btoa(text), marks: tape.marks };
+    return { webm: btoa(text), marks: tape.marks, captions: [...shown].map(caption) };
   };
 })();

@@ -34,21 +34,40 @@ class Stretch:
 
 
 @dataclass(frozen=True)
+class Caption:
+    """`who` is "you" or "agent"; `text` and, struck through, `unheard` as they stood at the end; `at` when it came onto
+    the page.
+    """
+
+    who: str
+    text: str
+    unheard: str
+    at: float
+
+
+@dataclass(frozen=True)
 class Tape:
     """`caller` and `agent` at 48 kHz, equally long; `marks` are the keys and clicks with their times."""
 
     caller: Pcm
     agent: Pcm
     marks: tuple[tuple[str, float], ...]
+    captions: tuple[Caption, ...] = ()
 
     @classmethod
-    def decode(cls, webm: str, marks: list[tuple[str, float]]) -> Tape:
+    def decode(
+        cls, webm: str, marks: list[tuple[str, float]], captions: list[tuple[str, str, str, float]]
+    ) -> Tape:
         """Read the page's recording: base64 of WebM with two channels of PCM."""
         with av.open(io.BytesIO(base64.b64decode(webm)), mode="r") as container:
             to_pcm = av.AudioResampler(format="s16p", layout="stereo", rate=RATE)
             frames = [made for frame in container.decode(audio=0) for made in to_pcm.resample(frame)]
         both = np.concatenate([frame.to_ndarray() for frame in frames], axis=1)
-        return cls(both[0], both[1], tuple((str(name), float(at)) for name, at in marks))
+        read = tuple(
+            Caption(who, " ".join(text.split()), " ".join(unheard.split()), float(at))
+            for who, text, unheard, at in captions
+        )
+        return cls(both[0], both[1], tuple((str(name), float(at)) for name, at in marks), read)
 
     def caller_stretches(self, gap: float = 0.6) -> list[Stretch]:
         return stretches(self.caller, CALLER_DB, gap)

@@ -25,6 +25,8 @@ OPENING_HOURS, STORY, PARKING = (
 GREETING_SECS, ANSWER_SECS, INTO_THE_STORY_SECS, END_SECS = 11.0, 18.0, 3.0, 10.0
 """The recording can't wait for the agent: these are long enough for what it says in between."""
 
+SMALL = {"width": 390, "height": 780}
+
 STOPS_WITHIN = 0.6
 """From the first sound of the interruption to the agent's silence, in the browser's own audio."""
 
@@ -59,6 +61,13 @@ def test_a_spoken_question_is_answered_and_a_second_one_interrupts(
         talk.until_state("speaking")
         talk.page.wait_for_timeout(2000)
         talk.page.screenshot(path=pictures / "talk-page.png")
+        talk.page.emulate_media(color_scheme="dark")
+        talk.page.wait_for_timeout(500)
+        talk.page.screenshot(path=pictures / "talk-dark.png")
+        talk.page.emulate_media(color_scheme="light")
+        talk.page.set_viewport_size(SMALL)
+        talk.page.wait_for_timeout(500)  # colours fade into each other
+        talk.page.screenshot(path=pictures / "talk-small.png")
         talk.until_state("idle", 20)
         check_captions(talk, answers)
         tape = talk.tape()

@@ -11,6 +11,7 @@ import yaml
 from playwright.sync_api import Route, expect
 
 from tests.browser.page import TalkPage, browser, in_a_room, talk_page
+from tests.browser.test_conversation import SMALL
 from tests.server import ROOT, ParleyServer
 
 pytestmark = pytest.mark.browser
@@ -19,10 +20,11 @@ NOWHERE = "192.0.2.1"
 """TEST-NET-1 (RFC 5737): no packet to it arrives."""
 
 
-def test_a_refused_microphone_is_explained_and_typing_goes_on(bench: ParleyServer) -> None:
-    with talk_page(bench.url, in_a_room(5.0), allow=False) as talk:
+def test_a_refused_microphone_is_explained_and_typing_goes_on(bench: ParleyServer, pictures: Path) -> None:
+    with talk_page(bench.url, in_a_room(5.0), allow=False, viewport=SMALL) as talk:
         talk.button("Start call").click()
         expect(talk.alert).to_contain_text("The microphone was refused")
+        talk.page.screenshot(path=pictures / "talk-refused.png")
         expect(talk.body).to_have_attribute("data-phase", "off")
         talk.button("Type instead").click()
         expect(talk.alert).to_be_empty()

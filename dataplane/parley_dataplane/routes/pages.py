@@ -22,12 +22,13 @@ _ASK_AGAIN = {"Cache-Control": "no-cache"}
 
 def page(name: str, **headers: str) -> Response:
     """The page in web/`name`.html. It reads files: a route that answers with it is no coroutine."""
-    html = _PART.sub(lambda found: _read(f"parts/{found[1]}"), _read(name))
-    return HTMLResponse(html, headers={**_ASK_AGAIN, **headers})
+    return HTMLResponse(_whole(name), headers={**_ASK_AGAIN, **headers})
 
 
-def _read(name: str) -> str:
-    return (WEB / f"{name}.html").read_text("utf-8")
+def _whole(name: str) -> str:
+    """A part may have parts."""
+    html = (WEB / f"{name}.html").read_text("utf-8")
+    return _PART.sub(lambda found: _whole(f"parts/{found[1]}"), html)
 
 
 class _Files(StaticFiles):

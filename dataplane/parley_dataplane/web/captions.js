@@ -35,6 +35,19 @@ export class Captions {
     return this.#list.childElementCount === 0;
   }
 
+  /** Who said what, a line each; of an interrupted answer what was heard of it. */
+  get text() {
+    return [...this.#list.children].map((item) => {
+      const [who, words] = [item.querySelector(".who"), item.querySelector(".words").cloneNode(true)];
+      words.querySelector("del")?.replaceWith("…");
+      return `${who.textContent}: ${words.textContent}`;
+    }).join("\n");
+  }
+
+  select() {
+    getSelection().selectAllChildren(this.#list);
+  }
+
   clear() {
     this.#entries.clear();
     this.#list.replaceChildren();

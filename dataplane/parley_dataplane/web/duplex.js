@@ -15,6 +15,7 @@ import { listDevices, offerDevices } from "./devices.js";
 import { DuplexSocket, SPEAKING_RATE } from "./duplex-socket.js";
 import { Gate } from "./gate.js";
 import { LatencyStrip } from "./latency.js";
+import { LEAST_DB, Loudness } from "./loudness.js";
 import { Level, MeterBar } from "./meter.js";
 import * as microphone from "./microphone.js";
 import { Notice } from "./notices.js";
@@ -22,9 +23,11 @@ import { Player } from "./player.js";
 import { Silero } from "./silero.js";
 import { slice } from "./slices.js";
 import { Stage, phase, write } from "./stage.js";
+import { offerTranscript } from "./transcript.js";
 import { typing } from "./typing.js";
 import { Voice } from "./voice.js";
 import { VoiceSocketError } from "./voice-socket.js";
+import { QUIET } from "./words.js";
 
 /** Silence after which a voice has ended, for both detectors: the gap within a word is shorter. */
 const HOLD_MS = 200;
@@ -34,7 +37,8 @@ const FLOOR_DB = -60;
 
 const at = (id) => document.getElementById(id);
 const notice = new Notice(at("notice"), act);
-const captions = new Captions(at("captions"), at("scroller"), (text) => (at("announcer").textContent = text));
+const announce = (text) => (at("announcer").textContent = text);
+const captions = new Captions(at("captions"), at("scroller"), announce);
 const latency = new LatencyStrip(at("latency-turns"), at("latency-legend"));
 const cost = new CostLines(at("cost"));
 const meter = new MeterBar(at("meter"));
@@ -50,6 +54,7 @@ const stage = new Stage({ call: () => (talk ? hangUp() : begin()), interrupt, mu
  * @property {Gate} gate
  * @property {MediaStream | null} stream    the microphone
  * @property {Voice | null} voice
+ * @property {Loudness} loudness            whether it is loud enough
  * @property {AudioNode[]} nodes            from the microphone to the socket
  * @property {string[]} unsaid              typed before the socket was there
  * @property {boolean} stopped              what still comes of the answer is not wanted
@@ -76,7 +81,7 @@ async function begin({ typed = false } = {}) {
   const player = new Player(out);
   const begun = {
     socket, out, player, audio: new AudioContext(), agents: new Level(out, player.stream),
-    gate: new Gate((pcm) => socket.hear(pcm)), stream: null, voice: null, nodes: [], unsaid: [],
+    gate: new Gate((pcm) => socket.hear(pcm)), stream: null, voice: null, loudness: new Loudness(), nodes: [], unsaid: [],
     stopped: false, since: 0,
   };
   talk = begun;
@@ -253,6 +258,7 @@ function act(action) {
 // The detectors
 
 const volumeSettings = () => ({ thresholdDb: Number(at("decibels").value), holdMs: HOLD_MS, gate: false });
+const leastLoud = () => (at("silero").checked ? LEAST_DB : Math.max(LEAST_DB, volumeSettings().thresholdDb));
 const sileroSettings = () => ({ threshold: Number(at("likelihood").value) / 100, holdMs: HOLD_MS });
 
 /** A control has been moved. */
@@ -285,13 +291,18 @@ function turn(id, words) {
 // The page
 
 function show() {
-  stage.show(phase(talk, talk?.socket.connected), { heard: Boolean(talk?.stream), empty: captions.empty });
+  const [heard, quiet] = [Boolean(talk?.stream), Boolean(talk?.loudness.quiet)];
+  stage.show(phase(talk, talk?.socket.connected), { heard, quiet, empty: captions.empty });
   write(at("sent"), talk?.gate.open ? "your voice" : "nothing");
 }
 
 function draw(now) {
   const hears = Boolean(talk?.voice) && !stage.muted;
-  meter.draw(hears ? detector(talk).level : 0, now, hears ? "" : "off");
+  if (hears && stage.hears && talk.loudness.hear(talk.voice.decibels, now, leastLoud())) {
+    show();
+    if (talk.loudness.quiet) announce(QUIET);
+  }
+  meter.draw(hears ? detector(talk).level : 0, now, hears ? "" : "off", Boolean(hears && talk.loudness.quiet));
   stage.draw(talk?.since ? now - talk.since : 0, {
     mine: hears ? talk.voice.level : 0,
     agents: talk?.agents.read() ?? 0,
@@ -310,5 +321,6 @@ addEventListener("pagehide", () => talk && hangUp());
 if (!microphone.allowed()) notice.show("insecure");
 offerDevices(at("device"), { notice, reopen: () => (talk?.since ? hearMe(talk) : null) });
 typing(say).then((name) => name && (captions.agent = name));
+offerTranscript(captions, announce);
 tune();
 requestAnimationFrame(draw);

@@ -6,14 +6,16 @@
 
 import { agent } from "./agent.js";
 import { Captions } from "./captions.js";
+import { Loudness } from "./loudness.js";
 import { Level, MeterBar } from "./meter.js";
 import * as microphone from "./microphone.js";
 import { Notice } from "./notices.js";
 import { Player } from "./player.js";
 import { slice } from "./slices.js";
 import { Stage, phase, write } from "./stage.js";
+import { offerTranscript } from "./transcript.js";
 import { VoiceSocket } from "./voice-socket.js";
-import { WORDS as PAGES } from "./words.js";
+import { QUIET, WORDS as PAGES } from "./words.js";
 
 /** This page has no field to type in. */
 const WORDS = { ...PAGES, muted: ["Muted", "Unmute to speak."] };
@@ -24,7 +26,8 @@ const TAIL_SECS = 0.5;
 
 const at = (id) => document.getElementById(id);
 const notice = new Notice(at("notice"), act);
-const captions = new Captions(at("captions"), at("scroller"), (text) => (at("announcer").textContent = text));
+const announce = (text) => (at("announcer").textContent = text);
+const captions = new Captions(at("captions"), at("scroller"), announce);
 const meter = new MeterBar(at("meter"));
 const stage = new Stage({
   call: () => (talk ? hangUp() : begin()), interrupt, mute, words: WORDS, labels: ["Start talking", "Talk again"],
@@ -39,6 +42,7 @@ const stage = new Stage({
  * @property {MediaStream | null} stream    the microphone
  * @property {AudioNode[]} nodes            from the microphone to the socket
  * @property {Level | null} mine
+ * @property {Loudness} loudness            whether that is enough
  * @property {number} since                 milliseconds, when it began
  * @property {number} said                  what the person has said so far, counted
  * @property {number} answered
@@ -58,7 +62,8 @@ async function begin() {
   const player = new Player(audio);
   const agents = new Level(audio, player.stream);
   const begun = {
-    socket: new VoiceSocket(), audio, player, agents, stream: null, nodes: [], mine: null, since: 0, said: 0, answered: 0,
+    socket: new VoiceSocket(), audio, player, agents, stream: null, nodes: [], mine: null, loudness: new Loudness(),
+    since: 0, said: 0, answered: 0,
   };
   talk = begun;
   audio.resume(); // Safari: only in answer to a click
@@ -165,7 +170,8 @@ function act(action) {
 // The page
 
 function show() {
-  stage.show(phase(talk, talk?.socket.connected), { heard: true, empty: captions.empty });
+  const quiet = Boolean(talk?.loudness.quiet);
+  stage.show(phase(talk, talk?.socket.connected), { heard: true, quiet, empty: captions.empty });
 }
 
 /** @param {import("./voice-socket.js").Timing | null} timing */
@@ -182,7 +188,11 @@ function draw(now) {
   const hearing = talk?.mine && !stage.muted;
   const mine = hearing ? talk.mine.read() : 0;
   const agents = talk?.agents.read() ?? 0;
-  meter.draw(mine, now, hearing ? "" : "off");
+  if (hearing && stage.hears && talk.loudness.hear(talk.mine.decibels, now)) {
+    show();
+    if (talk.loudness.quiet) announce(QUIET);
+  }
+  meter.draw(mine, now, hearing ? "" : "off", Boolean(hearing && talk.loudness.quiet));
   stage.draw(talk?.since ? now - talk.since : 0, { mine, agents });
   requestAnimationFrame(draw);
 }
@@ -195,5 +205,6 @@ agent.then(({ name, examples }) => {
 });
 
 if (!microphone.allowed()) notice.show("insecure");
+offerTranscript(captions, announce);
 show();
 requestAnimationFrame(draw);

@@ -16,6 +16,7 @@ import { Level, MeterBar } from "./meter.js";
 import * as microphone from "./microphone.js";
 import { Notice } from "./notices.js";
 import { SessionCard } from "./session-card.js";
+import { offerTranscript } from "./transcript.js";
 import { Ducker, Voice } from "./voice.js";
 import { STATES, WORDS } from "./words.js";
 
@@ -29,7 +30,8 @@ const at = (id) => document.getElementById(id);
 const checked = (id) => at(id).checked;
 const body = document.body;
 const notice = new Notice(at("notice"), (action) => action === "retry" && begin());
-const captions = new Captions(at("captions"), at("scroller"), (text) => (at("announcer").textContent = text));
+const announce = (text) => write("announcer", text);
+const captions = new Captions(at("captions"), at("scroller"), announce);
 const figures = new Figures(new Rows(at("figures")));
 const session = new SessionCard(new Rows(at("session")));
 const meters = { mine: new MeterBar(at("mine")), agents: new MeterBar(at("agents")) };
@@ -254,6 +256,7 @@ for (const id of [...Object.keys(DIALS), "gate", "duck"]) {
 addEventListener("pagehide", () => run && hangUp());
 
 if (!microphone.allowed()) notice.show("insecure");
+offerTranscript(captions, announce);
 offerDevices(at("device"), { processing: PROCESSING.map(at), notice, reopen: () => (run?.on ? hearMe(run) : null) });
 show();
 requestAnimationFrame(draw);

@@ -11,15 +11,19 @@ import { Captions } from "./captions.js";
 import { CostLines } from "./cost.js";
 import { listDevices, offerDevices } from "./devices.js";
 import { LatencyStrip } from "./latency.js";
+import { Loudness } from "./loudness.js";
 import { Level, MeterBar } from "./meter.js";
 import * as microphone from "./microphone.js";
 import { Notice } from "./notices.js";
 import { Stage, phase } from "./stage.js";
+import { offerTranscript } from "./transcript.js";
 import { typing } from "./typing.js";
+import { QUIET } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 const notice = new Notice(at("notice"), act);
-const captions = new Captions(at("captions"), at("scroller"), (text) => (at("announcer").textContent = text));
+const announce = (text) => (at("announcer").textContent = text);
+const captions = new Captions(at("captions"), at("scroller"), announce);
 const latency = new LatencyStrip(at("latency-turns"), at("latency-legend"));
 const cost = new CostLines(at("cost"));
 const meter = new MeterBar(at("meter"));
@@ -31,6 +35,7 @@ const stage = new Stage({ call: () => (talk ? hangUp() : begin()), interrupt, mu
  * @property {MediaStream | null} stream    the microphone
  * @property {AudioContext} audio
  * @property {Level | null} mine
+ * @property {Loudness} loudness            whether that is enough
  * @property {Level | null} agents
  * @property {number} since                 milliseconds, when it was connected
  */
@@ -47,7 +52,10 @@ async function begin({ typed = false } = {}) {
   latency.clear();
   cost.clear();
   stage.state = captions.state = "idle";
-  const begun = { call: new Call({ iceServers }), stream: null, audio: new AudioContext(), mine: null, agents: null, since: 0 };
+  const begun = {
+    call: new Call({ iceServers }), stream: null, audio: new AudioContext(), mine: null, loudness: new Loudness(),
+    agents: null, since: 0,
+  };
   talk = begun;
   begun.audio.resume(); // Safari: only in answer to a click
   listen(begun);
@@ -179,7 +187,8 @@ function act(action) {
 // The page
 
 function show() {
-  stage.show(phase(talk, talk?.call.connected), { heard: Boolean(talk?.stream), empty: captions.empty });
+  const [heard, quiet] = [Boolean(talk?.stream), Boolean(talk?.loudness.quiet)];
+  stage.show(phase(talk, talk?.call.connected), { heard, quiet, empty: captions.empty });
 }
 
 function name(agent) {
@@ -195,7 +204,11 @@ function draw(now) {
   const hearing = talk?.mine && !stage.muted;
   const mine = hearing ? talk.mine.read() : 0;
   const agents = talk?.agents?.read() ?? 0;
-  meter.draw(mine, now, hearing ? "" : "off");
+  if (hearing && stage.hears && talk.loudness.hear(talk.mine.decibels, now)) {
+    show();
+    if (talk.loudness.quiet) announce(QUIET);
+  }
+  meter.draw(mine, now, hearing ? "" : "off", Boolean(hearing && talk.loudness.quiet));
   stage.draw(talk?.since ? now - talk.since : 0, { mine, agents });
   requestAnimationFrame(draw);
 }
@@ -205,5 +218,6 @@ addEventListener("pagehide", () => talk && hangUp());
 if (!microphone.allowed()) notice.show("insecure");
 offerDevices(at("device"), { notice, reopen: () => (talk?.since ? hearMe(talk) : null) });
 typing(say).then(name);
+offerTranscript(captions, announce);
 show();
 requestAnimationFrame(draw);

@@ -26,12 +26,15 @@ export class Level {
     this.#source.connect(this.#analyser);
   }
 
+  /** What `read` shows of the last moment, dB of full scale; also below the floor. */
+  decibels = -Infinity;
+
   read() {
     this.#analyser.getFloatTimeDomainData(this.#samples);
     let sum = 0;
     for (const sample of this.#samples) sum += sample * sample;
-    const decibels = 10 * Math.log10(sum / this.#samples.length + 1e-12);
-    return Math.min(1, Math.max(0, 1 - decibels / FLOOR_DB));
+    this.decibels = 10 * Math.log10(sum / this.#samples.length + 1e-12);
+    return Math.min(1, Math.max(0, 1 - this.decibels / FLOOR_DB));
   }
 
   close() {
@@ -56,8 +59,11 @@ export class MeterBar {
     this.#peak = element.querySelector(".meter-peak");
   }
 
-  /** @param {number} level 0 to 1  @param {number} now milliseconds  @param {string} [words] instead of the number */
-  draw(level, now, words = "") {
+  /**
+   * @param {number} level 0 to 1  @param {number} now milliseconds
+   * @param {string} [words] instead of the number  @param {boolean} [quiet] too quiet to be heard well
+   */
+  draw(level, now, words = "", quiet = false) {
     const fallen = this.#shown - (FALL_PER_SEC * (now - this.#drawnAt)) / 1000;
     this.#drawnAt = now;
     this.#shown = Math.max(level, fallen, 0);
@@ -66,13 +72,15 @@ export class MeterBar {
       this.#peakAt = now;
     }
     this.#fill.style.clipPath = `inset(0 ${((1 - this.#shown) * 100).toFixed(1)}% 0 0)`;
-    this.#peak.style.left = `${(this.#peakLevel * 100).toFixed(1)}%`;
+    // By a transform: what is drawn elsewhere by its place counts as a page that moves.
+    this.#peak.style.transform = `translateX(${((this.#peakLevel - 1) * 100).toFixed(1)}%)`;
     this.#peak.style.opacity = this.#peakLevel > 0.02 ? "1" : "0";
+    this.#element.classList.toggle("too-quiet", quiet);
     if (now - this.#toldAt >= TELL_MS) {
       this.#toldAt = now;
       const percent = Math.round(this.#shown * 100);
       this.#element.setAttribute("aria-valuenow", String(percent));
-      this.#element.setAttribute("aria-valuetext", words || `${percent} percent`);
+      this.#element.setAttribute("aria-valuetext", words || `${percent} percent${quiet ? ", too quiet" : ""}`);
     }
   }
 }

@@ -6,7 +6,7 @@
  */
 
 import { Orb, clock } from "./orb.js";
-import { STATES, WORDS } from "./words.js";
+import { QUIET, STATES, WORDS } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 
@@ -47,6 +47,11 @@ export class Stage {
     return this.#state;
   }
 
+  /** Whether it is the person's turn: the agent's own voice can't reach the microphone. */
+  get hears() {
+    return this.#state === "idle" || this.#state === "listening";
+  }
+
   /** One that is not known here changes nothing. */
   set state(state) {
     if (STATES.has(state)) this.#state = state;
@@ -54,9 +59,10 @@ export class Stage {
 
   /**
    * @param {"off" | "connecting" | "reconnecting" | "on"} phase
-   * @param {{heard: boolean, empty: boolean}} of  heard: there is a microphone
+   * @param {{heard: boolean, empty: boolean, quiet?: boolean}} of
+   *   heard: there is a microphone; quiet: the person's voice is too quiet
    */
-  show(phase, { heard, empty }) {
+  show(phase, { heard, empty, quiet = false }) {
     const on = phase === "on";
     const waits = !heard ? "typing" : this.muted ? "muted" : "idle";
     const [title, hint] = this.#words[!on ? phase : this.#state === "idle" ? waits : this.#state];
@@ -64,7 +70,7 @@ export class Stage {
     document.body.dataset.state = on ? this.#state : "idle";
     document.body.dataset.muted = String(this.muted);
     write(at("state"), title);
-    write(at("hint"), hint);
+    write(at("hint"), quiet && on && this.hears && waits === "idle" ? QUIET : hint);
     write(at("call-label"), on ? "Hang up" : phase === "off" ? this.#labels[empty ? 0 : 1] : "Cancel");
     at("interrupt").disabled = !on || this.#state !== "speaking";
     at("mute").disabled = !on || !heard;

@@ -1,9 +1,9 @@
-/** Saying something without a voice: the field to type in, and what one could ask the agent before the first call. */
+/** Saying something without a voice: the field to type in, and what one could ask, until something has been said. */
 
 import { agent } from "./agent.js";
 import { element } from "./dom.js";
 
-const MOST = 4;
+const MOST = 6;
 
 /**
  * @param {(text: string) => void} say
@@ -22,10 +22,10 @@ export async function typing(say) {
   const texts = Array.isArray(told.examples) ? told.examples.slice(0, MOST).map(String) : [];
   list.replaceChildren(...texts.map((text) => {
     const item = element("li");
-    const button = element("button", "example", text);
+    const button = element("button", "example", text.charAt(0).toUpperCase() + text.slice(1));
     button.type = "button";
     button.addEventListener("click", () => {
-      field.focus(); // the button goes away with the welcome
+      field.focus(); // the button goes away with the first words
       say(text);
     });
     item.append(button);

@@ -20,6 +20,7 @@ export class Voice extends EventTarget {
   #source;
   #node;
   #level = 0;
+  #decibels = -Infinity;
   #speaking = false;
   #voicedAt = -Infinity;
 
@@ -61,6 +62,11 @@ export class Voice extends EventTarget {
     return this.#level;
   }
 
+  /** The same in dB of full scale. */
+  get decibels() {
+    return this.#decibels;
+  }
+
   get speaking() {
     return this.#speaking;
   }
@@ -82,6 +88,7 @@ export class Voice extends EventTarget {
   }
 
   #hear({ decibels, loud, speaking }) {
+    this.#decibels = decibels;
     this.#level = Math.min(1, Math.max(0, 1 - decibels / FLOOR_DB));
     if (loud) this.#voicedAt = performance.now();
     if (speaking === this.#speaking) return;

@@ -12,5 +12,8 @@ export const WORDS = {
   speaking: ["Speaking", "Speak or press Interrupt to stop me."],
 };
 
+/** What one is told instead while one's own voice is too quiet. */
+export const QUIET = "I can hardly hear you: come closer.";
+
 /** The turn, as the server tells it. */
 export const STATES = new Set(["idle", "listening", "processing", "speaking"]);
