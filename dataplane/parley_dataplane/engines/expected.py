@@ -65,17 +65,17 @@ def expected(conversation: Conversation) -> list[str]:
 def _all(conversation: Conversation) -> Iterator[str]:
     for intent in conversation.intents:
         for at, phrase in enumerate(intent.phrases):
-            yield from _filled(phrase, at, intent)
+            yield from filled(phrase, at, intent)
         for follow_up in intent.follow_ups:
             for at, phrase in enumerate(follow_up.phrases):
-                yield from _filled(phrase, at, intent)
+                yield from filled(phrase, at, intent)
         for slot in intent.slots:
             yield from _answers(slot)
     for phrases in BUILT_IN.values():
         yield from phrases
 
 
-def _filled(phrase: str, place: int, intent: Intent) -> Iterator[str]:
+def filled(phrase: str, place: int, intent: Intent) -> Iterator[str]:
     """A phrase with examples in its slots; the slots of one phrase move on at their own pace."""
     examples = {slot.name: _examples(slot) for slot in intent.slots}
     for variant in range(VARIANTS if _SLOT.search(phrase) else 1):
