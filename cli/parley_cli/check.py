@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from parley_api import InvalidFile, VoiceAgent, load
 from parley_api.load import MOST_TOLD
 from parley_api.problems import Problem
-from parley_cli.contradictions import contradictions
 from parley_cli.voices import voice_problem
 
 FAILED = 1
@@ -36,6 +35,9 @@ def _check(file: str) -> int:
 
 def checked(file: str) -> VoiceAgent:
     """The agent of a file; raises InvalidFile for all that `parley check` tells."""
+    # Here and not above: it needs numpy, for which no other command should wait.
+    from parley_cli.contradictions import contradictions
+
     agent = load(file)
     voice = voice_problem(agent)
     problems: list[Problem] = [*([voice] if voice else []), *contradictions(agent)]

@@ -58,6 +58,6 @@ def test_the_table_has_a_line_for_each_part_room_and_voice_and_one_for_all_voice
 
 def test_what_failed_is_told_the_most_frequent_first() -> None:
     told = failed([*asked(OWN, Verdict.AGAIN, 1), *asked(OTHER, Verdict.WRONG, 2), *GOOD])
-    assert [line.split("  ")[-1].split("\n")[0] for line in told] == ["paraphrase wrong"] * 2 + [
+    assert [line.split("\n")[0].split("  ")[-1] for line in told] == ["paraphrase wrong"] * 2 + [
         "own phrasing asked again"
     ]
