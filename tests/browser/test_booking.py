@@ -28,7 +28,7 @@ VOICE = {"voice": "gmw/en-US", "variant": "f4"}
 hears US English, and takes a British "half past" and "no" for other words.
 """
 FALLBACK = agent_file.plain(agent_file.spec()["conversation"]["fallback"])
-INTO_THE_GREETING_MS = 1500
+INTO_THE_GREETING_MS = 3000
 
 
 class Caller:

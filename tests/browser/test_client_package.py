@@ -48,7 +48,7 @@ def test_the_example_of_the_readme_asks_and_is_answered(reception: ParleyServer)
     words = " ".join(" ".join(said).split())
     assert answer.split(",")[0] in words
     assert QUESTION.lower().strip("?") in words
-    heard = Tape.decode(taken["webm"], taken["marks"]).agent
+    heard = Tape.decode(taken["webm"], taken["marks"], []).agent
     assert listening.resemblance(heard, RATE, answer) >= listening.SAME
 
 
