@@ -16,10 +16,12 @@ export const LEAST_DB = -46;
 const OVER_ROOM = 12;
 /** dB a second: between any two words the room is heard again. */
 const ROOM_RISES = 3;
-/** Milliseconds of voice that make a few words, of silence after which others begin, and of voice that are remembered. */
+/** Milliseconds of voice that make a few words, and of silence after which others begin. */
 const WORDS = 600;
 const APART = 2000;
+/** Milliseconds of voice that are remembered where it gets louder, and softer: a sentence that dies away was loud. */
 const MEMORY = 500;
+const LONG_MEMORY = 2000;
 
 export class Loudness {
   #room = Infinity;
@@ -44,7 +46,8 @@ export class Loudness {
     if (now - this.#voicedAt > APART) this.#voiced = 0;
     this.#voicedAt = now;
     this.#voiced += passed;
-    this.#level += (decibels - this.#level) * (passed / Math.min(MEMORY, this.#voiced));
+    const memory = decibels < this.#level ? LONG_MEMORY : MEMORY;
+    this.#level += (decibels - this.#level) * (passed / Math.min(memory, this.#voiced));
     const before = this.quiet;
     if (this.#voiced >= WORDS) this.quiet = this.#level < least;
     return this.quiet !== before;
