@@ -21,6 +21,7 @@ from parley_api.knowledge import KnowledgeText
 from parley_dataplane.engines.base import UserTurn
 from parley_dataplane.engines.scripted import builtin, slots
 from parley_dataplane.engines.scripted.confidence import confidence
+from parley_dataplane.engines.scripted.filling import CORRECTION_WORDS, fill, says_only_values
 from parley_dataplane.engines.scripted.knowledge import Knowledge, Told, tell
 from parley_dataplane.engines.scripted.matcher import Match, Matcher, Phrase, Target
 from parley_dataplane.engines.scripted.state import DEEPEST, Filling, State
@@ -57,7 +58,6 @@ ASIDE = 0.75
 
 SLOT_TRIES = 3
 TRIES = 2
-CORRECTION_WORDS = 4
 
 _TEMPLATE = re.compile(r"(\bon )?\{(\w+)(?:\.(\w+))?\}")
 
@@ -314,7 +314,7 @@ class Dialogue:
             if agreed is None:
                 continue
             corrects = swaps or not said_so.isdisjoint(heard.first[:CORRECTION_WORDS])
-            if not corrects and not (agreed is state.done and _says_only_values(heard.first)):
+            if not corrects and not (agreed is state.done and says_only_values(heard.first)):
                 continue
             intent = self._intents[agreed.intent]
             is_other = best.key != f"intent {intent.name}" and not (
@@ -447,12 +447,12 @@ class Dialogue:
         the slot that was asked for: a value that nobody asked for would come out of the blue.
         """
         phrases = self._phrases[intent.name]
-        values = _fill(intent.slots, phrases, heard.first, known, asked)
+        values = fill(intent.slots, phrases, heard.first, known, asked)
         wanted = [slot for slot in intent.slots if slot.name == asked and slot.name not in known]
         for said in heard.said[1:] if wanted else ():
             if values != known:
                 break
-            values = _fill(wanted, phrases, said, known, asked)
+            values = fill(wanted, phrases, said, known, asked)
         return values
 
     def _asked_slot(self, filling: Filling) -> Slot:
@@ -554,87 +554,3 @@ def _waiting(state: State, top: Filling | None = None) -> State:
 def _opened(state: State, intent: Intent, after: str) -> State:
     """The state after `intent` has said its answer, or its `otherwise`."""
     return replace(state, open=intent.name if intent.follow_ups else "", after=after, offered=True)
-
-
-def _is_correction(said: Sequence[str]) -> bool:
-    return not builtin.CORRECTION.isdisjoint(said[:CORRECTION_WORDS])
-
-
-def _says_only_values(said: Sequence[str]) -> bool:
-    """ "And at three": nothing else."""
-    values = {
-        at
-        for kind in ("date", "time")
-        for found in slots.find(kind, said)
-        for at in range(found.start, found.end)
-    }
-    return bool(values) and not any(is_content(word) for at, word in enumerate(said) if at not in values)
-
-
-def _restates(said: Sequence[str]) -> bool:
-    """ "No, I said four": of what was said before, and no answer to what was just asked."""
-    return _is_correction(said) and not builtin.RESTATED.isdisjoint(said[:CORRECTION_WORDS])
-
-
-def _fill(
-    wished: Sequence[Slot],
-    phrases: Sequence[Phrase],
-    said: Sequence[str],
-    known: Mapping[str, str],
-    asked: str,
-) -> Mapping[str, str]:
-    """`known` with the values in `said`. A slot that is named ("five people") is filled first, then the one asked for;
-    a value said again replaces.
-    """
-    values = dict(known)
-    taken: set[int] = set()
-    fresh: set[str] = set()
-    wanted = sorted(wished, key=lambda slot: slots.PRECEDENCE.index(slot.kind))
-    for slot in sorted(wanted, key=lambda slot: (slot.name not in said, slot.name != asked)):
-        found = _free(slot, phrases, said) if slot.kind in slots.FREE_KINDS else []
-        is_asked = slot.name == asked and not (asked not in known and _restates(said))
-        is_named = slot.name in said and slot.kind not in slots.FREE_KINDS
-        loose = is_asked or is_named
-        found = found or slots.find(slot.kind, said, slot.choices, loose)
-        open_values = _wanted([one for one in found if not taken & set(range(one.start, one.end))], said)
-        if not open_values or (slot.name in known and not _may_replace(slot, wished, said, asked)):
-            continue
-        # After "Monday, no, Tuesday" the last is meant; several slots of one kind take the values in order.
-        alone = sum(other.kind == slot.kind and other.name not in fresh for other in wished) == 1
-        between = said[open_values[0].end : open_values[-1].start]
-        corrects = _is_correction(said) or not builtin.CORRECTION.isdisjoint(between)
-        chosen = open_values[-1] if alone and corrects else open_values[0]
-        values[slot.name] = chosen.value
-        fresh.add(slot.name)
-        taken |= set(range(chosen.start, chosen.end))
-    return values
-
-
-def _wanted(found: list[slots.Found], said: Sequence[str]) -> list[slots.Found]:
-    """Without those that are given up for another ("from Monday to Friday"), if that leaves any."""
-
-    def is_given_up(one: slots.Found) -> bool:
-        before = said[max(0, one.start - 2) : one.start]
-        return not builtin.UNWANTED.isdisjoint(before[-1:]) or tuple(before) == ("instead", "of")
-
-    return [one for one in found if not is_given_up(one)] or found
-
-
-def _may_replace(slot: Slot, wished: Sequence[Slot], said: Sequence[str], asked: str) -> bool:
-    """May a known value be replaced? A name only when corrected; of two slots alike, only the one asked."""
-    if slot.name == asked:
-        return True
-    if slot.kind in slots.FREE_KINDS:
-        return _is_correction(said) and slot.kind == "name"
-    alike = [other.name for other in wished if other.kind == slot.kind]
-    return alike[-1] == slot.name and asked not in alike
-
-
-def _free(slot: Slot, phrases: Sequence[Phrase], said: Sequence[str]) -> list[slots.Found]:
-    """A name or text where a phrase of the intent says it is ("a story about {anything}")."""
-    for phrase in sorted(phrases, key=lambda one: -len(one.before)):
-        if phrase.free == slot.name and (place := phrase.free_words(said)):
-            start, end = place
-            end = min(end, start + slots.LONGEST_TEXT)
-            return [slots.Found(" ".join(said[start:end]), start, end)]
-    return []
