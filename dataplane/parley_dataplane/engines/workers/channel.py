@@ -56,6 +56,19 @@ class Handler(Protocol):
         """Also called for a stream that failed; an unknown stream is none to complain about."""
 
 
+class Voice:
+    """What every engine that speaks does alike: a clause is one request, said in `open`."""
+
+    def data(self, stream: int, payload: bytes) -> None:
+        raise RefusedError("engine-error", "a clause to say is one request: open a stream for the next")
+
+    def end(self, stream: int) -> None:
+        pass
+
+    def cancel(self, stream: int) -> None:
+        pass
+
+
 class Channel:
     """Frames in and out of a worker."""
 

@@ -14,7 +14,7 @@ import espeakng_loader
 import numpy as np
 import numpy.typing as npt
 
-from parley_dataplane.engines.workers.channel import Channel, RefusedError, serve
+from parley_dataplane.engines.workers.channel import Channel, RefusedError, Voice, serve
 from parley_dataplane.engines.workers.frames import Kind
 from parley_dataplane.engines.workers.resampler import Resampler
 
@@ -66,7 +66,7 @@ _Callback = ctypes.CFUNCTYPE(
 )
 
 
-class Espeak:
+class Espeak(Voice):
     """Requests: {"text", "voice", "rate", "pitch"} to be said, or {"pronounce": [words], "voice"}.
 
     Answers: DATA = count of words, (place in the text, first sample) of each, PCM; or one RESULT, a list of
@@ -97,15 +97,6 @@ class Espeak:
         else:
             self._say(stream, request)
         self._channel.send(Kind.DONE, stream)
-
-    def data(self, stream: int, payload: bytes) -> None:
-        raise RefusedError("engine-error", "a clause to say is one request: open a stream for the next")
-
-    def end(self, stream: int) -> None:
-        pass
-
-    def cancel(self, stream: int) -> None:
-        pass
 
     def _say(self, stream: int, request: Any) -> None:
         self._library.espeak_SetParameter(_RATE, request["rate"], 0)

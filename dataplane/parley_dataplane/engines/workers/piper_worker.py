@@ -26,7 +26,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime
 
-from parley_dataplane.engines.workers.channel import Channel, RefusedError, serve
+from parley_dataplane.engines.workers.channel import Channel, RefusedError, Voice, serve
 from parley_dataplane.engines.workers.frames import Kind
 from parley_dataplane.engines.workers.phonemizer import Phonemizer
 from parley_dataplane.engines.workers.resampler import Resampler
@@ -71,7 +71,7 @@ class _Part:
         return self.text.rstrip("\"'”»)]")[-1:] in _SENTENCE_ENDS
 
 
-class Piper:
+class Piper(Voice):
     """Config: {"model": file, "settings": the voice's JSON, "speed"}; a request: {"text", "speaker": number or None}.
 
     Answers: DATA = count of words, (place in the text, first sample) of each, PCM.
@@ -109,15 +109,6 @@ class Piper:
                 made += self._send(stream, resampler.push(wave[start : start + self._rate]), words, made)
         self._send(stream, resampler.flush(), [], made)
         self._channel.send(Kind.DONE, stream)
-
-    def data(self, stream: int, payload: bytes) -> None:
-        raise RefusedError("engine-error", "a clause to say is one request: open a stream for the next")
-
-    def end(self, stream: int) -> None:
-        pass
-
-    def cancel(self, stream: int) -> None:
-        pass
 
     def _parts(self, text: str) -> Iterator[_Part]:
         for match in _PART.finditer(text):
