@@ -12,9 +12,11 @@ SHORTEST_TONE, LONGEST_TONE = 0.02, 600
 """Seconds."""
 
 HEARS = Rule(
-    "!has(self.engines) || !has(self.engines.stt) || !has(self.engines.stt.pocketsphinx)"
+    "!has(self.engines) || !has(self.engines.stt)"
+    " || !(has(self.engines.stt.moonshine) || has(self.engines.stt.pocketsphinx))"
     " || !has(self.language) || self.language == 'en' || self.language.startsWith('en-')",
-    "write en-US, or choose another engine for stt: fasterWhisper hears other languages, pocketsphinx English alone",
+    "write en-US, or choose another engine for stt: fasterWhisper hears other languages, moonshine and pocketsphinx"
+    " English alone",
 )
 """Both have their defaults before CEL sees them."""
 
@@ -31,6 +33,10 @@ FilePath = Annotated[
 
 class Silero(Model):
     """Silero VAD, built in."""
+
+
+class Moonshine(Model):
+    """Moonshine, built in: any English; the intents and the knowledge weigh what it hears."""
 
 
 class PocketSphinx(Model):
@@ -157,6 +163,7 @@ class Vad(OneOf):
 class Stt(OneOf):
     """What makes text from speech: exactly one member."""
 
+    moonshine: Moonshine | None = Field(default=None, description="Moonshine, built in.")
     pocketsphinx: PocketSphinx | None = Field(default=None, description="PocketSphinx, built in.")
     faster_whisper: FasterWhisper | None = Field(default=None, description="Whisper, from a folder.")
     instant: InstantStt | None = Field(default=None, description="The same text at once, for measurements.")
@@ -182,6 +189,6 @@ class Engines(Model):
     """One engine per role."""
 
     vad: Vad = Field(default=Vad(silero=Silero()), description="What tells speech from silence.")
-    stt: Stt = Field(default=Stt(pocketsphinx=PocketSphinx()), description="What makes text from speech.")
+    stt: Stt = Field(default=Stt(moonshine=Moonshine()), description="What makes text from speech.")
     llm: Llm = Field(default=Llm(scripted=Scripted()), description="What makes the answer.")
     tts: Tts = Field(default=Tts(espeak=Espeak()), description="What makes speech from text.")

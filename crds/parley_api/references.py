@@ -76,10 +76,10 @@ def _unions(engines: dict[str, Any]) -> Mistakes:
 
 def _language(spec: dict[str, Any]) -> Mistakes:
     language = spec.get("language")
-    stt = _map(_map(spec, "engines"), "stt") or {"pocketsphinx": {}}
+    stt = _map(_map(spec, "engines"), "stt") or {"moonshine": {}}
     if not isinstance(language, str) or language == "en" or language.startswith("en-"):
         return
-    if stt.get("pocketsphinx") is not None:
+    if stt.get("moonshine") is not None or stt.get("pocketsphinx") is not None:
         yield Mistake(("spec", "language"), shown(language), HEARS.message)
 
 

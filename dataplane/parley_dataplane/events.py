@@ -19,13 +19,14 @@ class StateChanged:
 
 @dataclass(frozen=True, slots=True)
 class UserTranscript:
-    """What the person has said in this utterance so far: the whole text each time, not a difference. A final "" takes
-    back what was shown: it was a cough, or was lost.
+    """What the person has said in this utterance so far: the whole text each time, not a difference. Its first `stable`
+    characters will not change. A final "" takes back what was shown: it was a cough, or was lost.
     """
 
     turn: int
     text: str
     final: bool
+    stable: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ class Listener:
         utterance = Utterance(
             number,
             lambda: self._line.agent.engines.stt.open(self._line.settings.language),
-            lambda text: self._tell_partial(number, words, text),
+            lambda text, stable: self._tell_partial(number, words, text, stable),
             lambda utterance: self._utterance_settled(utterance, words),
         )
         self._line.hold(utterance.task)
@@ -172,11 +172,11 @@ class Listener:
         """The person wrote instead of speaking."""
         now = self._line.clock()
         self._questions.ask(Question(words, (), None, now, now, now, typed=True))
-        self._line.emit(UserTranscript(self._next_number(), words, final=True))
+        self._line.emit(UserTranscript(self._next_number(), words, final=True, stable=len(words)))
         self._happened(Happened.TYPED)
 
-    def _tell_partial(self, number: int, words: FirstWords, text: str) -> None:
-        self._line.emit(UserTranscript(number, text, final=False))
+    def _tell_partial(self, number: int, words: FirstWords, text: str, stable: int) -> None:
+        self._line.emit(UserTranscript(number, text, final=False, stable=stable))
         words.told(text, self._line.clock())
 
     def _utterance_settled(self, utterance: Utterance, words: FirstWords) -> None:
@@ -186,7 +186,7 @@ class Listener:
         if final is None or not final.text:
             self._take_back(utterance)
         else:
-            self._line.emit(UserTranscript(utterance.number, final.text, final=True))
+            self._line.emit(UserTranscript(utterance.number, final.text, final=True, stable=len(final.text)))
             words.told(final.text, self._line.clock())
             self._line.observe(
                 Transcribed(self._line.id, self._line.kind.name, words.first_ms, words.stable_ms)

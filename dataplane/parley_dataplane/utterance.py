@@ -21,15 +21,15 @@ DEADLINE_SECS = 10.0
 
 
 class Utterance:
-    """The utterance `number` of a session. `on_partial(text)` while it grows; `on_settled(utterance)` once: `final`
-    or `failure` is set then.
+    """The utterance `number` of a session. `on_partial(text, stable)` while it grows; `on_settled(utterance)` once:
+    `final` or `failure` is set then.
     """
 
     def __init__(
         self,
         number: int,
         open_stream: Callable[[], SttStream],
-        on_partial: Callable[[str], None],
+        on_partial: Callable[[str, int], None],
         on_settled: Callable[[Utterance], None],
     ) -> None:
         self.number = number
@@ -125,7 +125,7 @@ class Utterance:
                 if isinstance(event, Partial):
                     if not self._dropped and self.is_open:
                         self.is_shown = True
-                        self._on_partial(event.text)
+                        self._on_partial(event.text, event.stable)
                 else:
                     self.final = event
                     return

@@ -2,7 +2,7 @@
 
     python -m tests.bench.confidence [--keep FILE]
 
-confidence.csv -> eSpeak NG, three voices, quiet and noise in turn -> PocketSphinx as in a call -> the scripted agent ->
+confidence.csv -> eSpeak NG, three voices, quiet and noise in turn -> Moonshine as in a call -> the scripted agent ->
 right, asked again, no answer, wrong; and the weights of engines/scripted/confidence.py, by logistic regression of
 "was the best target the one that was meant?". `--keep` holds what was heard: a second run then hears nothing anew.
 """

@@ -17,7 +17,7 @@ from tests.calls.doors import OTHER_QUESTION, QUESTION, in_callers_voice
 from tests.clients.webrtc import WebRtcClient
 from tests.server import ParleyServer
 
-WORKERS = {"pocketsphinx_worker": "pocketsphinx", "espeak_worker": "espeak"}
+WORKERS = {"moonshine_worker": "moonshine", "espeak_worker": "espeak"}
 """What a worker process has in its command line, and the engine that works there."""
 
 THE_REST = "server"

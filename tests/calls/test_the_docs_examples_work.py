@@ -123,7 +123,7 @@ def test_silence_by_request(reception: ParleyServer, tmp_path: Path) -> None:
 
 def test_a_conversation_by_its_id(reception: ParleyServer, tmp_path: Path) -> None:
     out = printed("/v1/", reception, tmp_path)
-    assert "'stt': 'pocketsphinx'" in out
+    assert "'stt': 'moonshine'" in out
     assert f"'role': 'user', 'text': '{QUESTION}'" in out
 
 

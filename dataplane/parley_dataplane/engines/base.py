@@ -61,9 +61,10 @@ class VadEngine(Engine, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """What has been understood so far: the whole text each time."""
+    """What has been understood so far: the whole text each time. Its first `stable` characters will not change."""
 
     text: str
+    stable: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,13 @@ since the worker sends what two decodings in a row agree on; nothing that is hea
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncGenerator
 from importlib.util import find_spec
 from pathlib import Path
 
-from parley_dataplane.engines.base import Final, Partial, SttStream
-from parley_dataplane.engines.worker import Worker, WorkerStream
+from parley_dataplane.engines.base import SttStream
+from parley_dataplane.engines.worker import Worker
+from parley_dataplane.engines.worker_utterance import Batches, WorkerUtterance
 from parley_dataplane.errors import EngineUnavailable
-from parley_dataplane.media import HEARING_RATE, Pcm
 
 _MODULE = "parley_dataplane.engines.workers.faster_whisper_worker"
 
@@ -51,38 +49,10 @@ class FasterWhisper:
 
     def open(self, language: str) -> SttStream:
         """An unknown language fails the stream with EngineUnavailable."""
-        return _Stream(self._worker.open({"language": code(language)}))
+        return WorkerUtterance(self._worker.open({"language": code(language)}), Batches())
 
 
 def code(language: str) -> str:
     """Whisper's name of a language: "de" for de-DE, "no" for nb-NO."""
     primary = language.lower().split("-")[0]
     return _OWN_CODES.get(primary, primary)
-
-
-class _Stream:
-    def __init__(self, stream: WorkerStream) -> None:
-        self._stream = stream
-        self._ended = False
-
-    def push(self, pcm: Pcm) -> None:
-        if not self._ended:
-            for start in range(0, len(pcm), HEARING_RATE):
-                self._stream.send(pcm[start : start + HEARING_RATE].tobytes())
-
-    def end(self) -> None:
-        if not self._ended:
-            self._ended = True
-            self._stream.end()
-
-    async def events(self) -> AsyncGenerator[Partial | Final, None]:
-        async for frame in self._stream.frames():
-            heard = json.loads(frame.payload)
-            if heard.get("final"):
-                yield Final(heard["text"], confidence=heard["confidence"])
-            else:
-                yield Partial(heard["text"])
-
-    async def aclose(self) -> None:
-        self._ended = True
-        self._stream.close()

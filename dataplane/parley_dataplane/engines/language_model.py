@@ -23,6 +23,9 @@ from parley_dataplane.engines.numerals import cardinal
 from parley_dataplane.engines.spoken import spoken
 
 GENERIC_WEIGHT = 0.3
+KNOWLEDGE_WEIGHT = 0.2
+"""Of a sentence of the agent's knowledge: nobody asks in its words, but with some of them, one after the other."""
+
 COMMON_SHARE = 0.1
 
 MAX_WORDS = 5_000
@@ -52,21 +55,26 @@ def _spell(word: str) -> str:
 
 @dataclass(frozen=True)
 class LanguageModel:
-    """`phrases` are what people are expected to say, `words` what else may occur in it."""
+    """`phrases` are sentences and what each counts, `words` all that can be heard."""
 
     phrases: tuple[tuple[tuple[str, ...], float], ...]
     words: frozenset[str]
 
     @classmethod
-    def of(cls, texts: Iterable[str], words: Iterable[str] = ()) -> LanguageModel:
+    def of(cls, texts: Iterable[str], knowledge: Iterable[str] = ()) -> LanguageModel:
+        """`texts` are what people are expected to say, `knowledge` what they may ask about."""
         weighted = [(tuple(sentence), 1.0) for text in texts for sentence in sentences(text)]
         weighted += [(tuple(phrase.split()), GENERIC_WEIGHT) for phrase in GENERIC_PHRASES]
+        weighted += [
+            (tuple(sentence), KNOWLEDGE_WEIGHT) for text in knowledge for sentence in sentences(text)
+        ]
         vocabulary: dict[str, None] = {}
+        for sentence, weight in weighted:
+            if weight != KNOWLEDGE_WEIGHT:
+                vocabulary |= dict.fromkeys(sentence)
+        vocabulary |= dict.fromkeys(COMMON_WORDS)
         for sentence, _ in weighted:
             vocabulary |= dict.fromkeys(sentence)
-        vocabulary |= dict.fromkeys(COMMON_WORDS)
-        for text in words:
-            vocabulary |= dict.fromkeys(word for sentence in sentences(text) for word in sentence)
         kept = list(vocabulary)[:MAX_WORDS]
         return cls(tuple(weighted), frozenset(kept)).restricted_to(kept)
 

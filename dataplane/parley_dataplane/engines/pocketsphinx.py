@@ -9,21 +9,20 @@ private folder that `close` removes.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from parley_dataplane.engines.base import Final, Partial, SttStream
+from parley_dataplane.engines.base import SttStream
 from parley_dataplane.engines.espeak import Espeak
 from parley_dataplane.engines.front_end import FrontEnd
 from parley_dataplane.engines.language_model import LanguageModel, dictionary_text, pronunciations
 from parley_dataplane.engines.phonemes import phones
-from parley_dataplane.engines.worker import Worker, WorkerStream
+from parley_dataplane.engines.worker import Worker
+from parley_dataplane.engines.worker_utterance import WorkerUtterance
 from parley_dataplane.errors import EngineError, EngineUnavailable
-from parley_dataplane.media import Pcm
 
 _log = logging.getLogger(__name__)
 
@@ -94,44 +93,7 @@ class PocketSphinx:
             raise EngineUnavailable(
                 f"language {language}: pocketsphinx hears en-US alone; choose another STT engine"
             )
-        return _Stream(self.worker.open({}))
-
-
-class _Stream:
-    def __init__(self, stream: WorkerStream) -> None:
-        self._stream = stream
-        self._front_end = FrontEnd()
-        self._ended = False
-
-    def push(self, pcm: Pcm) -> None:
-        if not self._ended:
-            self._send(self._front_end.push(pcm))
-
-    def end(self) -> None:
-        if not self._ended:
-            self._ended = True
-            self._send(self._front_end.flush())
-            self._stream.end()
-
-    async def events(self) -> AsyncGenerator[Partial | Final, None]:
-        async for frame in self._stream.frames():
-            heard = json.loads(frame.payload)
-            if heard.get("final"):
-                yield Final(heard["text"], tuple(heard["alternatives"]), heard["confidence"])
-            else:
-                yield Partial(heard["text"])
-
-    async def aclose(self) -> None:
-        self._ended = True
-        self._stream.close()
-
-    def _send(self, pcm: Pcm) -> None:
-        for start in range(0, len(pcm), _LARGEST_SEND):
-            self._stream.send(pcm[start : start + _LARGEST_SEND].tobytes())
-
-
-_LARGEST_SEND = 16_000
-"""Samples: one second, so that a recording in one piece does not keep the others waiting."""
+        return WorkerUtterance(self.worker.open({}), FrontEnd())
 
 
 def _model_folder() -> Path:

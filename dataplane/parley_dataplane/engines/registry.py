@@ -72,7 +72,8 @@ ROLES: Mapping[str, Mapping[str, Line]] = {
         "silero": Line("silero:Silero", lambda spec, here: ()),
     },
     "stt": {
-        "pocketsphinx": Line("pocketsphinx:PocketSphinx", lambda spec, here: _vocabulary(here)),
+        "moonshine": Line("moonshine:Moonshine", lambda spec, here: _expected(here)),
+        "pocketsphinx": Line("pocketsphinx:PocketSphinx", lambda spec, here: _expected(here)),
         "fasterWhisper": Line(
             "faster_whisper:FasterWhisper",
             lambda spec, here: (here.path(spec.model), spec.threads, here.language),
@@ -103,9 +104,9 @@ def build(voice_agent: VoiceAgent, base_dir: Path) -> Engines:
     )
 
 
-def _vocabulary(context: Context) -> tuple[list[str], list[str]]:
-    """(what people are expected to say, texts whose words may occur in it)."""
-    # Here and not above: it belongs to the engines that need a vocabulary.
+def _expected(context: Context) -> tuple[list[str], list[str]]:
+    """(what people are expected to say, texts that they may ask about)."""
+    # Here and not above: it belongs to the engines that expect something.
     from parley_dataplane.engines.expected import expected
 
     return expected(context.conversation), [f"{text.title}. {text.text}" for text in context.knowledge]

@@ -38,7 +38,11 @@ def main() -> int:
     parser.add_argument("--fresh", action="store_true", help="ask again what was asked before")
     options = parser.parse_args()
     code = code_of(ROOT)
-    facts = {**machine.facts(("pocketsphinx", "espeakng-loader")), "commit": code.name, "seed": options.seed}
+    facts = {
+        **machine.facts(("moonshine-voice", "espeakng-loader")),
+        "commit": code.name,
+        "seed": options.seed,
+    }
     same = {"set": options.set, "seed": options.seed, "at_once": options.at_once}
     results = Results(ROOT / "bench-results", f"answers-{options.set}", code, same)
     for name, value in {**facts, **same, "raw samples": results.folder.relative_to(ROOT)}.items():

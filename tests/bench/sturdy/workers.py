@@ -55,7 +55,7 @@ ROUND_SECS = 60.0
 BEFORE = 10
 """Recorded questions that are asked before anything is hit."""
 
-WORKERS = ("pocketsphinx", "espeak")
+WORKERS = ("moonshine", "espeak")
 SIGNALS = {"killed": signal.SIGKILL, "stopped": signal.SIGSTOP}
 
 
@@ -125,7 +125,7 @@ async def _round(
 ) -> list[Sample]:
     began = time.monotonic()
     spoken = asks.say(speech.say(QUESTION, asks.rate))
-    if hit.worker == "pocketsphinx":
+    if hit.worker == "moonshine":
         await spoken.begun()
         await asyncio.sleep(chance.uniform(0.2, 0.8))
     else:

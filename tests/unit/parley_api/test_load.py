@@ -126,7 +126,7 @@ WRONG = {
         SPEC + "  language: de-DE\n",
         '7: spec.language: saw "de-DE";'
         " write en-US, or choose another engine for stt:"
-        " fasterWhisper hears other languages, pocketsphinx English alone",
+        " fasterWhisper hears other languages, moonshine and pocketsphinx English alone",
     ),
     "braces in an apology": (
         SPEC + "    apology: Sorry {name}.\n",
@@ -210,7 +210,7 @@ WRONG = {
     "no engine": (
         SPEC + "  engines: {stt: {pocketsphinx: }}\n",
         "7: spec.engines.stt: saw an empty map;"
-        " write exactly one of pocketsphinx, fasterWhisper, instant (for example pocketsphinx: {})",
+        " write exactly one of moonshine, pocketsphinx, fasterWhisper, instant (for example moonshine: {})",
     ),
     "two engines": (
         SPEC + "  engines: {tts: {espeak: {}, tone: {}}}\n",
@@ -224,7 +224,7 @@ WRONG = {
     ),
     "an engine by its name alone": (
         SPEC + "  engines: {stt: faster-whisper}\n",
-        '7: spec.engines.stt: saw "faster-whisper"; write a map with pocketsphinx, fasterWhisper, instant',
+        '7: spec.engines.stt: saw "faster-whisper"; write a map with moonshine, pocketsphinx, fasterWhisper, instant',
     ),
     "an engine that lacks what only the author knows": (
         SPEC + "  engines: {stt: {fasterWhisper: {}}}\n",

@@ -31,7 +31,7 @@ def test_a_file_with_the_least_gets_every_default() -> None:
     )
     engines = spec.engines
     assert [role.chosen for role in (engines.vad, engines.stt, engines.llm, engines.tts)] == [
-        "silero", "pocketsphinx", "scripted", "espeak"
+        "silero", "moonshine", "scripted", "espeak"
     ]  # fmt: skip
     assert engines.tts.settings == Espeak(voice="gmw/en-US", words_per_minute=165, pitch=50)
     assert (spec.sessions.limit, spec.sessions.idle_timeout_seconds, spec.sessions.longest_call_seconds) == (
@@ -69,7 +69,9 @@ def test_the_settings_in_the_readme_are_the_defaults() -> None:
 
 @pytest.mark.parametrize("members", [{}, {"pocketsphinx": {}, "instant": {}}], ids=["none", "two"])
 def test_a_union_takes_exactly_one_member(members: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError, match="write exactly one of pocketsphinx, fasterWhisper, instant"):
+    with pytest.raises(
+        ValidationError, match="write exactly one of moonshine, pocketsphinx, fasterWhisper, instant"
+    ):
         Stt.model_validate(members)
 
 

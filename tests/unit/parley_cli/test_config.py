@@ -62,7 +62,7 @@ def test_every_setting_is_shown_but_those_of_engines_that_are_not_used(
     file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     every = leaves(voice_agent_schema()["properties"]["spec"], "spec")
-    used = ("vad.silero", "stt.pocketsphinx", "llm.scripted", "tts.tone")
+    used = ("vad.silero", "stt.moonshine", "llm.scripted", "tts.tone")
     engines = {path for path in every if path.startswith("spec.engines.")}
     assert every > engines > set()
     others = {path for path in engines if not path.startswith(tuple(f"spec.engines.{name}" for name in used))}

@@ -82,7 +82,7 @@ def test_the_prices_are_those_of_the_file(tmp_path: Path, capsys: pytest.Capture
     file = agent(tmp_path, f"  prices: {prices}\n")
     data = printed_json(capsys, file, "--users=1", "--minutes=1")
     assert [row["cost"] for row in data["services"]["rows"]] == [0.01, 0, 0.0018]
-    assert data["built_in"]["day"] == float(SERVER_CORES + sum(CORES.values()))
+    assert data["built_in"]["day"] == float(SERVER_CORES + CORES["moonshine"] + CORES["espeak"])
 
 
 def test_a_file_without_prices_has_the_default_ones(capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,7 +93,7 @@ def test_the_engines_built_in_ask_no_fee_and_take_time_of_cores() -> None:
     sheet = built_in(Prices(core_per_hour=1.0), Engines(), load_of(users="60", minutes="1", days="2"))
     assert {row.what: row.cost for row in sheet.rows} == {
         "server with silero, scripted": SERVER_CORES,
-        "pocketsphinx": CORES["pocketsphinx"],
+        "moonshine": CORES["moonshine"],
         "espeak": CORES["espeak"],
     }
     assert sheet.month == 2 * sheet.day == 2 * sum(row.cost for row in sheet.rows)

@@ -22,7 +22,7 @@ def test_a_spoken_question_is_answered_and_becomes_history() -> None:
     assert history(call) == [("user", "when do you open", ""), ("assistant", ANSWER, "")]
     assert call.peer.of(UserTranscript) == [
         UserTranscript(0, "whe", False),
-        UserTranscript(0, "when do you open", True),
+        UserTranscript(0, "when do you open", True, 16),
     ]
     assert call.peer.of(AgentText) == [AgentText(0, ANSWER)]
     assert call.peer.of(AgentHeard) == [AgentHeard(0, ANSWER, "", False, 2.0)]
@@ -157,7 +157,7 @@ def test_typing_interrupts_and_is_answered() -> None:
         await call.quiet(4.0)
 
     call = Call(texts=["tell me"]).run(script)
-    assert call.peer.of(UserTranscript)[-1] == UserTranscript(1, "what else", True)
+    assert call.peer.of(UserTranscript)[-1] == UserTranscript(1, "what else", True, 9)
     assert call.llm.asked[-1][0] == "what else"
 
 

@@ -1,11 +1,14 @@
-"""How likely it is that what fits best is what was meant: a probability, from three things that the readings tell.
+"""How likely it is that what fits best is what was meant: a probability, from what the readings tell.
 
     score      how well the target fits, 0 to 1
-    lead       how far it is ahead of the next intent
     agreement  the share of the readings of which it is the best
+    evidence   the weight of the words that belong to it alone: a long question may hold much, and fit no phrase
+    foreign    the weight of the words that nothing of this agent knows, 0 to 1
+    built in   0 for an intent of the file, 1 for what every agent understands
 
-Rules: pure; it grows with each of the three. What the recogniser itself says of its readings is not used: measured, it
-does not tell right from wrong. The weights are a logistic regression, made by `python -m tests.bench.confidence`.
+Rules: pure. What the recogniser itself says of its readings is not used: measured, it does not tell right from wrong.
+The weights are a logistic regression, made by `python -m tests.bench.confidence`. (How far it is ahead of the next
+intent told nothing more.)
 """
 
 from __future__ import annotations
@@ -15,21 +18,28 @@ from collections.abc import Sequence
 
 from parley_dataplane.engines.scripted.matcher import Match
 
-CONSTANT, SCORE, LEAD, AGREEMENT = -5.5, 4.9, 0.6, 2.9
+CONSTANT = -6.7
+WEIGHTS = (9.3, 1.1, 2.0, -0.9, -2.9)
 
 
 def confidence(ranked: Sequence[Match]) -> float:
     """Of the first of `ranked`, 0 to 1."""
-    return probability(*features(ranked))
+    return probability(features(ranked))
 
 
-def features(ranked: Sequence[Match]) -> tuple[float, float, float]:
-    """Score, lead and agreement. (What is built in gives way to an intent of the file, and is no rival.)"""
-    best, *others = ranked
-    rival = max((match.score for match in others if not match.key.startswith("builtin")), default=0.0)
-    return best.score, max(0.0, best.score - rival), best.agreement
+def features(ranked: Sequence[Match]) -> tuple[float, ...]:
+    """In the order of the list above."""
+    best = ranked[0]
+    return (
+        best.score,
+        best.agreement,
+        best.evidence,
+        best.foreign / (1 + best.foreign),
+        float(best.key.startswith("builtin")),
+    )
 
 
-def probability(score: float, lead: float, agreement: float) -> float:
-    """All from 0 to 1."""
-    return 1 / (1 + math.exp(-(CONSTANT + SCORE * score + LEAD * lead + AGREEMENT * agreement)))
+def probability(told: Sequence[float]) -> float:
+    """`told` are the features."""
+    weighed = sum(weight * one for weight, one in zip(WEIGHTS, told, strict=True))
+    return 1 / (1 + math.exp(-(CONSTANT + weighed)))

@@ -22,12 +22,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from parley_dataplane.engines.scripted import slots
+from parley_dataplane.engines.scripted.synonyms import sayings, synonyms
 from parley_dataplane.engines.scripted.words import (
     FOREIGN_WEIGHT,
     QUESTION_WEIGHT,
     QUESTIONS,
     STOP,
     STOP_WEIGHT,
+    SYNONYM,
     Vocabulary,
     is_content,
     stem,
@@ -90,13 +92,15 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Target:
-    """One thing that may be meant. `kinds` are the slot kinds whose values it explains; `bias` is a factor."""
+    """One thing that may be meant. `kinds` are the slot kinds whose values it explains; `bias` is a factor; one that is
+    `plain` is said plainly, with little else."""
 
     key: str
     phrases: tuple[Phrase, ...]
     kinds: frozenset[str] = frozenset()
     extra_words: tuple[str, ...] = ()
     bias: float = 1.0
+    plain: bool = False
 
     @cached_property
     def share(self) -> Mapping[str, float]:
@@ -117,12 +121,25 @@ class Weighed:
 
 
 @dataclass(frozen=True, slots=True)
+class Fit:
+    """Of one reading to one target. `evidence`: the weight of its content words that belong to the target, and to no
+    other; `foreign`: the weight of those that no target knows."""
+
+    score: float
+    evidence: float = 0.0
+    foreign: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
-    """`agreement`: the share of the readings of which this is the best target, or one of them; 0 to 1."""
+    """`agreement`: the share of the readings of which this is the best target, or one of them; 0 to 1. `evidence`: the
+    most that one of them holds, `foreign`: the least."""
 
     key: str
     score: float
     agreement: float = 1.0
+    evidence: float = 0.0
+    foreign: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -143,7 +160,8 @@ class Matcher:
 
     def __init__(self, targets: Iterable[Target]) -> None:
         self.targets = {target.key: target for target in targets}
-        self.vocabulary = Vocabulary(word for target in self.targets.values() for word in target.share)
+        known = (word for target in self.targets.values() for word in target.share)
+        self.vocabulary = Vocabulary(known, synonyms())
         spread = Counter(word for target in self.targets.values() for word in target.share)
         scale = math.log(1 + max(len(self.targets), 2))
         self._rarity = {word: math.log(1 + len(self.targets) / n) / scale for word, n in spread.items()}
@@ -153,7 +171,7 @@ class Matcher:
 
     def hear(self, text: str) -> Hearing:
         said = _join(words(text), self.vocabulary)
-        likes = tuple(self.vocabulary.likes(word) for word in said)
+        likes = self._likes(said)
         weights = tuple(self._weight(word, like) for word, like in zip(said, likes, strict=True))
         values = {kind: _value_words(kind, said) for kind in _VALUE_KINDS}
         where: dict[str, list[tuple[int, float]]] = {}
@@ -162,20 +180,35 @@ class Matcher:
                 where.setdefault(word, []).append((at, likeness))
         return Hearing(said, likes, weights, values, where)
 
+    def _likes(self, said: Sequence[str]) -> tuple[Mapping[str, float], ...]:
+        """What each word may stand for, by itself or as the last one of a saying."""
+        likes = [self.vocabulary.likes(word) for word in said]
+        for at, meant in sayings(said):
+            known = dict.fromkeys(meant & self.vocabulary.known, SYNONYM)
+            likes[at] = {**known, **likes[at]}
+        return tuple(likes)
+
     def rank(self, readings: Sequence[str], eligible: Collection[str]) -> list[Match]:
         """The eligible targets, best first; `readings` are what was heard, best first."""
         targets = [self.targets[key] for key in eligible]
         owned = _ownership(targets)
         hearings = [self.hear(text) for text in list(readings)[:MOST_READINGS]]
-        scores = {
-            target: [target.bias * self._score(target, hearing, owned) for hearing in hearings]
-            for target in targets
-        }
+        fits = {target: [self._fit(target, hearing, owned) for hearing in hearings] for target in targets}
+        scores = {target: [fit.score for fit in row] for target, row in fits.items()}
         best = [max(column) for column in zip(*scores.values(), strict=True)]
-        ranked = [Match(target.key, _over(row), _agreement(row, best)) for target, row in scores.items()]
+        ranked = [
+            Match(
+                target.key,
+                _over(scores[target]),
+                _agreement(scores[target], best),
+                max((fit.evidence for fit in row), default=0.0),
+                min((fit.foreign for fit in row), default=0.0),
+            )
+            for target, row in fits.items()
+        ]
         return sorted(ranked, key=lambda match: (-match.score, match.key))
 
-    def _score(self, target: Target, hearing: Hearing, owned: Mapping[str, float]) -> float:
+    def _fit(self, target: Target, hearing: Hearing, owned: Mapping[str, float]) -> Fit:
         spoken = frozenset[int]().union(*(hearing.values.get(kind, frozenset()) for kind in target.kinds))
         left = {at for at, word in enumerate(hearing.said) if at not in spoken or word in target.share}
         hopeful = (
@@ -183,13 +216,17 @@ class Matcher:
             for one in self._weighed[target.key]
             if not one.keys or not hearing.where.keys().isdisjoint(one.keys)
         )
-        phrase = max((_phrase_score(one, hearing, left) for one in hopeful), default=0.0)
-        if phrase >= STRONG_WILDCARD or phrase == 1.0:
-            return phrase
-        return max(
-            PHRASE_SHARE * phrase + (1 - PHRASE_SHARE) * _belonging(target, hearing, left, owned),
-            phrase if phrase == WEAK_WILDCARD else 0.0,
-        )
+        phrase = max((_phrase_score(one, hearing, left, target.plain) for one in hopeful), default=0.0)
+        content = [at for at in left if is_content(hearing.said[at])]
+        total = sum(hearing.weights[at] for at in content)
+        evidence = _belonging(target, hearing, content, owned)
+        foreign = sum(hearing.weights[at] for at in content if not hearing.likes[at])
+        if phrase >= STRONG_WILDCARD:
+            return Fit(target.bias * phrase, evidence)
+        score = PHRASE_SHARE * phrase + (1 - PHRASE_SHARE) * (evidence / total if total else 0.0)
+        if phrase == WEAK_WILDCARD > score:
+            return Fit(target.bias * phrase, evidence)
+        return Fit(target.bias * score, evidence, foreign)
 
     def _weight(self, word: str, likes: Mapping[str, float]) -> float:
         if word in STOP:
@@ -217,7 +254,7 @@ def _agreement(scores: Sequence[float], best: Sequence[float]) -> float:
     return sum(0.0 < most <= score for score, most in zip(scores, best, strict=True)) / len(scores)
 
 
-def _phrase_score(weighed: Weighed, hearing: Hearing, left: Collection[int]) -> float:
+def _phrase_score(weighed: Weighed, hearing: Hearing, left: Collection[int], plain: bool) -> float:
     """Geometric mean of how much of the phrase was heard, and how much of what was heard it explains."""
     wanted = weighed.weights
     heard: dict[str, float] = {}
@@ -233,7 +270,9 @@ def _phrase_score(weighed: Weighed, hearing: Hearing, left: Collection[int]) -> 
     if weighed.phrase.free and (wild := _wildcard(weighed, hearing, heard)):
         return wild
     covered = sum(wanted[word] * like for word, like in heard.items()) / weighed.total
-    return math.pow(covered, COVERED_SHARE) * math.pow(sum(explained.values()) / total, 1 - COVERED_SHARE)
+    return math.pow(covered, COVERED_SHARE) * math.pow(
+        sum(explained.values()) / total, 1.0 if plain else 1 - COVERED_SHARE
+    )
 
 
 def _wildcard(weighed: Weighed, hearing: Hearing, heard: Mapping[str, float]) -> float:
@@ -271,15 +310,12 @@ def _ownership(targets: Sequence[Target]) -> dict[str, float]:
     return dict(owned)
 
 
-def _belonging(target: Target, hearing: Hearing, left: Collection[int], owned: Mapping[str, float]) -> float:
-    """How far the content words heard belong to this target and to no other, 0 to 1."""
-    belongs = total = 0.0
-    for at in left:
-        if not is_content(hearing.said[at]):
-            continue
-        total += hearing.weights[at]
+def _belonging(target: Target, hearing: Hearing, content: Iterable[int], owned: Mapping[str, float]) -> float:
+    """The weight of the content words heard, each by how far it belongs to this target and to no other."""
+    belongs = 0.0
+    for at in content:
         mine = (
             like * target.share.get(w, 0.0) / owned[w] for w, like in hearing.likes[at].items() if w in owned
         )
         belongs += hearing.weights[at] * max(mine, default=0.0)
-    return belongs / total if total else 0.0
+    return belongs

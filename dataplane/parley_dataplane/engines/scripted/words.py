@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
+from types import MappingProxyType
 
 MAX_CHARS = 2_000
 MAX_WORDS = 60
@@ -23,6 +24,9 @@ FOREIGN_WEIGHT = 0.75
 
 NEAR_MISS = 0.85
 """What a word that was not said so is worth, of its likeness."""
+
+SYNONYM = 0.75
+"""What a word is worth as evidence of another that means nearly the same."""
 
 HOMOPHONE = 0.4
 """What a known word is worth as evidence of another that sounds the same."""
@@ -100,7 +104,7 @@ def stem(word: str) -> str:
             base = rest
             break
     base = base.removesuffix("e") if len(base) > 3 else base
-    if len(base) > 3 and base[-1] == base[-2]:
+    if len(base) > 4 and base[-1] == base[-2]:
         base = base[:-1]
     return base[:-1] + "i" if base.endswith("y") and len(base) > 3 else base
 
@@ -168,8 +172,12 @@ def alikeness(a: str, b: str) -> float:
 class Vocabulary:
     """The stems that an agent knows, and for a heard word those that may have been meant."""
 
-    def __init__(self, known: Iterable[str]) -> None:
+    def __init__(
+        self, known: Iterable[str], synonyms: Mapping[str, frozenset[str]] = MappingProxyType({})
+    ) -> None:
+        """`synonyms`: stem -> stems that it may stand for."""
         self.known = frozenset(known)
+        self._synonyms = synonyms
         self._by_sound: dict[str, list[str]] = {}
         self._by_start: dict[tuple[str, int], list[str]] = {}
         for word in sorted(self.known):
@@ -181,10 +189,14 @@ class Vocabulary:
         self.likes = lru_cache(maxsize=4096)(self._likes)
 
     def _likes(self, word: str) -> Mapping[str, float]:
-        """Stem -> likeness. A known word stands for itself, and a little for what sounds the same."""
+        """Stem -> likeness. A word stands for its synonyms; a known one for itself, and a little for what sounds the
+        same."""
         base = stem(word)
+        alike = dict.fromkeys(self._synonyms.get(base, frozenset()) & self.known, SYNONYM)
         if base in self.known:
-            return dict.fromkeys(self._by_sound.get(sound(base), ()), HOMOPHONE) | {base: 1.0}
+            return dict.fromkeys(self._by_sound.get(sound(base), ()), HOMOPHONE) | alike | {base: 1.0}
+        if alike:
+            return alike
         near = {other: alikeness(base, other) for other in self._near(base)}
         best = max(near.values(), default=0.0)
         return {other: NEAR_MISS * like for other, like in near.items() if like >= ALIKE and like == best}

@@ -28,17 +28,39 @@ class Agreement:
         """What is agreed on; a mark of punctuation at its end is not heard, but guessed from the pause."""
         return self._between.join(self._shown).rstrip(_EDGES)
 
+    def with_rest(self, decoded: str) -> str:
+        """`text`, and behind it what else there is in a decoding that holds all of it."""
+        words = self._words(decoded)
+        many = len(self._shown)
+        rest = words[many:] if _plainly(words[:many]) == _plainly(self._shown) else []
+        return self._between.join([*self._shown, *rest]).rstrip(_EDGES)
+
+    def kept_in(self, decoded: str) -> str:
+        """A decoding with what is agreed on at its beginning, whatever stands there instead."""
+        return self._between.join([*self._shown, *self._words(decoded)[len(self._shown) :]])
+
+    def holds(self, decoded: str) -> bool:
+        """Whether a decoding begins with what is agreed on."""
+        return _plainly(self._words(decoded)[: len(self._shown)]) == _plainly(self._shown)
+
     def tell(self, decoded: str) -> bool:
         """Whether `text` has grown."""
-        words = decoded.split() if self._between else list(decoded.strip())
+        words = self._words(decoded)
         pairs = zip(words, self._last, strict=False)
         agreed = [word for word, _ in takewhile(lambda pair: _plain(pair[0]) == _plain(pair[1]), pairs)]
-        before = [_plain(word) for word in self._shown]
+        many = len(self._shown)
         self._last = words
-        if len(agreed) <= len(before) or [_plain(word) for word in agreed[: len(before)]] != before:
+        if len(agreed) <= many or _plainly(agreed[:many]) != _plainly(self._shown):
             return False
-        self._shown += agreed[len(before) :]
+        self._shown += agreed[many:]
         return True
+
+    def _words(self, decoded: str) -> list[str]:
+        return decoded.split() if self._between else list(decoded.strip())
+
+
+def _plainly(words: list[str]) -> list[str]:
+    return [_plain(word) for word in words]
 
 
 def _plain(word: str) -> str:

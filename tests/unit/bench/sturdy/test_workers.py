@@ -11,7 +11,7 @@ from tests.bench.sturdy.workers import Hit
 def test_both_engines_are_killed_and_stopped_as_often_as_each_other() -> None:
     counted = Counter(Hit.of(number).name for number in range(48))
     assert counted == dict.fromkeys(
-        ("pocketsphinx killed", "pocketsphinx stopped", "espeak killed", "espeak stopped"), 12
+        ("moonshine killed", "moonshine stopped", "espeak killed", "espeak stopped"), 12
     )
 
 

@@ -39,19 +39,19 @@ EVENTS: dict[str, tuple[Event, list[dict[str, Any]], list[dict[str, Any]]]] = {
         [{"type": "state", "state": "idle"}],
     ),
     "transcript": (
-        UserTranscript(3, "hi", False),
-        [{"type": "partial", "turn": 3, "text": "hi", "final": False}],
-        [{"type": "transcript", "turn": 3, "text": "hi", "final": False}],
+        UserTranscript(3, "hi", False, 1),
+        [{"type": "partial", "turn": 3, "text": "hi", "final": False, "stable": 1}],
+        [{"type": "transcript", "turn": 3, "text": "hi", "final": False, "stable": 1}],
     ),
     "final transcript": (
-        UserTranscript(3, "hi there", True),
-        [{"type": "transcript", "turn": 3, "text": "hi there", "final": True}],
-        [{"type": "transcript", "turn": 3, "text": "hi there", "final": True}],
+        UserTranscript(3, "hi there", True, 8),
+        [{"type": "transcript", "turn": 3, "text": "hi there", "final": True, "stable": 8}],
+        [{"type": "transcript", "turn": 3, "text": "hi there", "final": True, "stable": 8}],
     ),
     "nothing was said after all": (
         UserTranscript(3, "", True),
-        [{"type": "partial", "turn": 3, "text": "", "final": True}],
-        [{"type": "transcript", "turn": 3, "text": "", "final": True}],
+        [{"type": "partial", "turn": 3, "text": "", "final": True, "stable": 0}],
+        [{"type": "transcript", "turn": 3, "text": "", "final": True, "stable": 0}],
     ),
     "filler": (
         AgentFiller(3, "Hmm..."),

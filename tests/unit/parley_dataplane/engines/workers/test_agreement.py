@@ -33,3 +33,21 @@ def test_what_is_shown(language: str, decoded: list[str], shown: list[str]) -> N
         seen.append(agreement.text)
         assert grew == (agreement.text != before)
     assert seen == shown
+
+
+def test_what_is_not_agreed_on_yet_stands_behind_what_is() -> None:
+    agreement = Agreement("en")
+    for text in ("when are", "When are you"):
+        agreement.tell(text)
+    assert agreement.text == "When are"
+    assert agreement.with_rest("when are you open?") == "When are you open"
+    assert agreement.with_rest("where are you open?") == "When are"
+
+
+def test_a_last_decoding_keeps_what_was_agreed_on() -> None:
+    agreement = Agreement("en")
+    for text in ("I want", "I want a"):
+        agreement.tell(text)
+    assert agreement.holds("I want, a car.")
+    assert not agreement.holds("I won a car.")
+    assert agreement.kept_in("I won a car.") == "I want a car."

@@ -1,0 +1,197 @@
+"""What engines do alike that take whole utterances: while a person speaks, all that was said so far is decoded again.
+
+    audio -> every now and then: one fast decoding -> shown; what two in a row agree on is stable
+          -> a pause: the final decoding, ahead of the end -> the end: sent, if nothing was said since
+
+Rules: one decoding at a time; those of unfinished utterances take at most a third of the process's time, however many
+people speak, so that a final text waits for one of them at most. A word that was shown as stable stays.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from parley_dataplane.engines.workers.agreement import Agreement
+from parley_dataplane.engines.workers.channel import Channel, RefusedError
+from parley_dataplane.engines.workers.frames import Kind
+
+Samples = npt.NDArray[np.int16]
+
+RATE = 16_000
+
+_SHORTEST_SECS = 0.1
+"""Less is no word; such models would dream one up."""
+
+_LONGEST_SECS = 150
+"""Over the longest utterance that an agent's file allows."""
+
+_FRESH_SECS = 0.12
+_FRESH_SHARE = 0.15
+"""So much more has to be heard before an utterance is decoded again, of its own length: people wait for their first
+word, and the longer an utterance is the more a decoding costs."""
+
+_REST = 2.0
+"""For so many times as long as a decoding of an unfinished utterance took, there is no other."""
+
+_PAUSE_SECS = 0.12
+"""So long a pause, and it may be the end: shorter than the shortest silence that ends an utterance, and longer than the
+closure of a p, t or k."""
+
+_PAUSE_DROP = 0.25
+"""A pause is 12 dB softer than the loudest so long before it."""
+
+_WINDOW = round(0.02 * RATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """`alternatives`: other readings, best first. `confidence`: 0 to 1, or None."""
+
+    text: str = ""
+    alternatives: tuple[str, ...] = ()
+    confidence: float | None = None
+
+
+@dataclass
+class _Utterance:
+    request: Any
+    agreement: Agreement
+    shown: tuple[str, int] = ("", 0)
+    """The text that was told last, and how much of it stays."""
+    pcm: bytearray = field(default_factory=bytearray)
+    settled: list[str] = field(default_factory=list)
+    """Of the parts that were cut off before `pcm`, the text."""
+    fresh: int = 0
+    """Bytes of `pcm` that no fast decoding has taken in."""
+    ahead: Decoded | None = None
+    """The final decoding of all of `pcm` up to the pause that it ends with."""
+    loudest: float = 0.0
+    """Mean square of the loudest 20 ms so far."""
+    quiet: int = 0
+    """Samples of the pause at the end of `pcm`."""
+
+    @property
+    def samples(self) -> Samples:
+        return np.frombuffer(bytes(self.pcm), np.int16)
+
+
+class Utterances(ABC):
+    """A worker's handler. `part_secs`: what is longer is decoded in parts, each ended where it is quietest."""
+
+    def __init__(self, channel: Channel, part_secs: float = _LONGEST_SECS) -> None:
+        self._channel = channel
+        self._part_secs = part_secs
+        self._utterances: dict[int, _Utterance] = {}
+        self._rest_until = 0.0
+
+    @abstractmethod
+    def begin(self, request: Any) -> Agreement:
+        """Of an utterance. Raises RefusedError for one that can't be heard."""
+
+    @abstractmethod
+    def decode(self, samples: Samples, request: Any, final: bool, go_on: Callable[[], bool]) -> Decoded:
+        """Well or fast. It may stop as soon as `go_on` says no; the text is not used then."""
+
+    def open(self, stream: int, request: Any) -> None:
+        self._utterances[stream] = _Utterance(request, self.begin(request))
+
+    def data(self, stream: int, payload: bytes) -> None:
+        utterance = self._utterances.get(stream)
+        if utterance is None:
+            return
+        utterance.pcm += payload
+        utterance.fresh += len(payload)
+        if len(utterance.pcm) > _bytes(_LONGEST_SECS):
+            raise RefusedError("engine-error", f"more than {_LONGEST_SECS} s without a pause: speak in parts")
+        self._listen(utterance, payload)
+        if len(utterance.pcm) > _bytes(self._part_secs):
+            self._cut(stream, utterance)
+        elif utterance.quiet >= round(_PAUSE_SECS * RATE) and utterance.ahead is None:
+            utterance.ahead = self._decode(stream, utterance, final=True)
+        elif (
+            utterance.fresh >= max(_bytes(_FRESH_SECS), _FRESH_SHARE * len(utterance.pcm))
+            and time.monotonic() >= self._rest_until
+        ):
+            self._guess(stream, utterance)
+
+    def end(self, stream: int) -> None:
+        if (utterance := self._utterances.pop(stream, None)) is None:
+            return
+        last = utterance.ahead or self._decode(stream, utterance, final=True)
+        readings = [_joined([*utterance.settled, text]) for text in (last.text, *last.alternatives)]
+        held = [text for text in readings if utterance.agreement.holds(text)]
+        # What was shown as settled is not taken back, unless nothing was said after all.
+        best = held[0] if held else utterance.agreement.kept_in(readings[0]) if readings[0] else ""
+        others = [text for text in dict.fromkeys(readings) if text and text != best]
+        final = {"final": True, "text": best, "alternatives": others, "confidence": last.confidence}
+        self._channel.send_json(Kind.RESULT, stream, final)
+        self._channel.send(Kind.DONE, stream)
+
+    def cancel(self, stream: int) -> None:
+        self._utterances.pop(stream, None)
+
+    def _listen(self, utterance: _Utterance, payload: bytes) -> None:
+        """Whether what has just come is a pause; if not, what was decoded ahead of it is not the end."""
+        samples = np.frombuffer(payload, np.int16).astype(np.float32)
+        for start in range(0, len(samples), _WINDOW):
+            window = samples[start : start + _WINDOW]
+            power = float(np.mean(window**2))
+            utterance.loudest = max(utterance.loudest, power)
+            if power <= _PAUSE_DROP**2 * utterance.loudest:
+                utterance.quiet += len(window)
+            else:
+                utterance.quiet, utterance.ahead = 0, None
+
+    def _cut(self, stream: int, utterance: _Utterance) -> None:
+        """Decode all but the end for good."""
+        samples = utterance.samples
+        at = _quietest(samples)
+        decoded = self._go(stream, samples[:at], utterance.request, final=True)
+        utterance.settled.append(decoded.text)
+        utterance.pcm = utterance.pcm[2 * at :]
+        utterance.fresh, utterance.ahead = len(utterance.pcm), None
+
+    def _guess(self, stream: int, utterance: _Utterance) -> None:
+        """Decode what was said so far, and tell what will stay."""
+        began = time.monotonic()
+        utterance.fresh = 0
+        text = _joined([*utterance.settled, self._decode(stream, utterance, final=False).text])
+        now = time.monotonic()
+        self._rest_until = now + _REST * (now - began)
+        agreement = utterance.agreement
+        agreement.tell(text)
+        shown = agreement.with_rest(text), len(agreement.text)
+        if shown != utterance.shown:
+            utterance.shown = shown
+            self._channel.send_json(Kind.RESULT, stream, {"text": shown[0], "stable": shown[1]})
+
+    def _decode(self, stream: int, utterance: _Utterance, final: bool) -> Decoded:
+        return self._go(stream, utterance.samples, utterance.request, final)
+
+    def _go(self, stream: int, samples: Samples, request: Any, final: bool) -> Decoded:
+        if len(samples) < _SHORTEST_SECS * RATE:
+            return Decoded()
+        return self.decode(samples, request, final, lambda: not self._channel.is_cancelled(stream))
+
+
+def _quietest(samples: Samples) -> int:
+    """Where the quietest 100 ms of the second half are, their middle."""
+    half, window = len(samples) // 2, round(0.1 * RATE)
+    power = np.cumsum(samples[half:].astype(np.float64) ** 2)
+    sums = power[window:] - power[:-window]
+    return half + int(np.argmin(sums)) + window // 2
+
+
+def _joined(parts: list[str]) -> str:
+    return " ".join(filter(None, parts))
+
+
+def _bytes(secs: float) -> int:
+    return 2 * round(secs * RATE)
