@@ -7,7 +7,6 @@ made once a run.
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import json
 import subprocess
@@ -20,9 +19,7 @@ import numpy.typing as npt
 
 Pcm = npt.NDArray[np.int16]
 
-SEED = 3
-"""Of what eSpeak NG draws: the same in each run, so that a question that is understood once always is."""
-
+ESPEAK = Path(__file__).with_name("espeak.py")
 AGENT_VOICE = "gmw/en-US"
 """The voice of the shipped agents: a caller should have another one."""
 
@@ -120,7 +117,7 @@ def resampled(pcm: Pcm, rate: int, wanted: int) -> Pcm:
 @functools.lru_cache(maxsize=256)
 def _spoken(utterance: Utterance, rate: int) -> Pcm:
     made = subprocess.run(
-        [sys.executable, str(Path(__file__).resolve()), json.dumps(asdict(utterance))],
+        [sys.executable, str(ESPEAK), json.dumps(asdict(utterance))],
         capture_output=True,
         timeout=60,
         check=False,
@@ -131,42 +128,3 @@ def _spoken(utterance: Utterance, rate: int) -> Pcm:
         )
     espeak_rate = int.from_bytes(made.stdout[:4], "little")
     return resampled(np.frombuffer(made.stdout[4:], np.int16), espeak_rate, rate)
-
-
-# What runs in the child: eSpeak NG's C interface (speak_lib.h).
-
-SYNCHRONOUS, RATE, PITCH, UTF8 = 2, 1, 3, 1
-
-
-def _speak(utterance: Utterance) -> bytes:
-    """Return eSpeak's rate (4 bytes, little endian) and its samples."""
-    import espeakng_loader
-
-    lib = ctypes.CDLL(espeakng_loader.get_library_path())
-    rate = lib.espeak_Initialize(SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), 0)
-    if rate <= 0:
-        raise RuntimeError(f"espeak_Initialize answered {rate}")
-    # It seeds the C library's dice by the clock, and lengths of sounds are drawn: each run would hear others.
-    ctypes.CDLL(None).srand(SEED)
-    chunks: list[bytes] = []
-
-    def keep(wav: int | None, samples: int, _events: int | None) -> int:
-        if wav and samples:
-            chunks.append(ctypes.string_at(wav, samples * 2))
-        return 0
-
-    callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(keep)
-    lib.espeak_SetSynthCallback(callback)
-    name = utterance.voice + (f"+{utterance.variant}" if utterance.variant else "")
-    if lib.espeak_SetVoiceByName(name.encode()) != 0:
-        raise RuntimeError(f"there is no voice {name}")
-    lib.espeak_SetParameter(RATE, utterance.words_per_minute, 0)
-    lib.espeak_SetParameter(PITCH, utterance.pitch, 0)
-    text = utterance.text.encode()
-    lib.espeak_Synth(text, ctypes.c_size_t(len(text) + 1), 0, 0, 0, UTF8, None, None)
-    lib.espeak_Synchronize()
-    return int(rate).to_bytes(4, "little") + b"".join(chunks)
-
-
-if __name__ == "__main__":
-    sys.stdout.buffer.write(_speak(Utterance(**json.loads(sys.argv[1]))))

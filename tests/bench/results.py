@@ -24,6 +24,7 @@ MEASURED = (
     "tests/clients",
     "tests/tapes.py",
     "tests/speech.py",
+    "tests/espeak.py",
     "requirements.lock",
 )
 """What a figure depends on: a change of a page or of another test is none of the measured thing."""

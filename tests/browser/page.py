@@ -198,6 +198,7 @@ def browser(
             # In one, for the order of several is not defined.
             opened.add_init_script(f"{live_microphone(live) if live is not None else ''}{TAPE}{SHIFTS}")
             yield opened
+            opened.close()  # its pages hang up: a server that is stopped says its goodbye to whom just vanished
         finally:
             launched.close()
 

@@ -149,7 +149,7 @@ def test_axe_finds_no_violation_on_any_page(bench: ParleyServer) -> None:
             check_access(talk, light=LARGE, dark=SMALL)
             talk.page.locator("#call").click()
             talk.is_connected()
-            talk.say(QUESTION)
+            talk.say("How long is a tone?")
             talk.until_state("speaking")
             talk.page.locator("#interrupt, #stop").click()
             talk.until_state("idle")

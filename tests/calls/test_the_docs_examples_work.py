@@ -6,6 +6,9 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +26,8 @@ QUESTION = "What are your opening hours?"
 """In question.wav, and typed in the page's own words."""
 STORY = "Tell me a story about a dragon."
 ENOUGH_SECS = 60.0
+AT_ONCE = 4
+"""Programs: each spends most of its time hearing the agent out."""
 
 EXAMPLES = {
     title: re.findall(r"^```(\w*)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
@@ -31,17 +36,37 @@ EXAMPLES = {
 """The code blocks of each section, as (language, text)."""
 
 
-def printed(title: str, server: ParleyServer, folder: Path) -> str:
-    """Run the section's example in `folder`; return what it printed."""
-    server.private(QUESTION)
-    server.private(STORY)
-    server.private(agent_file.answers_to(QUESTION)[0])
+@dataclass(frozen=True)
+class Ran:
+    """What an example printed, and where it left what it wrote."""
+
+    printed: str
+    folder: Path
+
+
+Examples = dict[str, Future[Ran]]
+
+
+@pytest.fixture(scope="module")
+def examples(reception: ParleyServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Examples]:
+    """Each section's example, begun in the order of the page."""
+    reception.private(QUESTION)
+    reception.private(STORY)
+    reception.private(agent_file.answers_to(QUESTION)[0])
     question = in_callers_voice(QUESTION, 16_000)
     silence = speech.pink_noise(16_000, -50.0).astype("int16")
-    (folder / "question.wav").write_bytes(wav(np.concatenate([question, silence]), 16_000))
-    [(language, text)] = EXAMPLES[title]
-    assert language == "python"
-    return ran(text, server, folder)
+    recording = wav(np.concatenate([question, silence]), 16_000)
+
+    def run(text: str, folder: Path) -> Ran:
+        (folder / "question.wav").write_bytes(recording)
+        return Ran(ran(text, reception, folder), folder)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield {
+            title: pool.submit(run, blocks[0][1], tmp_path_factory.mktemp("example"))
+            for title, blocks in EXAMPLES.items()
+            if blocks
+        }
 
 
 def ran(text: str, server: ParleyServer, folder: Path, *, path: str = "") -> str:
@@ -67,68 +92,71 @@ def ran(text: str, server: ParleyServer, folder: Path, *, path: str = "") -> str
 def test_every_code_block_of_the_page_is_run() -> None:
     assert QUESTION in " ".join(PAGE.split())
     assert STORY in PAGE
-    run = set(re.findall(r'printed\("([^"]+)", reception', Path(__file__).read_text()))
-    assert {title for title, blocks in EXAMPLES.items() if blocks} == run
-    assert PAGE.count("\n```python\n") == len(run)
+    looked_at = set(re.findall(r'examples\["([^"]+)"\]', Path(__file__).read_text()))
+    assert {title for title, blocks in EXAMPLES.items() if blocks} == looked_at
+    assert all([language for language, _ in EXAMPLES[title]] == ["python"] for title in looked_at)
+    assert PAGE.count("\n```python\n") == len(looked_at)
 
 
-def test_a_call_by_an_offer(reception: ParleyServer, tmp_path: Path) -> None:
-    out = printed("POST /api/webrtc/offer", reception, tmp_path)
+def test_a_call_by_an_offer(examples: Examples) -> None:
+    example = examples["POST /api/webrtc/offer"].result()
     first = agent_file.answers_to(QUESTION)[0].split(",")[0]
-    assert f"'type': 'reply', 'turn': 1, 'index': 0, 'text': '{first}" in out
-    assert (tmp_path / "answer.wav").stat().st_size > 100_000
+    assert f"'type': 'reply', 'turn': 1, 'index': 0, 'text': '{first}" in example.printed
+    assert (example.folder / "answer.wav").stat().st_size > 100_000
 
 
-def test_a_call_by_signaling(reception: ParleyServer, tmp_path: Path) -> None:
-    out = printed("/ws/v2/{session_id}", reception, tmp_path)
+def test_a_call_by_signaling(examples: Examples) -> None:
+    out = examples["/ws/v2/{session_id}"].result().printed
     assert agent_file.answers_to(QUESTION)[0] in " ".join(out.split())
 
 
-def test_a_session_that_waits(reception: ParleyServer, tmp_path: Path) -> None:
-    out = printed("/v2/sessions", reception, tmp_path)
+def test_a_session_that_waits(examples: Examples) -> None:
+    out = examples["/v2/sessions"].result().printed
     assert out.startswith("connect to /ws/v2/")
     assert "'idle'" in out
 
 
-def test_a_recording(reception: ParleyServer, tmp_path: Path) -> None:
-    out = printed("/api/v1/rtc/stream", reception, tmp_path)
-    assert agent_file.answers_to(QUESTION)[0] in out
-    assert "'total_ms': " in out
-    assert read_wav((tmp_path / "clause-1.wav").read_bytes())[1] == 24_000
+def test_a_recording(examples: Examples) -> None:
+    example = examples["/api/v1/rtc/stream"].result()
+    assert agent_file.answers_to(QUESTION)[0] in example.printed
+    assert "'total_ms': " in example.printed
+    assert read_wav((example.folder / "clause-1.wav").read_bytes())[1] == 24_000
 
 
-def test_one_recording_by_one_request(reception: ParleyServer, tmp_path: Path) -> None:
-    out = printed("/api/v1/rtc/process", reception, tmp_path)
-    assert agent_file.answers_to(QUESTION)[0] in out
-    assert "'total_ms': " in out
-    assert read_wav((tmp_path / "answer.wav").read_bytes())[1] == 24_000
+def test_one_recording_by_one_request(examples: Examples) -> None:
+    example = examples["/api/v1/rtc/process"].result()
+    assert agent_file.answers_to(QUESTION)[0] in example.printed
+    assert "'total_ms': " in example.printed
+    assert read_wav((example.folder / "answer.wav").read_bytes())[1] == 24_000
 
 
-def test_a_session_over_http(reception: ParleyServer, tmp_path: Path) -> None:
-    metrics, stats = printed("/api/v1/rtc/session", reception, tmp_path).splitlines()
+def test_a_session_over_http(examples: Examples) -> None:
+    metrics, stats = examples["/api/v1/rtc/session"].result().printed.splitlines()
     assert "'stt_calls': 1, 'llm_calls': 1" in metrics
     assert "'total_requests': " in stats
 
 
-def test_raw_audio(reception: ParleyServer, tmp_path: Path) -> None:
-    out = printed("/ws", reception, tmp_path)
-    clauses = re.findall(r"\{'type': 'text', 'turn': 0, 'index': \d+, 'text': ['\"](.*?)['\"]\}", out)
+def test_raw_audio(examples: Examples) -> None:
+    example = examples["/ws"].result()
+    clauses = re.findall(
+        r"\{'type': 'text', 'turn': 0, 'index': \d+, 'text': ['\"](.*?)['\"]\}", example.printed
+    )
     assert "".join(clauses).rstrip() == agent_file.answers_to(QUESTION)[0]
-    assert (tmp_path / "answer.pcm").stat().st_size > 100_000
+    assert (example.folder / "answer.pcm").stat().st_size > 100_000
 
 
-def test_silence_by_request(reception: ParleyServer, tmp_path: Path) -> None:
-    assert "'stopped': True" in printed("/api/voice/", reception, tmp_path)
+def test_silence_by_request(examples: Examples) -> None:
+    assert "'stopped': True" in examples["/api/voice/"].result().printed
 
 
-def test_a_conversation_by_its_id(reception: ParleyServer, tmp_path: Path) -> None:
-    out = printed("/v1/", reception, tmp_path)
+def test_a_conversation_by_its_id(examples: Examples) -> None:
+    out = examples["/v1/"].result().printed
     assert "'stt': 'moonshine'" in out
     assert f"'role': 'user', 'text': '{QUESTION}'" in out
 
 
-def test_health_and_metrics(reception: ParleyServer, tmp_path: Path) -> None:
-    out = printed("The service", reception, tmp_path)
+def test_health_and_metrics(examples: Examples) -> None:
+    out = examples["The service"].result().printed
     assert "'status': 'healthy'" in out
     assert "parley_sessions_active{" in out
 

@@ -216,7 +216,7 @@ class Matcher:
             for one in self._weighed[target.key]
             if not one.keys or not hearing.where.keys().isdisjoint(one.keys)
         )
-        phrase = max((_phrase_score(one, hearing, left, target.plain) for one in hopeful), default=0.0)
+        phrase = max((_phrase_score(one, hearing, left) for one in hopeful), default=0.0)
         content = [at for at in left if is_content(hearing.said[at])]
         total = sum(hearing.weights[at] for at in content)
         evidence = _belonging(target, hearing, content, owned)
@@ -226,6 +226,10 @@ class Matcher:
         score = PHRASE_SHARE * phrase + (1 - PHRASE_SHARE) * (evidence / total if total else 0.0)
         if phrase == WEAK_WILDCARD > score:
             return Fit(target.bias * phrase, evidence)
+        if target.plain:
+            values = frozenset[int]().union(*hearing.values.values())
+            others = (at for at in content if at not in values and not _knows(target, hearing.likes[at]))
+            score /= 1 + sum(hearing.weights[at] for at in others)
         return Fit(target.bias * score, evidence, foreign)
 
     def _weight(self, word: str, likes: Mapping[str, float]) -> float:
@@ -254,7 +258,7 @@ def _agreement(scores: Sequence[float], best: Sequence[float]) -> float:
     return sum(0.0 < most <= score for score, most in zip(scores, best, strict=True)) / len(scores)
 
 
-def _phrase_score(weighed: Weighed, hearing: Hearing, left: Collection[int], plain: bool) -> float:
+def _phrase_score(weighed: Weighed, hearing: Hearing, left: Collection[int]) -> float:
     """Geometric mean of how much of the phrase was heard, and how much of what was heard it explains."""
     wanted = weighed.weights
     heard: dict[str, float] = {}
@@ -270,9 +274,7 @@ def _phrase_score(weighed: Weighed, hearing: Hearing, left: Collection[int], pla
     if weighed.phrase.free and (wild := _wildcard(weighed, hearing, heard)):
         return wild
     covered = sum(wanted[word] * like for word, like in heard.items()) / weighed.total
-    return math.pow(covered, COVERED_SHARE) * math.pow(
-        sum(explained.values()) / total, 1.0 if plain else 1 - COVERED_SHARE
-    )
+    return math.pow(covered, COVERED_SHARE) * math.pow(sum(explained.values()) / total, 1 - COVERED_SHARE)
 
 
 def _wildcard(weighed: Weighed, hearing: Hearing, heard: Mapping[str, float]) -> float:
@@ -300,6 +302,10 @@ def _join(said: tuple[str, ...], vocabulary: Vocabulary) -> tuple[str, ...]:
         made.append(said[at] + said[at + 1] if at in joins else said[at])
         at += 2 if at in joins else 1
     return tuple(made)
+
+
+def _knows(target: Target, likes: Mapping[str, float]) -> bool:
+    return not target.share.keys().isdisjoint(likes)
 
 
 def _ownership(targets: Sequence[Target]) -> dict[str, float]:

@@ -45,6 +45,17 @@ def recordings() -> dict[str, bytes]:
     }
 
 
+@pytest.fixture(scope="module")
+def small(recordings: dict[str, bytes]) -> dict[str, bytes]:
+    """0.1 s of WAV: it is ten times as many bytes as Opus, and those after the first are all alike."""
+    brief = TONE[:4_800]
+    return {
+        **recordings,
+        "WAV at 48 kHz": wav.render(brief, 48_000),
+        "WAV at 96 kHz": wav.render(np.repeat(brief, 2), 96_000),
+    }
+
+
 NAMES = ["WAV at 48 kHz", "WAV at 96 kHz", "WebM", "WebM, live", "WebM, stereo", "Ogg", "raw"]
 ENDLESS = ["WebM, live", "raw"]
 
@@ -70,7 +81,14 @@ def test_every_container_is_the_same_sound_at_16_khz(name: str, recordings: dict
     assert pitch(pcm) == pytest.approx(440, abs=2)
 
 
-@pytest.mark.parametrize("size", [1, 61, 1_000, 4_096])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_message_for_each_byte_changes_no_sample(name: str, small: dict[str, bytes]) -> None:
+    whole, _ = decode(small[name], 10**9)
+    cut, _ = decode(small[name], 1)
+    assert np.array_equal(whole, cut)
+
+
+@pytest.mark.parametrize("size", [61, 1_000, 4_096])
 @pytest.mark.parametrize("name", NAMES)
 def test_how_a_recording_is_cut_changes_no_sample(name: str, size: int, recordings: dict[str, bytes]) -> None:
     whole, _ = decode(recordings[name], 10**9)
