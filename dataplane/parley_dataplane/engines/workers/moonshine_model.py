@@ -26,11 +26,11 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 
 from parley_dataplane.engines.language_model import LanguageModel, sentences
+from parley_dataplane.engines.workers.closed_words import BLANK, ClosedWords
 
 Floats = npt.NDArray[np.float32]
 
 _START, _END = 1, 2
-_BLANK = "\u2581"
 _SPECIAL = b"<<ST_"
 
 _TOKENS_A_SECOND = 6.5
@@ -45,11 +45,6 @@ _LEAST_PEAK = 1_000.0
 _AROUND = 4_800
 """Samples of silence before and after: 0.3 s. Words wrong, 230 questions to the examples by three voices, quiet / noise
 of 15 dB: 22 / 31 % as they come, 20 / 28 at that peak, 21 / 27 with the silence as well.
-"""
-
-_TRUST = 0.3
-"""What the language model's logarithm counts beside the network's (natural ones, both). Words wrong, as above: 20.0 /
-27.2 % at 0.2, 20.0 / 27.7 at 0.3, 21.2 / 28.8 at 0.4; of the agent's own words more are right the more it counts.
 """
 
 _WORD_BONUS = 4.5
@@ -67,7 +62,19 @@ class Reading:
 
     text: str
     score: float
+    heard: float
+    """Logarithm of its probability, by the network alone."""
     confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """`beams` readings are followed at once. `trust`: what the language model's logarithm counts beside the network's
+    (natural ones, both). `closed`: nothing but the language model's words may be said."""
+
+    beams: int
+    trust: float
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,7 @@ class MoonshineModel:
         self._encoder = _session(folder / "encoder_model.ort")
         self._decoder = _session(folder / "decoder_model_merged.ort")
         self._pieces = list(_pieces((folder / "tokenizer.bin").read_bytes()))
-        blank = _BLANK.encode()
+        blank = BLANK.encode()
         self._begins = [piece.startswith(blank) for piece in self._pieces]
         self._banned = np.array([piece.startswith(_SPECIAL) for piece in self._pieces])
         self._banned[[0, _START]] = True
@@ -106,6 +113,9 @@ class MoonshineModel:
             for one in self._decoder.get_inputs()
             if one.name.startswith("past_key_values")
         }
+        self._every = np.arange(len(self._pieces))
+        pieces = [piece.decode("utf-8", "replace") for piece in self._pieces]
+        self._closed = ClosedWords(pieces, language.words, _END)
         self._whole_word = lru_cache(maxsize=4096)(self._spelled)
         self._cost = lru_cache(maxsize=65_536)(self._weighed)
 
@@ -117,18 +127,17 @@ class MoonshineModel:
         states: Floats = self._encoder.run(None, fed)[0]
         return states
 
-    def read(self, states: Floats, secs: float, beams: int, go_on: Callable[[], bool]) -> list[Reading]:
-        """What may have been said, likeliest first, of `secs` seconds; none, once `go_on` says no. One beam does
-        without the language model: it is fast and no more."""
+    def read(self, states: Floats, secs: float, search: Search, go_on: Callable[[], bool]) -> list[Reading]:
+        """What may have been said, likeliest first, of `secs` seconds; none, once `go_on` says no."""
         limit = max(_TOKENS_AT_LEAST, round(secs * _TOKENS_A_SECOND))
         live, whole = [_Beam()], list[_Beam]()
         logits, decoder_side, encoder_side = self._begin(states)
         for _ in range(limit):
             if not go_on():
                 return []
-            parents, live = self._step(live, logits, beams, whole)
+            parents, live = self._step(live, logits, search, whole)
             best = max((beam.score for beam in whole), default=-np.inf)
-            if not live or len(whole) >= beams or live[0].score < best - _HOPELESS:
+            if not live or len(whole) >= search.beams or live[0].score < best - _HOPELESS:
                 break
             logits, decoder_side = self._next(states, live, parents, decoder_side, encoder_side)
         # A reading that the limit cut off is the last choice.
@@ -176,32 +185,37 @@ class MoonshineModel:
         }
 
     def _step(
-        self, live: list[_Beam], logits: Floats, beams: int, whole: list[_Beam]
+        self, live: list[_Beam], logits: Floats, search: Search, whole: list[_Beam]
     ) -> tuple[list[int], list[_Beam]]:
         """The best that go on, and which of `live` each comes from; those that end go to `whole`."""
         found: list[tuple[int, _Beam]] = []
-        most = beams + 1 if beams > 1 else 1
+        most = search.beams + 1 if search.beams > 1 else 1
         for parent, beam in enumerate(live):
             likely = _log_probabilities(np.where(self._banned, -np.inf, logits[parent, -1]))
-            for token in np.argpartition(-likely, most)[:most]:
-                found.append((parent, self._grown(beam, int(token), float(likely[token]), beams > 1)))
+            may = self._closed.after(self._begun(beam)) if search.closed else self._every
+            best = may[np.argpartition(-likely[may], most)[:most]] if len(may) > most else may
+            for token in best:
+                found.append((parent, self._grown(beam, int(token), float(likely[token]), search.trust)))
         found.sort(key=lambda one: -one[1].score)
         whole += [beam for _, beam in found[:most] if beam.tokens[-1] == _END]
-        growing = [(parent, beam) for parent, beam in found if beam.tokens[-1] != _END][:beams]
+        growing = [(parent, beam) for parent, beam in found if beam.tokens[-1] != _END][: search.beams]
         return [parent for parent, _ in growing], [beam for _, beam in growing]
 
-    def _grown(self, beam: _Beam, token: int, likely: float, weighed: bool) -> _Beam:
+    def _begun(self, beam: _Beam) -> str:
+        return b"".join(self._pieces[token] for token in beam.pending).decode("utf-8", "replace").lower()
+
+    def _grown(self, beam: _Beam, token: int, likely: float, trust: float) -> _Beam:
         tokens, heard = (*beam.tokens, token), beam.heard + likely
-        if not weighed:
+        if not trust:
             return _Beam(tokens, heard)
         if not (self._begins[token] or token == _END) or not beam.pending:
             return _Beam(tokens, heard, beam.expected, beam.words, (*beam.pending, token))
         words, expected = beam.words, beam.expected
         for word in self._whole_word(beam.pending):
-            expected += self._cost(words, word)
+            expected += trust * self._cost(words, word)
             words = (*words, word)[-2:]
         if token == _END:
-            expected += self._cost(words, "</s>")
+            expected += trust * self._cost(words, "</s>")
         return _Beam(tokens, heard, expected, words, (token,))
 
     def _spelled(self, tokens: tuple[int, ...]) -> tuple[str, ...]:
@@ -209,11 +223,11 @@ class MoonshineModel:
 
     def _weighed(self, words: tuple[str, ...], word: str) -> float:
         history = words if len(words) == 2 else ("<s>", *words)
-        return _TRUST * (max(_LEAST, log(self._language.probability(history, word))) + _WORD_BONUS)
+        return max(_LEAST, log(self._language.probability(history, word))) + _WORD_BONUS
 
     def _text(self, tokens: tuple[int, ...]) -> str:
         said = b"".join(self._pieces[token] for token in tokens if token != _END)
-        return said.decode("utf-8", "replace").replace(_BLANK, " ").strip()
+        return said.decode("utf-8", "replace").replace(BLANK, " ").strip()
 
     def _readings(self, beams: list[_Beam]) -> Iterator[Reading]:
         seen: set[tuple[str, ...]] = set()
@@ -222,7 +236,7 @@ class MoonshineModel:
             words = tuple(word for sentence in sentences(text) for word in sentence)
             if words and words not in seen:
                 seen.add(words)
-                yield Reading(text, beam.score, exp(beam.heard / len(beam.tokens)))
+                yield Reading(text, beam.score, beam.heard, exp(beam.heard / len(beam.tokens)))
 
 
 def _session(file: Path) -> Any:
