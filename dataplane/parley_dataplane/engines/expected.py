@@ -75,6 +75,11 @@ def _all(conversation: Conversation) -> Iterator[str]:
         yield from phrases
 
 
+def examples(intent: Intent) -> list[str]:
+    """Each of its phrases once, with one example in the place of each slot."""
+    return [next(filled(phrase, at, intent)) for at, phrase in enumerate(intent.phrases)]
+
+
 def filled(phrase: str, place: int, intent: Intent) -> Iterator[str]:
     """A phrase with examples in its slots; the slots of one phrase move on at their own pace."""
     examples = {slot.name: _examples(slot) for slot in intent.slots}

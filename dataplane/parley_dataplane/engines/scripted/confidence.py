@@ -1,13 +1,12 @@
 """How likely it is that what fits best is what was meant: a probability, from what the readings tell.
 
-    score      how well the target fits, 0 to 1
-    agreement  the share of the readings of which it is the best
-    evidence   the weight of the words that belong to it alone: a long question may hold much, and fit no phrase
-    foreign    the weight of the words that nothing of this agent knows, 0 to 1
+    near       how near it is in meaning, a cosine
+    lead       how far it is ahead of the next intent
+    agreement  the share of the readings of whose words it is the best
+    evidence   the weight of the words that belong to it alone
 
-Rules: pure. What the recogniser itself says of its readings is not used: measured, it does not tell right from wrong.
-The weights are a logistic regression, made by `python -m tests.bench.confidence`. (How far it is ahead of the next
-intent told nothing more.)
+Rules: pure; it grows with each of them. What the recogniser itself says of its readings is not used: measured, it does
+not tell right from wrong. The weights are a logistic regression, made by `python -m tests.bench.confidence`.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from collections.abc import Sequence
 
 from parley_dataplane.engines.scripted.matcher import Match
 
-CONSTANT = -6.5
-WEIGHTS = (9.2, 1.0, 2.0, -0.7)
+CONSTANT = -6.6
+WEIGHTS = (9.5, 1.3, 0.8, 1.4)
 
 PLAIN = 1.0
 """Evidence of what is built in: it is made of small words that belong to everything, and is said plainly or not at all.
@@ -31,14 +30,11 @@ def confidence(ranked: Sequence[Match]) -> float:
 
 
 def features(ranked: Sequence[Match]) -> tuple[float, ...]:
-    """In the order of the list above."""
-    best = ranked[0]
-    return (
-        best.score,
-        best.agreement,
-        PLAIN if best.key.startswith("builtin") else best.evidence,
-        best.foreign / (1 + best.foreign),
-    )
+    """In the order of the list above. (What is built in gives way to an intent of the file, and is no rival.)"""
+    best, *others = ranked
+    rival = max((match.rank for match in others if not match.key.startswith("builtin")), default=0.0)
+    is_built_in = best.key.startswith("builtin")
+    return best.near, max(0.0, best.rank - rival), best.agreement, PLAIN if is_built_in else best.evidence
 
 
 def probability(told: Sequence[float]) -> float:

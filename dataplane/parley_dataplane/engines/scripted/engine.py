@@ -9,8 +9,10 @@ from typing import Any
 from parley_api.conversation import Conversation
 from parley_api.knowledge import KnowledgeText
 from parley_dataplane.engines.base import Message, Remember, TextDelta, UserTurn
+from parley_dataplane.engines.expected import examples
 from parley_dataplane.engines.scripted import builtin
 from parley_dataplane.engines.scripted.dialogue import Dialogue
+from parley_dataplane.engines.scripted.meaning import Meaning
 from parley_dataplane.engines.scripted.state import State
 
 _SENTENCE = re.compile(r".+?(?:[.!?]\s+|$)", re.DOTALL)
@@ -24,6 +26,8 @@ class Scripted:
     def __init__(self, conversation: Conversation, entries: Iterable[KnowledgeText] = ()) -> None:
         self._dialogue = Dialogue(conversation, entries)
         self._conversation = conversation
+        phrases = {intent.name: examples(intent) for intent in conversation.intents}
+        self._meaning = Meaning(phrases, self._dialogue.passages)
 
     def set_sentences(self) -> Iterator[str]:
         """What every agent says, and of its file the answers and the questions for slots."""
@@ -40,16 +44,18 @@ class Scripted:
                 yield intent.otherwise
 
     async def start(self) -> None:
-        """Everything was made with the object."""
+        """Raises EngineUnavailable when the network of meanings is missing."""
+        await self._meaning.start()
 
     async def close(self) -> None:
-        """Nothing to free."""
+        await self._meaning.close()
 
     async def reply(
         self, turn: UserTurn, history: Sequence[Message], memory: Mapping[str, Any]
     ) -> AsyncGenerator[TextDelta | Remember, None]:
         """The sentences together are the answer; `history` is not read: `memory` holds all that counts."""
-        answer, state = self._dialogue.answer(State.from_memory(memory), turn)
+        near = await self._meaning.near(turn.text, turn.alternatives)
+        answer, state = self._dialogue.answer(State.from_memory(memory), turn, near)
         for sentence in sentences(answer):
             yield TextDelta(sentence)
         yield Remember(state.to_memory())

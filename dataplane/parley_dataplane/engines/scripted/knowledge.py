@@ -13,6 +13,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 
 from parley_api.knowledge import KnowledgeText
 from parley_dataplane.engines.scripted.words import Vocabulary, is_content, stem, words, written_words
@@ -32,6 +34,9 @@ LONGEST_SENTENCE = 30
 LONGEST_ANSWER = 45
 MOST_REST = 12
 """Parts of a text that are kept for "tell me more"."""
+
+MOST_PASSAGES = 400
+"""Sentences whose meaning is looked at, the first: each costs 20 ms of a core when the server starts."""
 
 MOST_ASKED = 12
 """Words of a question that are looked for, the rarest: a longer one is no question."""
@@ -76,6 +81,21 @@ class Knowledge:
                 self._holders.setdefault(word, []).append(at)
         self._mean = sum(p.length for p in self.paragraphs) / max(len(self.paragraphs), 1)
         self._vocabulary = Vocabulary(self._holders)
+
+    @cached_property
+    def passages(self) -> list[str]:
+        """Its sentences, as far as they are compared by meaning."""
+        return [paragraph.sentences[at] for paragraph, at in self._places]
+
+    def passage(self, number: int) -> Told:
+        """What is told from that one of `passages` on."""
+        paragraph, at = self._places[number]
+        return self._told_from(paragraph, at, LISTENED)
+
+    @cached_property
+    def _places(self) -> list[tuple[Paragraph, int]]:
+        places = ((p, at) for p in self.paragraphs for at in range(len(p.sentences)))
+        return list(islice(places, MOST_PASSAGES))
 
     def find(self, text: str) -> Told | None:
         """An answer to listen to, or None if no paragraph covers enough of the question."""
@@ -135,7 +155,10 @@ class Knowledge:
         held = [{word for word in asked if word in _content(one)} for one in paragraph.sentences]
         start = max(range(len(held)), key=lambda at: sum(map(self._rarity, held[at])))
         holds_more = bool(frozenset().union(*held[start + 1 : start + 2]) - held[start])
-        told = tell(paragraph.sentences[start:], LONGEST_ANSWER if holds_more else LISTENED)
+        return self._told_from(paragraph, start, LONGEST_ANSWER if holds_more else LISTENED)
+
+    def _told_from(self, paragraph: Paragraph, start: int, longest: int) -> Told:
+        told = tell(paragraph.sentences[start:], longest)
         at = self.paragraphs.index(paragraph) + 1
         following = [p for p in self.paragraphs[at : at + MOST_REST] if p.entry == paragraph.entry]
         rest = (*told.rest, *(part for p in following for one in p.sentences for part in _parts(one)))

@@ -45,6 +45,13 @@ PHRASE_SHARE = 0.8
 COVERED_SHARE = 0.6
 """Hearing what was expected counts a little more than hearing nothing else."""
 
+WORDS_MEAN = 0.8
+"""What a score by words alone is worth as a cosine of meaning."""
+
+WORDS_SHARE = 0.2
+"""What the words count beside the meaning. Right target first, of 352 spoken questions: 80.4 % without, 84.1 with this
+much, 84.4 with twice as much; 77 % by the words alone."""
+
 WEAK_WILDCARD = 0.66
 """Of "tell me about {anything}" with nothing but function words: anything that says more is preferred."""
 
@@ -123,23 +130,33 @@ class Weighed:
 @dataclass(frozen=True, slots=True)
 class Fit:
     """Of one reading to one target. `evidence`: the weight of its content words that belong to the target, and to no
-    other; `foreign`: the weight of those that no target knows."""
+    other."""
 
     score: float
     evidence: float = 0.0
-    foreign: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """`agreement`: the share of the readings of which this is the best target, or one of them; 0 to 1. `evidence`: the
-    most that one of them holds, `foreign`: the least."""
+    most that one of them holds. `meaning`: how near what was said is to it in meaning, -1 to 1, None if nobody told.
+    """
 
     key: str
     score: float
     agreement: float = 1.0
     evidence: float = 0.0
-    foreign: float = 0.0
+    meaning: float | None = None
+
+    @property
+    def near(self) -> float:
+        """By meaning, or as near as the words alone tell."""
+        return WORDS_MEAN * self.score if self.meaning is None else self.meaning
+
+    @property
+    def rank(self) -> float:
+        """What targets are compared by."""
+        return self.near + WORDS_SHARE * self.score
 
 
 @dataclass(frozen=True)
@@ -202,7 +219,6 @@ class Matcher:
                 _over(scores[target]),
                 _agreement(scores[target], best),
                 max((fit.evidence for fit in row), default=0.0),
-                min((fit.foreign for fit in row), default=0.0),
             )
             for target, row in fits.items()
         ]
@@ -220,7 +236,6 @@ class Matcher:
         content = [at for at in left if is_content(hearing.said[at])]
         total = sum(hearing.weights[at] for at in content)
         evidence = _belonging(target, hearing, content, owned)
-        foreign = sum(hearing.weights[at] for at in content if not hearing.likes[at])
         if phrase >= STRONG_WILDCARD:
             return Fit(target.bias * phrase, evidence)
         score = PHRASE_SHARE * phrase + (1 - PHRASE_SHARE) * (evidence / total if total else 0.0)
@@ -230,7 +245,7 @@ class Matcher:
             values = frozenset[int]().union(*hearing.values.values())
             others = (at for at in content if at not in values and not _knows(target, hearing.likes[at]))
             score /= 1 + sum(hearing.weights[at] for at in others)
-        return Fit(target.bias * score, evidence, foreign)
+        return Fit(target.bias * score, evidence)
 
     def _weight(self, word: str, likes: Mapping[str, float]) -> float:
         if word in STOP:
