@@ -81,7 +81,7 @@ ROLES: Mapping[str, Mapping[str, Line]] = {
         "instant": Line("instant:InstantStt", lambda spec, here: (spec.text,)),
     },
     "llm": {
-        "scripted": Line("scripted:Scripted", lambda spec, here: (here.conversation, here.knowledge)),
+        "scripted": Line("scripted.engine:Scripted", lambda spec, here: (here.conversation, here.knowledge)),
         "openai": Line("openai:OpenAi", lambda spec, here: (spec, _key(spec), _prompt(here))),
         "instant": Line("instant:InstantLlm", lambda spec, here: (spec.text,)),
     },

@@ -18,7 +18,8 @@ from parley_dataplane import repertoire
 from parley_dataplane.agent import Agent
 from parley_dataplane.engines.base import Speech, SpeechRequest
 from parley_dataplane.engines.espeak import Espeak
-from parley_dataplane.engines.scripted import Scripted, builtin
+from parley_dataplane.engines.scripted import builtin
+from parley_dataplane.engines.scripted.engine import Scripted
 from parley_dataplane.errors import EngineCrashed
 from parley_dataplane.media import SPEAKING_RATE
 from parley_dataplane.repertoire import Repertoire

@@ -1,9 +1,6 @@
-"""The scripted LLM: intents with slots, follow-ups and knowledge, from one file, with no model.
+r"""The scripted LLM (engine.py): intents with slots, follow-ups and knowledge, from one file.
 
-turn, memory -> engine -> state -> dialogue -> matcher (words) -> intent -> slots -> answer
-                                            -> knowledge (words) -> answer
+turn, memory -> engine -> meaning (vectors)          \
+                       -> state -> dialogue -> matcher (words) -> intent -> slots -> answer
+                                            -> knowledge (words, or a sentence near in meaning) -> answer
 """
-
-from parley_dataplane.engines.scripted.engine import Scripted
-
-__all__ = ["Scripted"]

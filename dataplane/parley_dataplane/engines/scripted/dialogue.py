@@ -29,9 +29,9 @@ from parley_dataplane.engines.scripted.state import DEEPEST, Filling, State
 from parley_dataplane.engines.scripted.words import is_content, words
 
 LIKELY = 0.33
-"""The confidence from which a target is answered. Of 97 questions in other words than the file's, spoken by three voices,
-72 in 100 were right at once in a quiet room and 67 in noise, 6 and 7 wrong; typed 90 and 4. Of 144 that no agent knows 11
-in 100 were answered.
+"""The confidence from which a target is answered. Of 97 questions in other words than the file's, by three
+voices, 72 in 100 were right at once in a quiet room and 67 in noise, 6 and 7 wrong; typed 90, and 4 wrong. Of 144 that
+no agent knows 11 in 100 were answered.
 """
 
 POSSIBLE = 0.15
@@ -52,8 +52,8 @@ NEAR = 0.34
 """The score from which a target may be what was meant."""
 
 TOLD, AHEAD = 0.45, 0.05
-"""The cosine from which a sentence of the texts is an answer, if it is so much nearer than any intent. Of 18 questions to
-texts, typed, all have it; of 288 that no agent knows 3 %."""
+"""The cosine from which a sentence of the texts is an answer, if it is so much nearer than any intent. All of 18 typed
+questions to texts have it, and 3 % of 288 that no agent knows."""
 
 CERTAIN = 0.65
 """From here on an intent is preferred even to a text that holds all that was asked."""

@@ -1,7 +1,7 @@
 """How near a question's meaning is to what an agent's author wrote: by vectors, whatever the words.
 
     the intents' phrases, the texts' sentences -> worker, beside the first seconds of the server -> vectors
-    a question's first two readings -> worker -> the cosines of each intent's nearest phrase, and of the nearest sentence
+    a question's first two readings -> worker -> the cosines of each intent's nearest phrase and the nearest sentence
 
 Rules: a question waits for those vectors if it comes before them. Without the worker the words alone have to do:
 the answer is not lost, and a log line says so once. What was said never reaches a log.

@@ -9,8 +9,7 @@ from contextlib import aclosing
 from typing import Any
 
 from parley_dataplane.engines.base import Remember, TextDelta, UserTurn
-from parley_dataplane.engines.scripted import Scripted
-from parley_dataplane.engines.scripted.engine import sentences
+from parley_dataplane.engines.scripted.engine import Scripted, sentences
 from tests.unit.parley_dataplane.engines.test_scripted_dialogue import ASKED_TIME, BARBER
 
 
