@@ -45,7 +45,7 @@ PHRASE_SHARE = 0.8
 COVERED_SHARE = 0.6
 """Hearing what was expected counts a little more than hearing nothing else."""
 
-WORDS_MEAN = 0.8
+WORDS_MEAN = 0.85
 """What a score by words alone is worth as a cosine of meaning."""
 
 WORDS_SHARE = 0.2

@@ -160,7 +160,7 @@ def alikeness(a: str, b: str) -> float:
     if a == b:
         return 1.0
     shorter, longer = sorted((len(a), len(b)))
-    if shorter < 4 or longer - shorter > 3:
+    if shorter < 3 or longer < 4 or longer - shorter > 3:
         return 0.0
     edits = distance(a, b, most=longer // 2)
     if edits > longer // 2:

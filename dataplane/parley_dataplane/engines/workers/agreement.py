@@ -7,6 +7,7 @@ Low-Latency Sequence-to-Sequence Speech Recognition and Translation by Partial H
 
 from __future__ import annotations
 
+from collections import deque
 from itertools import takewhile
 
 _UNSPACED = {"ja", "lo", "my", "th", "yue", "zh"}
@@ -16,11 +17,13 @@ _EDGES = " .,;:!?…\"'«»“”„()[]-–—¿¡。、，！？"
 
 
 class Agreement:
-    """Of one utterance in `language`: tell it each decoding of all that was said so far."""
+    """Of one utterance in `language`: tell it each decoding of all that was said so far. The last `held_back` words of
+    a decoding are not agreed on yet, whatever it is; `decodings` in a row have to agree."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, held_back: int = 0, decodings: int = 2) -> None:
         self._between = "" if language in _UNSPACED else " "
-        self._last: list[str] = []
+        self._held_back = held_back
+        self._before: deque[list[str]] = deque(maxlen=decodings - 1)
         self._shown: list[str] = []
 
     @property
@@ -46,10 +49,12 @@ class Agreement:
     def tell(self, decoded: str) -> bool:
         """Whether `text` has grown."""
         words = self._words(decoded)
-        pairs = zip(words, self._last, strict=False)
-        agreed = [word for word, _ in takewhile(lambda pair: _plain(pair[0]) == _plain(pair[1]), pairs)]
-        many = len(self._shown)
-        self._last = words
+        many, whole = len(self._shown), len(self._before) == self._before.maxlen
+        kept = zip(words[: max(0, len(words) - self._held_back)], *self._before, strict=False)
+        agreed = [same[0] for same in takewhile(lambda same: len({*map(_plain, same)}) == 1, kept)]
+        self._before.append(words)
+        if not whole:
+            return False
         if len(agreed) <= many or _plainly(agreed[:many]) != _plainly(self._shown):
             return False
         self._shown += agreed[many:]

@@ -61,10 +61,15 @@ class Reading:
     """`confidence`: the geometric mean of its tokens' probabilities, by the network alone."""
 
     text: str
-    score: float
     heard: float
     """Logarithm of its probability, by the network alone."""
+    expected: float
+    """Of its words, by the language model, with a bonus for each."""
     confidence: float
+
+    def score(self, trust: float) -> float:
+        """What readings are compared by."""
+        return self.heard + trust * self.expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +88,26 @@ class _Beam:
     heard: float = 0.0
     """Logarithm of its tokens' probability by the network."""
     expected: float = 0.0
-    """Of its whole words by the language model, weighed."""
+    """Of its whole words by the language model, with a bonus for each."""
     words: tuple[str, ...] = ()
     """The last two whole words, as the language model knows them."""
     pending: tuple[int, ...] = ()
     """Tokens of the word that is not whole yet."""
 
-    @property
-    def score(self) -> float:
-        return self.heard + self.expected
+    def score(self, trust: float) -> float:
+        return self.heard + trust * self.expected
+
+
+class _EncoderSide:
+    """What the decoder is told of the sound, for so many readings at once as there are; it does not change."""
+
+    def __init__(self, of_one: dict[str, Floats]) -> None:
+        self._wide = {1: of_one}
+
+    def of(self, many: int) -> dict[str, Floats]:
+        if many not in self._wide:
+            self._wide[many] = {name: np.repeat(value, many, 0) for name, value in self._wide[1].items()}
+        return self._wide[many]
 
 
 class MoonshineModel:
@@ -131,21 +147,21 @@ class MoonshineModel:
         """What may have been said, likeliest first, of `secs` seconds; none, once `go_on` says no."""
         limit = max(_TOKENS_AT_LEAST, round(secs * _TOKENS_A_SECOND))
         live, whole = [_Beam()], list[_Beam]()
-        logits, decoder_side, encoder_side = self._begin(states)
+        logits, decoder_side, heard = self._begin(states)
         for _ in range(limit):
             if not go_on():
                 return []
             parents, live = self._step(live, logits, search, whole)
-            best = max((beam.score for beam in whole), default=-np.inf)
-            if not live or len(whole) >= search.beams or live[0].score < best - _HOPELESS:
+            best = max((beam.score(search.trust) for beam in whole), default=-np.inf)
+            if not live or len(whole) >= search.beams or live[0].score(search.trust) < best - _HOPELESS:
                 break
-            logits, decoder_side = self._next(states, live, parents, decoder_side, encoder_side)
+            logits, decoder_side = self._next(live, parents, decoder_side, heard)
         # A reading that the limit cut off is the last choice.
         ended = whole or live
-        return list(self._readings(ended))
+        return list(self._readings(ended, search.trust))
 
-    def _begin(self, states: Floats) -> tuple[Floats, dict[str, Floats], dict[str, Floats]]:
-        fed = self._fed(states, [[_START]], use_cache=False) | self._empty
+    def _begin(self, states: Floats) -> tuple[Floats, dict[str, Floats], _EncoderSide]:
+        fed = self._fed([[_START]], use_cache=False) | {"encoder_hidden_states": states} | self._empty
         logits, *present = self._decoder.run(None, fed)
         caches = {
             name.replace("present", "past_key_values"): value
@@ -153,20 +169,13 @@ class MoonshineModel:
         }
         decoder_side = {name: value for name, value in caches.items() if ".decoder." in name}
         encoder_side = {name: value for name, value in caches.items() if ".encoder." in name}
-        return logits, decoder_side, encoder_side
+        return logits, decoder_side, _EncoderSide({"encoder_hidden_states": states} | encoder_side)
 
     def _next(
-        self,
-        states: Floats,
-        live: list[_Beam],
-        parents: list[int],
-        decoder_side: dict[str, Floats],
-        encoder_side: dict[str, Floats],
+        self, live: list[_Beam], parents: list[int], decoder_side: dict[str, Floats], heard: _EncoderSide
     ) -> tuple[Floats, dict[str, Floats]]:
-        many = len(live)
-        fed = self._fed(np.repeat(states, many, 0), [[beam.tokens[-1]] for beam in live], use_cache=True)
+        fed = self._fed([[beam.tokens[-1]] for beam in live], use_cache=True) | heard.of(len(live))
         fed |= {name: value[parents] for name, value in decoder_side.items()}
-        fed |= {name: np.repeat(value, many, 0) for name, value in encoder_side.items()}
         wanted = [name for name in self._names if ".decoder." in name]
         logits, *present = self._decoder.run(["logits", *wanted], fed)
         kept = {
@@ -175,10 +184,9 @@ class MoonshineModel:
         }
         return logits, kept
 
-    def _fed(self, states: Floats, tokens: list[list[int]], *, use_cache: bool) -> dict[str, Any]:
+    def _fed(self, tokens: list[list[int]], *, use_cache: bool) -> dict[str, Any]:
         return {
             "input_ids": np.array(tokens, np.int64),
-            "encoder_hidden_states": states,
             # All of it counts. The network takes every 384th, for a mask of samples: one goes for all.
             "encoder_attention_mask": np.ones((len(tokens), 1), np.int64),
             "use_cache_branch": np.array([use_cache]),
@@ -196,7 +204,7 @@ class MoonshineModel:
             best = may[np.argpartition(-likely[may], most)[:most]] if len(may) > most else may
             for token in best:
                 found.append((parent, self._grown(beam, int(token), float(likely[token]), search.trust)))
-        found.sort(key=lambda one: -one[1].score)
+        found.sort(key=lambda one: -one[1].score(search.trust))
         whole += [beam for _, beam in found[:most] if beam.tokens[-1] == _END]
         growing = [(parent, beam) for parent, beam in found if beam.tokens[-1] != _END][: search.beams]
         return [parent for parent, _ in growing], [beam for _, beam in growing]
@@ -212,10 +220,10 @@ class MoonshineModel:
             return _Beam(tokens, heard, beam.expected, beam.words, (*beam.pending, token))
         words, expected = beam.words, beam.expected
         for word in self._whole_word(beam.pending):
-            expected += trust * self._cost(words, word)
+            expected += self._cost(words, word)
             words = (*words, word)[-2:]
         if token == _END:
-            expected += trust * self._cost(words, "</s>")
+            expected += self._cost(words, "</s>")
         return _Beam(tokens, heard, expected, words, (token,))
 
     def _spelled(self, tokens: tuple[int, ...]) -> tuple[str, ...]:
@@ -229,14 +237,14 @@ class MoonshineModel:
         said = b"".join(self._pieces[token] for token in tokens if token != _END)
         return said.decode("utf-8", "replace").replace(BLANK, " ").strip()
 
-    def _readings(self, beams: list[_Beam]) -> Iterator[Reading]:
+    def _readings(self, beams: list[_Beam], trust: float) -> Iterator[Reading]:
         seen: set[tuple[str, ...]] = set()
-        for beam in sorted(beams, key=lambda one: -one.score):
+        for beam in sorted(beams, key=lambda one: -one.score(trust)):
             text = self._text(beam.tokens)
             words = tuple(word for sentence in sentences(text) for word in sentence)
             if words and words not in seen:
                 seen.add(words)
-                yield Reading(text, beam.score, beam.heard, exp(beam.heard / len(beam.tokens)))
+                yield Reading(text, beam.heard, beam.expected, exp(beam.heard / len(beam.tokens)))
 
 
 def _session(file: Path) -> Any:

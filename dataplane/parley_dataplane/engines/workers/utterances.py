@@ -44,8 +44,11 @@ _PAUSE_SECS = 0.12
 """So long a pause, and it may be the end: shorter than the shortest silence that ends an utterance, and longer than the
 closure of a p, t or k."""
 
-_PAUSE_DROP = 0.25
-"""A pause is 12 dB softer than the loudest so long before it."""
+_PAUSE_DROP = 0.1
+"""A pause is 20 dB softer than the loudest 20 ms before it, as is a noise 12 dB under the voice: speech has peaks."""
+
+_PAUSE_APART_SECS = 0.4
+"""At least so much more has to be heard before another pause is taken for the end: syllables are apart as well."""
 
 _WINDOW = round(0.02 * RATE)
 
@@ -70,6 +73,8 @@ class _Utterance:
     """Of the parts that were cut off before `pcm`, the text."""
     fresh: int = 0
     """Bytes of `pcm` that no fast decoding has taken in."""
+    tried: int = 0
+    """Length of `pcm` at its last decoding ahead."""
     ahead: Decoded | None = None
     """The final decoding of all of `pcm` up to the pause that it ends with."""
     loudest: float = 0.0
@@ -113,7 +118,8 @@ class Utterances(ABC):
         self._listen(utterance, payload)
         if len(utterance.pcm) > _bytes(self._part_secs):
             self._cut(stream, utterance)
-        elif utterance.quiet >= round(_PAUSE_SECS * RATE) and utterance.ahead is None:
+        elif self._may_have_ended(utterance):
+            utterance.tried = len(utterance.pcm)
             utterance.ahead = self._decode(stream, utterance, final=True)
         elif (
             utterance.fresh >= max(_bytes(_FRESH_SECS), _FRESH_SHARE * len(utterance.pcm))
@@ -126,11 +132,11 @@ class Utterances(ABC):
             return
         last = utterance.ahead or self._decode(stream, utterance, final=True)
         readings = [_joined([*utterance.settled, text]) for text in (last.text, *last.alternatives)]
+        # What was shown as stable is not taken back, unless nothing was said after all.
         held = [text for text in readings if utterance.agreement.holds(text)]
-        # What was shown as settled is not taken back, unless nothing was said after all.
-        best = held[0] if held else utterance.agreement.kept_in(readings[0]) if readings[0] else ""
-        others = [text for text in dict.fromkeys(readings) if text and text != best]
-        final = {"final": True, "text": best, "alternatives": others, "confidence": last.confidence}
+        text = held[0] if held else utterance.agreement.kept_in(readings[0]) if readings[0] else ""
+        others = [other for other in dict.fromkeys(readings) if other and other != text]
+        final = {"final": True, "text": text, "alternatives": others, "confidence": last.confidence}
         self._channel.send_json(Kind.RESULT, stream, final)
         self._channel.send(Kind.DONE, stream)
 
@@ -149,6 +155,10 @@ class Utterances(ABC):
             else:
                 utterance.quiet, utterance.ahead = 0, None
 
+    def _may_have_ended(self, utterance: _Utterance) -> bool:
+        is_pause = utterance.ahead is None and utterance.quiet >= _PAUSE_SECS * RATE
+        return is_pause and len(utterance.pcm) - utterance.tried >= _bytes(_PAUSE_APART_SECS)
+
     def _cut(self, stream: int, utterance: _Utterance) -> None:
         """Decode all but the end for good."""
         samples = utterance.samples
@@ -156,7 +166,7 @@ class Utterances(ABC):
         decoded = self._go(stream, samples[:at], utterance.request, final=True)
         utterance.settled.append(decoded.text)
         utterance.pcm = utterance.pcm[2 * at :]
-        utterance.fresh, utterance.ahead = len(utterance.pcm), None
+        utterance.fresh, utterance.tried, utterance.ahead = len(utterance.pcm), 0, None
 
     def _guess(self, stream: int, utterance: _Utterance) -> None:
         """Decode what was said so far, and tell what will stay."""

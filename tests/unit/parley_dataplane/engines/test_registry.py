@@ -30,7 +30,7 @@ def test_every_engine_that_a_file_may_name_is_listed() -> None:
     ("example", "names"),
     [
         ("bench.yaml", {"vad": "silero", "stt": "instant", "llm": "instant", "tts": "tone"}),
-        ("reception.yaml", {"vad": "silero", "stt": "pocketsphinx", "llm": "scripted", "tts": "espeak"}),
+        ("reception.yaml", {"vad": "silero", "stt": "moonshine", "llm": "scripted", "tts": "espeak"}),
     ],
 )
 def test_an_example_gets_the_engines_that_it_names(example: str, names: dict[str, str]) -> None:

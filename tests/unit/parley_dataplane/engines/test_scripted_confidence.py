@@ -13,17 +13,26 @@ from parley_dataplane.engines.scripted.matcher import Match, Matcher, Phrase, Ta
 STEPS = [step / 10 for step in range(11)]
 
 
-@pytest.mark.parametrize("grows", range(3), ids=["score", "lead", "agreement"])
-def test_it_grows_with_each_of_the_three_and_stays_a_probability(grows: int) -> None:
-    for others in product((0.0, 0.5, 1.0), repeat=2):
-        row = [probability(*others[:grows], step, *others[grows:]) for step in STEPS]
+NAMES = ["near", "lead", "agreement", "evidence"]
+
+
+@pytest.mark.parametrize("grows", range(len(NAMES)), ids=NAMES)
+def test_it_grows_with_each_of_them_and_stays_a_probability(grows: int) -> None:
+    for others in product((0.0, 0.5, 1.0), repeat=len(NAMES) - 1):
+        row = [probability((*others[:grows], step, *others[grows:])) for step in STEPS]
         assert all(one < next_one for one, next_one in pairwise(row))
         assert 0 < row[0] < row[-1] < 1
 
 
 def test_what_fits_wholly_is_answered_and_what_fits_not_at_all_is_not_even_asked_about() -> None:
-    assert probability(1.0, 1.0, 1.0) > LIKELY
-    assert probability(0.1, 0.0, 0.2) < POSSIBLE
+    assert probability((1.0, 1.0, 1.0, 1.0)) > LIKELY
+    assert probability((0.1, 0.0, 0.2, 0.0)) < POSSIBLE
+
+
+def test_what_means_the_same_in_other_words_is_answered() -> None:
+    same = Match("intent one", 0.1, meaning=0.75)
+    other = Match("intent two", 0.3, meaning=0.2)
+    assert confidence([same, other]) > LIKELY > confidence([other, same])
 
 
 def test_a_rival_makes_it_doubtful_and_what_is_built_in_is_no_rival() -> None:
