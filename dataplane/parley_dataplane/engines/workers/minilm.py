@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -42,9 +43,11 @@ class MiniLm:
             self._ids[needed]
 
     def embed(self, texts: Sequence[str]) -> Floats:
-        """A vector of length 1 for each text: (texts, 384)."""
+        """A vector of length 1 for each text: (texts, 384). Raises ValueError for no text at all."""
+        if not texts:
+            raise ValueError("there has to be at least one text")
         many = [self._pieces(text) for text in texts]
-        longest = max(map(len, many), default=0)
+        longest = max(map(len, many))
         ids = np.zeros((len(many), longest), np.int64)
         there = np.zeros((len(many), longest), np.float32)
         for row, pieces in enumerate(many):
@@ -60,7 +63,7 @@ class MiniLm:
         plain = unicodedata.normalize("NFD", text.lower())
         plain = "".join(char for char in plain if unicodedata.category(char) != "Mn")
         ids = [self._ids[_START]]
-        for word in _WORD.findall(plain)[:_MOST_PIECES]:
+        for word in islice((match[0] for match in _WORD.finditer(plain)), _MOST_PIECES):
             ids += self._parts(word)
         return [*ids[: _MOST_PIECES - 1], self._ids[_END]]
 

