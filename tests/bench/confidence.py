@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,9 +28,11 @@ from parley_cli.spoken_tests.caller import in_room
 from parley_cli.spoken_tests.questions import Question
 from parley_cli.spoken_tests.verdict import verdict
 from parley_dataplane.engines.base import Final, SttEngine, UserTurn
+from parley_dataplane.engines.expected import examples
 from parley_dataplane.engines.registry import build
 from parley_dataplane.engines.scripted.confidence import features
 from parley_dataplane.engines.scripted.dialogue import Dialogue, Heard
+from parley_dataplane.engines.scripted.meaning import Meaning, Near
 from parley_dataplane.engines.scripted.state import State
 from parley_dataplane.errors import EngineError
 from parley_dataplane.media import HEARING_FRAME, HEARING_RATE
@@ -60,6 +63,11 @@ class Asked:
     say: str
     noisy: bool
     readings: tuple[str, ...]
+    near: Near
+
+    @classmethod
+    def kept(cls, row: dict[str, Any]) -> Asked:
+        return cls(**{**row, "readings": tuple(row["readings"]), "near": Near(**row["near"])})
 
 
 def main() -> None:
@@ -67,7 +75,7 @@ def main() -> None:
     options.add_argument("--keep", type=Path, help="a file for what was heard")
     keep: Path | None = options.parse_args().keep
     if keep is not None and keep.is_file():
-        asked = [Asked(**{**one, "readings": tuple(one["readings"])}) for one in json.loads(keep.read_text())]
+        asked = [Asked.kept(one) for one in json.loads(keep.read_text())]
     else:
         asked = asyncio.run(ask_all())
         if keep is not None:
@@ -82,7 +90,7 @@ def main() -> None:
         print(title, len(some), {name: f"{100 * n / len(some):.0f} %" for name, n in sorted(counts.items())})
     told = [talks[one.agent].evidence(one) for one in asked if one.intent != TEXT]
     weights, guesses = regression([row for row, _ in told], [right for _, right in told])
-    print("constant, score, lead, agreement:", ", ".join(f"{weight:.1f}" for weight in weights))
+    print("constant, near, lead, agreement, evidence:", ", ".join(f"{weight:.1f}" for weight in weights))
     print("said likely -> was right, by fifths of the probability:")
     rights = np.array([right for _, right in told])
     for low in np.arange(0.0, 1.0, 0.2):
@@ -96,17 +104,19 @@ async def ask_all() -> list[Asked]:
         rows = list(csv.DictReader(lines))
     asked: list[Asked] = []
     for name in dict.fromkeys(row["agent"] for row in rows):
+        talk = Talk(name)
         engine = build(load(EXAMPLES / f"{name}.yaml"), EXAMPLES).stt
-        await engine.start()
+        await asyncio.gather(engine.start(), talk.meaning.start())
         try:
             for at, row in enumerate(row for row in rows if row["agent"] == name):
                 for turn in range(2):
                     voice = VOICES[(at + turn) % len(VOICES)]
                     pcm = in_room(say(row["say"], HEARING_RATE, voice=voice), SNR_DB if turn else None, at)
                     readings = await _heard(engine, pcm)
-                    asked.append(Asked(name, row["intent"], row["say"], bool(turn), readings))
+                    near = await talk.meaning.near(readings[0], readings[1:])
+                    asked.append(Asked(name, row["intent"], row["say"], bool(turn), readings, near))
         finally:
-            await engine.close()
+            await asyncio.gather(engine.close(), talk.meaning.close())
     return asked
 
 
@@ -142,12 +152,14 @@ class Talk:
         texts = knowledge_texts(agent, EXAMPLES)
         self._texts = " ".join(" ".join(text.text.split()) for text in texts)
         self._dialogue = Dialogue(self._conversation, texts)
+        phrases = {intent.name: examples(intent) for intent in self._conversation.intents}
+        self.meaning = Meaning(phrases, self._dialogue.passages)
         self._state = State(records=RECORDS)
 
     def outcome(self, asked: Asked) -> str:
         """right, asked again (about what was meant, or about something else), unanswered or wrong."""
         turn = UserTurn(asked.readings[0], asked.readings[1:])
-        said, after = self._dialogue.answer(self._state, turn)
+        said, after = self._dialogue.answer(self._state, turn, asked.near)
         if after.doubted:
             return "is that right? yes" if after.doubted[0].intent == asked.intent else "is that right? no"
         wanted = None if asked.intent == TEXT else asked.intent or None
@@ -158,9 +170,9 @@ class Talk:
 
     def evidence(self, asked: Asked) -> tuple[list[float], bool]:
         """What the confidence is made from, and whether the best target was what was meant."""
-        heard = Heard.of(UserTurn(asked.readings[0], asked.readings[1:]))
+        heard = Heard.of(UserTurn(asked.readings[0], asked.readings[1:]), asked.near)
         if not heard.said:
-            return [0.0, 0.0, 0.0], False
+            return [0.0, 0.0, 0.0, 0.0], False
         ranked = self._dialogue.rank(self._state, heard)
         return list(features(ranked)), ranked[0].key == f"intent {asked.intent}"
 

@@ -16,7 +16,7 @@
  *     reconnected {resumed}      false: in a new conversation, whose turns are counted from 0
  *     end {cause, reason}        once, after start() has resolved: "hung-up", "ended" (by the server) or "lost"
  *
- * @typedef {{turn: number, text: string, final: boolean}} Transcript
+ * @typedef {{turn: number, text: string, final: boolean, stable?: number}} Transcript
  * @typedef {{turn: number, text: string}} Filler  said while the answer is on its way, and no part of it
  * @typedef {{turn: number, index: number, text: string}} Reply
  * @typedef {{turn: number, heard: string, unheard: string, interrupted: boolean, seconds: number}} Heard

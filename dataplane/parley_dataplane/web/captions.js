@@ -64,14 +64,16 @@ export class Captions {
   }
 
   /** @param {import("./call.js").Transcript} message */
-  transcript({ turn, text, final }) {
+  transcript({ turn, text, final, stable = 0 }) {
     const words = String(text).trim();
     if (!words) {
       if (final) this.#drop("you", turn); // a cough: nothing was said
       return;
     }
     this.#change("you", turn, (entry) => {
-      entry.words.textContent = words;
+      // What may still change is paler.
+      const parts = final ? [words] : [element("span", "settled", words.slice(0, stable)), words.slice(stable)];
+      entry.words.replaceChildren(...parts);
       entry.item.classList.toggle("partial", !final);
     });
     this.#show("you", turn);
