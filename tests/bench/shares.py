@@ -17,11 +17,11 @@ from tests.calls.doors import OTHER_QUESTION, QUESTION, in_callers_voice
 from tests.clients.webrtc import WebRtcClient
 from tests.server import ParleyServer
 
-WORKERS = {"moonshine_worker": "moonshine", "espeak_worker": "espeak"}
+WORKERS = {"moonshine_worker": "moonshine", "meaning_worker": "scripted", "espeak_worker": "espeak"}
 """What a worker process has in its command line, and the engine that works there."""
 
 THE_REST = "server"
-"""Media, signaling, silero and the scripted answers: one process."""
+"""Media, signaling and silero: one process, in which the scripted answers are put together as well."""
 
 
 def main() -> None:

@@ -54,8 +54,15 @@ def results(reception: ParleyServer) -> Results:
 
 async def _send_all(server: ParleyServer) -> Results:
     recordings = {case: _messages(*case) for case in CASES}
-    sent = (_send(recordings[case], case[1] == "base64", server) for case in CASES)
-    return dict(zip(CASES, await asyncio.gather(*sent, return_exceptions=True), strict=True))
+    # So many as speak at once, and not all thirteen: one process hears them all, one after the other.
+    few = asyncio.Semaphore(4)
+
+    async def send(case: tuple[str, str]) -> Answered:
+        async with few:
+            return await _send(recordings[case], case[1] == "base64", server)
+
+    sent = await asyncio.gather(*map(send, CASES), return_exceptions=True)
+    return dict(zip(CASES, sent, strict=True))
 
 
 def _messages(kind: str, way: str) -> list[bytes]:

@@ -71,7 +71,7 @@ def test_a_call_keeps_its_agent_and_twenty_versions_leave_nothing(tmp_path: Path
 
 async def _versions(server: ParleyServer, file: Path) -> None:
     at_start = _held(server)
-    assert at_start["processes"] == 2, "one that hears, one that speaks"
+    assert at_start["processes"] == 3, "one that hears, one that means, one that speaks"
     asking = Asking(server.url)
     meanwhile = asyncio.create_task(asking.go_on())
     async with DuplexClient(server.url, streaming=False) as old:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,16 +44,15 @@ def test_questions_that_are_understood_pass(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)
     assert told["right"] == 100
-    assert [one["heard"] for one in told["asked"]] == [
-        "what are your opening hours",
-        "is there a parking lot",
-    ]
+    hours, lot = (one["heard"] for one in told["asked"])
+    assert hours == "What are your opening hours?"
+    assert "parking lot" in lot
 
 
 def test_an_answer_that_is_not_wanted_fails_and_is_shown(tmp_path: Path) -> None:
     done = parley_test(tmp_path, "opening-hours", "--voices", "gmw/en-GB-x-rp+m3")
     assert (done.returncode, done.stderr) == (1, "")
-    assert 'heard "is there a parking lot", said "You can park behind the house."' in done.stdout
+    assert re.search(r'heard ".*parking lot.*", said "You can park behind the house."', done.stdout)
     assert done.stdout.endswith("garage: 2 asked, right 50 %, wrong 50 %\n")
 
 

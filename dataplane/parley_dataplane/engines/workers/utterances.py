@@ -32,6 +32,9 @@ _SHORTEST_SECS = 0.1
 _LONGEST_SECS = 150
 """Over the longest utterance that an agent's file allows."""
 
+_ROOM = _LONGEST_SECS * RATE
+"""Samples. Memory that nothing is written to takes none."""
+
 _FRESH_SECS = 0.12
 _FRESH_SHARE = 0.15
 """So much more has to be heard before an utterance is decoded again, of its own length: people wait for their first
@@ -68,11 +71,13 @@ class _Utterance:
     agreement: Agreement
     shown: tuple[str, int] = ("", 0)
     """The text that was told last, and how much of it stays."""
-    pcm: bytearray = field(default_factory=bytearray)
+    room: Samples = field(default_factory=lambda: np.zeros(_ROOM, np.int16))
+    """In one place from the beginning, so that a voice leaves no copies of itself behind as it grows."""
+    length: int = 0
     settled: list[str] = field(default_factory=list)
     """Of the parts that were cut off before `pcm`, the text."""
     fresh: int = 0
-    """Bytes of `pcm` that no fast decoding has taken in."""
+    """Samples of `pcm` that no fast decoding has taken in."""
     tried: int = 0
     """Length of `pcm` at its last decoding ahead."""
     ahead: Decoded | None = None
@@ -83,8 +88,24 @@ class _Utterance:
     """Samples of the pause at the end of `pcm`."""
 
     @property
-    def samples(self) -> Samples:
-        return np.frombuffer(bytes(self.pcm), np.int16)
+    def pcm(self) -> Samples:
+        return self.room[: self.length]
+
+    def take(self, samples: Samples) -> None:
+        """Raises RefusedError where there is no more room."""
+        end = self.length + len(samples)
+        if end > len(self.room):
+            raise RefusedError("engine-error", f"more than {_LONGEST_SECS} s without a pause: speak in parts")
+        self.room[self.length : end] = samples
+        self.length = end
+        self.fresh += len(samples)
+
+    def forget(self, many: int) -> None:
+        """The first so many samples, without a trace."""
+        left = self.length - many
+        self.room[:left] = self.room[many : self.length].copy()
+        self.room[left : self.length] = 0
+        self.length = left
 
 
 class Utterances(ABC):
@@ -111,24 +132,22 @@ class Utterances(ABC):
         utterance = self._utterances.get(stream)
         if utterance is None:
             return
-        utterance.pcm += payload
-        utterance.fresh += len(payload)
-        if len(utterance.pcm) > _bytes(_LONGEST_SECS):
-            raise RefusedError("engine-error", f"more than {_LONGEST_SECS} s without a pause: speak in parts")
-        self._listen(utterance, payload)
-        if len(utterance.pcm) > _bytes(self._part_secs):
+        samples = np.frombuffer(payload, np.int16)
+        utterance.take(samples)
+        self._listen(utterance, samples)
+        if utterance.length > self._part_secs * RATE:
             self._cut(stream, utterance)
         elif self._may_have_ended(utterance):
-            utterance.tried = len(utterance.pcm)
+            utterance.tried = utterance.length
             utterance.ahead = self._decode(stream, utterance, final=True)
         elif (
-            utterance.fresh >= max(_bytes(_FRESH_SECS), _FRESH_SHARE * len(utterance.pcm))
+            utterance.fresh >= max(_FRESH_SECS * RATE, _FRESH_SHARE * utterance.length)
             and time.monotonic() >= self._rest_until
         ):
             self._guess(stream, utterance)
 
     def end(self, stream: int) -> None:
-        if (utterance := self._utterances.pop(stream, None)) is None:
+        if (utterance := self._utterances.get(stream)) is None:
             return
         last = utterance.ahead or self._decode(stream, utterance, final=True)
         readings = [_joined([*utterance.settled, text]) for text in (last.text, *last.alternatives)]
@@ -137,17 +156,18 @@ class Utterances(ABC):
         text = held[0] if held else utterance.agreement.kept_in(readings[0]) if readings[0] else ""
         others = [other for other in dict.fromkeys(readings) if other and other != text]
         final = {"final": True, "text": text, "alternatives": others, "confidence": last.confidence}
+        self.cancel(stream)
         self._channel.send_json(Kind.RESULT, stream, final)
         self._channel.send(Kind.DONE, stream)
 
     def cancel(self, stream: int) -> None:
-        self._utterances.pop(stream, None)
+        if utterance := self._utterances.pop(stream, None):
+            utterance.forget(utterance.length)
 
-    def _listen(self, utterance: _Utterance, payload: bytes) -> None:
+    def _listen(self, utterance: _Utterance, samples: Samples) -> None:
         """Whether what has just come is a pause; if not, what was decoded ahead of it is not the end."""
-        samples = np.frombuffer(payload, np.int16).astype(np.float32)
         for start in range(0, len(samples), _WINDOW):
-            window = samples[start : start + _WINDOW]
+            window = samples[start : start + _WINDOW].astype(np.float32)
             power = float(np.mean(window**2))
             utterance.loudest = max(utterance.loudest, power)
             if power <= _PAUSE_DROP**2 * utterance.loudest:
@@ -157,16 +177,15 @@ class Utterances(ABC):
 
     def _may_have_ended(self, utterance: _Utterance) -> bool:
         is_pause = utterance.ahead is None and utterance.quiet >= _PAUSE_SECS * RATE
-        return is_pause and len(utterance.pcm) - utterance.tried >= _bytes(_PAUSE_APART_SECS)
+        return is_pause and utterance.length - utterance.tried >= _PAUSE_APART_SECS * RATE
 
     def _cut(self, stream: int, utterance: _Utterance) -> None:
         """Decode all but the end for good."""
-        samples = utterance.samples
-        at = _quietest(samples)
-        decoded = self._go(stream, samples[:at], utterance.request, final=True)
+        at = _quietest(utterance.pcm)
+        decoded = self._go(stream, utterance.pcm[:at], utterance.request, final=True)
         utterance.settled.append(decoded.text)
-        utterance.pcm = utterance.pcm[2 * at :]
-        utterance.fresh, utterance.tried, utterance.ahead = len(utterance.pcm), 0, None
+        utterance.forget(at)
+        utterance.fresh, utterance.tried, utterance.ahead = utterance.length, 0, None
 
     def _guess(self, stream: int, utterance: _Utterance) -> None:
         """Decode what was said so far, and tell what will stay."""
@@ -183,7 +202,7 @@ class Utterances(ABC):
             self._channel.send_json(Kind.RESULT, stream, {"text": shown[0], "stable": shown[1]})
 
     def _decode(self, stream: int, utterance: _Utterance, final: bool) -> Decoded:
-        return self._go(stream, utterance.samples, utterance.request, final)
+        return self._go(stream, utterance.pcm, utterance.request, final)
 
     def _go(self, stream: int, samples: Samples, request: Any, final: bool) -> Decoded:
         if len(samples) < _SHORTEST_SECS * RATE:
@@ -201,7 +220,3 @@ def _quietest(samples: Samples) -> int:
 
 def _joined(parts: list[str]) -> str:
     return " ".join(filter(None, parts))
-
-
-def _bytes(secs: float) -> int:
-    return 2 * round(secs * RATE)
