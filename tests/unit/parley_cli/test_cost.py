@@ -82,7 +82,9 @@ def test_the_prices_are_those_of_the_file(tmp_path: Path, capsys: pytest.Capture
     file = agent(tmp_path, f"  prices: {prices}\n")
     data = printed_json(capsys, file, "--users=1", "--minutes=1")
     assert [row["cost"] for row in data["services"]["rows"]] == [0.01, 0, 0.0018]
-    assert data["built_in"]["day"] == float(SERVER_CORES + CORES["moonshine"] + CORES["espeak"])
+    assert data["built_in"]["day"] == float(
+        SERVER_CORES + sum(CORES[name] for name in ("moonshine", "scripted", "espeak"))
+    )
 
 
 def test_a_file_without_prices_has_the_default_ones(capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,8 +94,9 @@ def test_a_file_without_prices_has_the_default_ones(capsys: pytest.CaptureFixtur
 def test_the_engines_built_in_ask_no_fee_and_take_time_of_cores() -> None:
     sheet = built_in(Prices(core_per_hour=1.0), Engines(), load_of(users="60", minutes="1", days="2"))
     assert {row.what: row.cost for row in sheet.rows} == {
-        "server with silero, scripted": SERVER_CORES,
+        "server with silero": SERVER_CORES,
         "moonshine": CORES["moonshine"],
+        "scripted": CORES["scripted"],
         "espeak": CORES["espeak"],
     }
     assert sheet.month == 2 * sheet.day == 2 * sum(row.cost for row in sheet.rows)
@@ -102,7 +105,7 @@ def test_the_engines_built_in_ask_no_fee_and_take_time_of_cores() -> None:
 def test_an_engine_whose_model_decides_what_it_takes_is_told_to_be_left_out() -> None:
     engines = Engines(stt=Stt(faster_whisper=FasterWhisper(model="m")), tts=Tts(piper=Piper(voice="v.onnx")))
     sheet = built_in(Prices(), engines, load_of())
-    assert [row.what for row in sheet.rows] == ["server with silero, scripted"]
+    assert [row.what for row in sheet.rows] == ["server with silero", "scripted"]
     assert sheet.title.endswith("without fasterWhisper, piper, which depends on model and machine")
 
 
