@@ -7,6 +7,7 @@ first of the other readings: of the agent's own phrases, 80 % were understood by
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,12 +47,13 @@ _DREAMT = "You"
 
 
 class Moonshine(Utterances):
-    """Config: {"model": folder, "texts", "knowledge": as LanguageModel.of takes them}."""
+    """Config: {"model": folder, "expected": file with {"texts", "knowledge"} as LanguageModel.of takes them}."""
 
     def __init__(self, channel: Channel, config: Any) -> None:
         super().__init__(channel, _PART_SECS)
         folder = Path(config["model"])
-        language = LanguageModel.of(config["texts"], config["knowledge"])
+        expected = json.loads(Path(config["expected"]).read_text("utf-8"))
+        language = LanguageModel.of(expected["texts"], expected["knowledge"])
         try:
             self._model = MoonshineModel(folder, language)
         except Exception as error:  # onnxruntime has its own, and no base of them

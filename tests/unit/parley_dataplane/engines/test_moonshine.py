@@ -17,10 +17,10 @@ from parley_dataplane.engines import moonshine
 from parley_dataplane.engines.base import Final, Partial
 from parley_dataplane.engines.expected import expected
 from parley_dataplane.engines.moonshine import Moonshine
-from parley_dataplane.engines.scripted.words import words
+from parley_dataplane.engines.scripted.words import words, written_words
 from parley_dataplane.errors import EngineCrashed, EngineUnavailable
 from parley_dataplane.media import HEARING_FRAME, HEARING_RATE, Pcm
-from tests.speech import CALLER_VOICE, say
+from tests.speech import CALLER_VOICE, say, trimmed
 from tests.unit.parley_dataplane.engines.contract import hear, run, started
 
 RECEPTION = load(Path(__file__).parents[4] / "examples" / "reception.yaml").spec.conversation
@@ -130,11 +130,24 @@ def test_what_is_heard_does_not_depend_on_what_was_heard_before() -> None:
 
 def test_half_a_minute_without_a_pause_is_heard_to_its_end() -> None:
     async def test() -> None:
-        said = spoken("Where can I park my car when I come on Monday morning", after=0.0)
-        long = np.concatenate([said] * (30 * HEARING_RATE // len(said)))
+        said = [
+            "My daughter was born in the winter of the big storm",
+            "and we lived in a small house beside the river",
+            "every morning the farmer brought us fresh milk",
+            "the school was seven miles away on a hill",
+            "so we walked along the old railway tracks",
+            "in summer we went fishing with our uncle",
+            "he told us about the war and the black market",
+            "on Sunday the whole family sat around the table",
+            "now I would like to book an appointment for Monday",
+        ]
+        pcm = np.concatenate([trimmed(say(part, HEARING_RATE, voice=CALLER_VOICE)) for part in said])
+        assert len(pcm) > 24 * HEARING_RATE
         async with started(Moonshine(PHRASES)) as engine:
-            final = await understood(engine, long)
-            assert words(final.text).count("monday") >= 0.6 * (len(long) // len(said))
+            heard = (await understood(engine, pcm)).text
+            spoken_words = {word for part in said for word in words(part)}
+            assert len(spoken_words & set(written_words(heard))) >= 0.6 * len(spoken_words)
+            assert "appointment" in heard[-60:]
 
     run(test())
 
@@ -190,3 +203,15 @@ def test_nothing_that_is_heard_is_logged(caplog: pytest.LogCaptureFixture) -> No
     caplog.set_level(logging.DEBUG)
     run(test())
     assert "park" not in caplog.text
+
+
+def test_an_agent_that_knows_a_megabyte_is_heard() -> None:
+    """What it expects is more than one message to the worker holds."""
+
+    async def test() -> None:
+        known = [f"Section {number} of the house rules says so. " * 500 for number in range(60)]
+        assert sum(map(len, known)) > 1 << 20
+        async with started(Moonshine(PHRASES, known)) as engine:
+            assert (await understood(engine, spoken(PHRASES[0]))).text
+
+    run(test(), secs=90)
