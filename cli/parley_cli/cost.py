@@ -28,7 +28,8 @@ CORES = {
     "scripted": Decimal("0.0037"),
     "espeak": Decimal("0.0026"),
 }
-"""Cores of a call by itself: `python -m tests.bench.shares`. Each is a process of its own."""
+"""Cores of a call by itself: `python -m tests.bench.shares` on an Intel Xeon, PocketSphinx on an AMD EPYC. Each is a
+process of its own."""
 
 SERVER_CORES = Decimal("0.0654")
 """The same of the server: media, signaling, and the other engines. Of many calls at once each takes less."""

@@ -17,7 +17,12 @@ from tests.calls.doors import OTHER_QUESTION, QUESTION, in_callers_voice
 from tests.clients.webrtc import WebRtcClient
 from tests.server import ParleyServer
 
-WORKERS = {"moonshine_worker": "moonshine", "meaning_worker": "scripted", "espeak_worker": "espeak"}
+WORKERS = {
+    "moonshine_worker": "moonshine",
+    "pocketsphinx_worker": "pocketsphinx",
+    "meaning_worker": "scripted",
+    "espeak_worker": "espeak",
+}
 """What a worker process has in its command line, and the engine that works there."""
 
 THE_REST = "server"

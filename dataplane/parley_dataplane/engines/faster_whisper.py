@@ -1,7 +1,7 @@
 """faster-whisper as an STT engine: callers' audio to a worker process that holds a Whisper model, texts back.
 
-Rules: the model is a folder on this machine, and nothing is downloaded; `push` never waits; partial texts only grow,
-since the worker sends what two decodings in a row agree on; nothing that is heard reaches a log.
+Rules: the model is a folder on this machine, and nothing is downloaded; `push` never waits; the
+first `stable` characters of a partial text only grow; nothing that is heard reaches a log.
 """
 
 from __future__ import annotations

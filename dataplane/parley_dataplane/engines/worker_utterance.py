@@ -16,6 +16,12 @@ from parley_dataplane.engines.base import Final, Partial
 from parley_dataplane.engines.worker import WorkerStream
 from parley_dataplane.media import HEARING_RATE, Pcm
 
+_BATCH = HEARING_RATE // 25
+"""Samples: 40 ms."""
+
+_LARGEST_SEND = HEARING_RATE
+"""Samples: one second, so that a recording in one piece does not keep the others waiting."""
+
 
 class Preparation(Protocol):
     """What is done to audio before the worker gets it."""
@@ -75,7 +81,3 @@ class WorkerUtterance:
     def _send(self, pcm: Pcm) -> None:
         for start in range(0, len(pcm), _LARGEST_SEND):
             self._stream.send(pcm[start : start + _LARGEST_SEND].tobytes())
-
-
-_BATCH = HEARING_RATE // 25
-_LARGEST_SEND = HEARING_RATE

@@ -42,14 +42,14 @@ CLEAR = 0.03
 the surer one is, the less it matters what else it might be.
 """
 
-EVEN = 0.06
+EVEN = 0.14
 """The same where nothing that was said belongs more to the first: "my appointment" is booked, moved and canceled."""
 
 SURE = 0.49
-"""The score from which a lone reading is answered, and something else is heard where a value was asked for."""
+"""The score from which something else is heard where a value was asked for."""
 
 NEAR = 0.34
-"""The score from which a target may be what was meant."""
+"""The score, or the rank, from which a target may be what was meant."""
 
 TOLD, AHEAD = 0.45, 0.05
 """The cosine from which a sentence of the texts is an answer, if it is so much nearer than any intent. All of 18 typed
@@ -177,7 +177,7 @@ class Dialogue:
 
     def _afresh(self, state: State, heard: Heard) -> Outcome:
         ranked = self.rank(state, heard)
-        best, is_sure = ranked[0], _is_sure(ranked, heard)
+        best, is_sure = ranked[0], _is_sure(ranked)
         text = heard.readings[0]
         found = self._knowledge.find(text) if not is_sure or best.score < CERTAIN else None
         if found and (not is_sure or self._knowledge.holds_all(text)):
@@ -236,7 +236,7 @@ class Dialogue:
         ranked = self.rank(asked, heard)
         best, first = ranked[0].key, heard.first[0]
         is_same = best == f"intent {meant.intent}"
-        if not (is_same or best.startswith("builtin")) and _is_sure(ranked, heard):
+        if not (is_same or best.startswith("builtin")) and _is_sure(ranked):
             return None
         if best == "builtin no" or first in builtin.DENIED_BY:
             if others:
@@ -551,10 +551,8 @@ def _raised(match: Match) -> Match:
     return replace(match, score=match.score + FOLLOW_UP_BONUS) if match.score >= NEAR else match
 
 
-def _is_sure(ranked: Sequence[Match], heard: Heard) -> bool:
-    """Whether the first is to be answered. A lone reading (typed, or of an engine that gives no more) agrees with
-    nothing: it goes by its score.
-    """
+def _is_sure(ranked: Sequence[Match]) -> bool:
+    """Whether the first is to be answered."""
     return confidence(ranked) >= LIKELY and not _unclear(ranked)
 
 

@@ -3,8 +3,8 @@
     the intents' phrases, the texts' sentences -> worker, beside the first seconds of the server -> vectors
     a question's first two readings -> worker -> the cosines of each intent's nearest phrase and the nearest sentence
 
-Rules: a question waits for those vectors if it comes before them. Without the worker the words alone have to do:
-the answer is not lost, and a log line says so once. What was said never reaches a log.
+Rules: a question waits for those vectors for 3 s at most. Without them, or without the worker, the words alone have
+to do: the answer is not lost, and a log line tells of a failure once. What was said never reaches a log.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _MODULE = "parley_dataplane.engines.workers.meaning_worker"
 _MODEL = "data/embeddings/sentence-transformers__all-MiniLM-L6-v2"
 
 _LOT = 16
-"""Texts of one request: 50 to 150 ms of a core, for which a question may wait."""
+"""Texts of one request: 0.2 s of a core, for which a question may wait."""
 
 _LONGEST = 500
-"""Characters of a question."""
+"""Characters of a text that are looked at: the network reads 64 pieces of words."""
 
 _OTHER, _AGREEMENT = 0.98, 0.3
 """What a second reading's cosine is worth, and how much of it all is the mean of the two rather than the nearer one."""
@@ -70,7 +70,7 @@ class Meaning:
 
     async def start(self) -> None:
         """Raises EngineUnavailable when the wheel is missing."""
-        if self._worker is None:
+        if self._worker is None and self._known:
             worker = Worker("meaning", _MODULE, {"model": str(model_folder())})
             await worker.start()
             self._worker = worker
@@ -80,23 +80,24 @@ class Meaning:
         """Safe to call twice."""
         vectors, self._vectors = self._vectors, None
         worker, self._worker = self._worker, None
-        if vectors:
-            vectors.cancel()
-            await asyncio.gather(vectors, return_exceptions=True)
         if worker:
             await worker.close()
+        if vectors:
+            await asyncio.gather(vectors, return_exceptions=True)
 
     async def near(self, text: str, alternatives: Sequence[str] = ()) -> Near:
         """Of what was heard, or of its first other reading if that is nearer; nothing where there is no telling."""
-        readings = [reading[:_LONGEST] for reading in (text, *alternatives[:1]) if reading.strip()]
+        readings = [reading for reading in (text, *alternatives[:1]) if reading.strip()]
         if self._worker is None or not readings or not self._known:
             return NOWHERE
         try:
             async with asyncio.timeout(_LONGEST_WAIT_SECS):
                 known = await self._known_vectors()
                 asked = await self._embed(readings)
+            self._is_told = False
         except (EngineError, TimeoutError):
-            if not self._is_told:
+            is_failed = self._vectors is None or self._vectors.done()
+            if is_failed and not self._is_told:
                 self._is_told = True
                 _log.warning("the meaning of a question can't be told: its words alone have to do")
             return NOWHERE
@@ -121,10 +122,11 @@ class Meaning:
         return Near(near, int(passages.argmax()), float(passages.max()))
 
     async def _embed(self, texts: Sequence[str]) -> Floats:
-        assert self._worker is not None
         rows: list[Floats] = []
         for start in range(0, len(texts), _LOT):
-            lot = list(texts[start : start + _LOT])
+            if self._worker is None:
+                raise EngineUnavailable("the meaning of questions is not started, or was closed")
+            lot = [text[:_LONGEST] for text in texts[start : start + _LOT]]
             stream = self._worker.open({"texts": lot})
             try:
                 data = b"".join([frame.payload async for frame in stream.frames()])

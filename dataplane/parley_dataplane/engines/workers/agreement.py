@@ -1,4 +1,5 @@
-"""The words of an utterance that two decodings in a row agree on: what may be shown while a person still speaks.
+"""The words of an utterance that decodings in a row agree on, two unless more are asked for: what stays of
+what is shown while a person still speaks.
 
 Rules: pure. A word that was shown stays as it was shown, so that no caption flickers; the last word of a decoding may
 be half a word, and is one of these only once more was heard and it is still there (LocalAgreement-2: Liu et al.,

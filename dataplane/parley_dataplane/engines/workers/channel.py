@@ -56,11 +56,11 @@ class Handler(Protocol):
         """Also called for a stream that failed; an unknown stream is none to complain about."""
 
 
-class Voice:
-    """What every engine that speaks does alike: a clause is one request, said in `open`."""
+class OneRequest:
+    """What all do alike that take a whole request in `open`: a clause to say, texts to embed."""
 
     def data(self, stream: int, payload: bytes) -> None:
-        raise RefusedError("engine-error", "a clause to say is one request: open a stream for the next")
+        raise RefusedError("engine-error", "one request is one stream: open another")
 
     def end(self, stream: int) -> None:
         pass

@@ -14,7 +14,7 @@ import espeakng_loader
 import numpy as np
 import numpy.typing as npt
 
-from parley_dataplane.engines.workers.channel import Channel, RefusedError, Voice, serve
+from parley_dataplane.engines.workers.channel import Channel, OneRequest, RefusedError, serve
 from parley_dataplane.engines.workers.frames import Kind
 from parley_dataplane.engines.workers.resampler import Resampler
 
@@ -66,7 +66,7 @@ _Callback = ctypes.CFUNCTYPE(
 )
 
 
-class Espeak(Voice):
+class Espeak(OneRequest):
     """Requests: {"text", "voice", "rate", "pitch"} to be said, or {"pronounce": [words], "voice"}.
 
     Answers: DATA = count of words, (place in the text, first sample) of each, PCM; or one RESULT, a list of

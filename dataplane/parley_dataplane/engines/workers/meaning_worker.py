@@ -6,12 +6,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from parley_dataplane.engines.workers.channel import Channel, RefusedError, Voice, serve
+from parley_dataplane.engines.workers.channel import Channel, OneRequest, RefusedError, serve
 from parley_dataplane.engines.workers.frames import Kind
 from parley_dataplane.engines.workers.minilm import MiniLm
 
 
-class Meaning(Voice):
+class Meaning(OneRequest):
     """Config: {"model": folder}; a request: {"texts"}. Answers: DATA = float32, 384 of each text."""
 
     def __init__(self, channel: Channel, config: Any) -> None:

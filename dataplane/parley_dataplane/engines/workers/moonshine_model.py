@@ -39,7 +39,7 @@ _TOKENS_A_SECOND = 6.5
 _TOKENS_AT_LEAST = 6
 
 _PEAK = 0.5
-_LEAST_PEAK = 1_000.0
+_LEAST_PEAK = 1_000
 """30 dB under full scale: what is softer is made louder by 24 dB and no more, or a quiet room's hum would be speech."""
 
 _AROUND = 4_800
@@ -137,11 +137,22 @@ class MoonshineModel:
 
     def encode(self, samples: npt.NDArray[np.int16]) -> Floats:
         """States, (1, 41 a second, 288)."""
-        peak = max(float(np.abs(samples.astype(np.float32)).max(initial=0.0)), _LEAST_PEAK)
-        values = np.pad(samples.astype(np.float32) * np.float32(_PEAK / peak), _AROUND)[np.newaxis]
-        fed = {"input_values": values, "attention_mask": np.ones(values.shape, np.int64)}
-        states: Floats = self._encoder.run(None, fed)[0]
+        peak = max(int(samples.max(initial=0)), -int(samples.min(initial=0)), _LEAST_PEAK)
+        values = np.zeros((1, len(samples) + 2 * _AROUND), np.float32)
+        values[0, _AROUND : _AROUND + len(samples)] = samples
+        values *= np.float32(_PEAK / peak)
+        try:
+            states: Floats = self._encoder.run(
+                None, {"input_values": values, "attention_mask": np.ones(values.shape, np.int64)}
+            )[0]
+        finally:
+            values.fill(0)
         return states
+
+    def forget(self) -> None:
+        """The words of those who spoke, which are kept from one decoding of an utterance to the next."""
+        self._whole_word.cache_clear()
+        self._cost.cache_clear()
 
     def read(self, states: Floats, secs: float, search: Search, go_on: Callable[[], bool]) -> list[Reading]:
         """What may have been said, likeliest first, of `secs` seconds; none, once `go_on` says no."""

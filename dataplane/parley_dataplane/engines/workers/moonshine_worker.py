@@ -63,6 +63,11 @@ class Moonshine(Utterances):
     def begin(self, request: Any) -> Agreement:
         return Agreement("en", _HELD_BACK, _AGREEING)
 
+    def cancel(self, stream: int) -> None:
+        super().cancel(stream)
+        if self.is_idle:
+            self._model.forget()
+
     def decode(self, samples: Samples, request: Any, final: bool, go_on: Callable[[], bool]) -> Decoded:
         def is_wanted() -> bool:
             self._channel.still_alive()

@@ -26,7 +26,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime
 
-from parley_dataplane.engines.workers.channel import Channel, RefusedError, Voice, serve
+from parley_dataplane.engines.workers.channel import Channel, OneRequest, RefusedError, serve
 from parley_dataplane.engines.workers.frames import Kind
 from parley_dataplane.engines.workers.phonemizer import Phonemizer
 from parley_dataplane.engines.workers.resampler import Resampler
@@ -71,7 +71,7 @@ class _Part:
         return self.text.rstrip("\"'”»)]")[-1:] in _SENTENCE_ENDS
 
 
-class Piper(Voice):
+class Piper(OneRequest):
     """Config: {"model": file, "settings": the voice's JSON, "speed"}; a request: {"text", "speaker": number or None}.
 
     Answers: DATA = count of words, (place in the text, first sample) of each, PCM.

@@ -1,14 +1,16 @@
 """What engines do alike that take whole utterances: while a person speaks, all that was said so far is decoded again.
 
-    audio -> every now and then: one fast decoding -> shown; what two in a row agree on is stable
+    audio -> every now and then: one fast decoding -> shown; what so many in a row agree on as the engine asks is stable
           -> a pause: the final decoding, ahead of the end -> the end: sent, if nothing was said since
 
-Rules: one decoding at a time; those of unfinished utterances take at most a third of the process's time, however many
-people speak, so that a final text waits for one of them at most. A word that was shown as stable stays.
+Rules: one decoding at a time; the fast ones take at most a third of the process's time, those ahead of an end at most
+half, however many people speak, so that a final text waits for one of each at most. A word that was shown as stable
+stays.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -50,6 +52,12 @@ closure of a p, t or k."""
 _PAUSE_DROP = 0.1
 """A pause is 20 dB softer than the loudest 20 ms before it, as is a noise 12 dB under the voice: speech has peaks."""
 
+_FADE = 0.97
+"""Of the loudest 20 ms, for each 20 ms after it: a click does not make a soft voice a pause for long."""
+
+_SPEAKS_UP = 4.0
+"""6 dB over a pause is speech."""
+
 _PAUSE_APART_SECS = 0.4
 """At least so much more has to be heard before another pause is taken for the end: syllables are apart as well."""
 
@@ -83,7 +91,9 @@ class _Utterance:
     ahead: Decoded | None = None
     """The final decoding of all of `pcm` up to the pause that it ends with."""
     loudest: float = 0.0
-    """Mean square of the loudest 20 ms so far."""
+    """Mean square of the loudest 20 ms of late."""
+    hush: float = math.inf
+    """Mean square of the pause that was decoded ahead of: what is well over it is speech, however soft."""
     quiet: int = 0
     """Samples of the pause at the end of `pcm`."""
 
@@ -103,7 +113,9 @@ class _Utterance:
     def forget(self, many: int) -> None:
         """The first so many samples, without a trace."""
         left = self.length - many
-        self.room[:left] = self.room[many : self.length].copy()
+        kept = self.room[many : self.length].copy()
+        self.room[:left] = kept
+        kept[:] = 0
         self.room[left : self.length] = 0
         self.length = left
 
@@ -116,6 +128,7 @@ class Utterances(ABC):
         self._part_secs = part_secs
         self._utterances: dict[int, _Utterance] = {}
         self._rest_until = 0.0
+        self._ahead_rest_until = 0.0
 
     @abstractmethod
     def begin(self, request: Any) -> Agreement:
@@ -124,6 +137,11 @@ class Utterances(ABC):
     @abstractmethod
     def decode(self, samples: Samples, request: Any, final: bool, go_on: Callable[[], bool]) -> Decoded:
         """Well or fast. It may stop as soon as `go_on` says no; the text is not used then."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Nobody speaks."""
+        return not self._utterances
 
     def open(self, stream: int, request: Any) -> None:
         self._utterances[stream] = _Utterance(request, self.begin(request))
@@ -138,8 +156,7 @@ class Utterances(ABC):
         if utterance.length > self._part_secs * RATE:
             self._cut(stream, utterance)
         elif self._may_have_ended(utterance):
-            utterance.tried = utterance.length
-            utterance.ahead = self._decode(stream, utterance, final=True)
+            self._decode_ahead(stream, utterance)
         elif (
             utterance.fresh >= max(_FRESH_SECS * RATE, _FRESH_SHARE * utterance.length)
             and time.monotonic() >= self._rest_until
@@ -152,9 +169,12 @@ class Utterances(ABC):
         last = utterance.ahead or self._decode(stream, utterance, final=True)
         readings = [_joined([*utterance.settled, text]) for text in (last.text, *last.alternatives)]
         # What was shown as stable is not taken back, unless nothing was said after all.
-        held = [text for text in readings if utterance.agreement.holds(text)]
-        text = held[0] if held else utterance.agreement.kept_in(readings[0]) if readings[0] else ""
-        others = [other for other in dict.fromkeys(readings) if other and other != text]
+        best = next((one for one in readings if utterance.agreement.holds(one)), readings[0])
+        text = utterance.agreement.kept_in(best) if best else ""
+        is_best = text.lower() == best.lower()
+        others = [
+            one for one in dict.fromkeys(readings) if one and one != text and not (is_best and one == best)
+        ]
         final = {"final": True, "text": text, "alternatives": others, "confidence": last.confidence}
         self.cancel(stream)
         self._channel.send_json(Kind.RESULT, stream, final)
@@ -169,15 +189,25 @@ class Utterances(ABC):
         for start in range(0, len(samples), _WINDOW):
             window = samples[start : start + _WINDOW].astype(np.float32)
             power = float(np.mean(window**2))
-            utterance.loudest = max(utterance.loudest, power)
-            if power <= _PAUSE_DROP**2 * utterance.loudest:
+            utterance.loudest = max(_FADE * utterance.loudest, power)
+            if power <= min(_PAUSE_DROP**2 * utterance.loudest, _SPEAKS_UP * utterance.hush):
                 utterance.quiet += len(window)
             else:
-                utterance.quiet, utterance.ahead = 0, None
+                utterance.quiet, utterance.ahead, utterance.hush = 0, None, math.inf
 
     def _may_have_ended(self, utterance: _Utterance) -> bool:
         is_pause = utterance.ahead is None and utterance.quiet >= _PAUSE_SECS * RATE
-        return is_pause and utterance.length - utterance.tried >= _PAUSE_APART_SECS * RATE
+        is_new = utterance.length - utterance.tried >= _PAUSE_APART_SECS * RATE
+        return is_pause and is_new and time.monotonic() >= self._ahead_rest_until
+
+    def _decode_ahead(self, stream: int, utterance: _Utterance) -> None:
+        began = time.monotonic()
+        pause = utterance.pcm[-utterance.quiet :].astype(np.float32)
+        utterance.hush = max(float(np.mean(pause**2)), 1.0)
+        utterance.tried = utterance.length
+        utterance.ahead = self._decode(stream, utterance, final=True)
+        now = time.monotonic()
+        self._ahead_rest_until = now + now - began
 
     def _cut(self, stream: int, utterance: _Utterance) -> None:
         """Decode all but the end for good."""

@@ -189,3 +189,31 @@ def test_an_utterance_that_was_given_up_is_forgotten(clock: list[float]) -> None
     handler.end(1)
     handler.cancel(1)
     assert sent.told == sent.done == []
+
+
+def test_a_click_at_the_start_does_not_make_a_soft_voice_a_pause(clock: list[float]) -> None:
+    sent = Sent()
+    handler = Counting(sent)
+    handler.open(1, {})
+    push(handler, 0.04, 30_000, clock)
+    push(handler, 0.5, 0, clock)
+    push(handler, 2.0, 900, clock)
+    handler.end(1)
+    assert sent.told[-1]["text"] == "la la la la"
+
+
+def test_decodings_ahead_of_an_end_take_half_of_the_time_at_most(clock: list[float]) -> None:
+    handler = Counting(Sent())
+    quick = handler.decode
+
+    def decode(samples: Samples, request: Any, final: bool, go_on: Callable[[], bool]) -> Decoded:
+        clock[0] += 1.0 if final else 0.0
+        return quick(samples, request, final, go_on)
+
+    handler.decode = decode  # type: ignore[method-assign]
+    handler.open(1, {})
+    began = clock[0]
+    for _ in range(20):
+        push(handler, 0.5, LOUD, clock)
+        push(handler, 0.2, SOFT, clock)
+    assert len(handler.finals) <= 0.55 * (clock[0] - began)
