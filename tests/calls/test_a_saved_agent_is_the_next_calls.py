@@ -86,7 +86,7 @@ async def _versions(server: ParleyServer, file: Path) -> None:
                 async with DuplexClient(server.url, streaming=False) as new:
                     assert hour in await _asked(new)
         assert "noon" in await _asked(old), "it goes on with what it began with"
-        await _settled(server, processes=4)  # its own two, and those of the last version
+        await _settled(server, processes=6)  # its own three, and those of the last version
     assert not meanwhile.done(), f"a request was refused: {meanwhile}"
     meanwhile.cancel()
     await asyncio.wait((meanwhile,))

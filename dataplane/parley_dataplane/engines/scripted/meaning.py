@@ -3,7 +3,7 @@
     the intents' phrases, the texts' sentences -> worker, beside the first seconds of the server -> vectors
     a question's first two readings -> worker -> the cosines of each intent's nearest phrase and the nearest sentence
 
-Rules: a question waits for those vectors for 3 s at most. Without them, or without the worker, the words alone have
+Rules: a question waits for half a second at most. Without them, or without the worker, the words alone have
 to do: the answer is not lost, and a log line tells of a failure once. What was said never reaches a log.
 """
 
@@ -37,8 +37,10 @@ _LONGEST = 500
 _OTHER, _AGREEMENT = 0.98, 0.3
 """What a second reading's cosine is worth, and how much of it all is the mean of the two rather than the nearer one."""
 
-_LONGEST_WAIT_SECS = 3.0
-"""For the meaning of one question; then the words alone have to do."""
+_LONGEST_WAIT_SECS = 0.5
+"""For the meaning of one question, which takes a tenth of it: then the words alone have to do. So it is in the first
+seconds of a server, while the phrases' vectors are made.
+"""
 
 Floats = npt.NDArray[np.float32]
 
