@@ -208,13 +208,13 @@ class MoonshineModel:
     ) -> tuple[list[int], list[_Beam]]:
         """The best that go on, and which of `live` each comes from; those that end go to `whole`."""
         found: list[tuple[int, _Beam]] = []
-        most = search.beams + 1 if search.beams > 1 else 1
+        most = search.beams + 1
         for parent, beam in enumerate(live):
             likely = _log_probabilities(np.where(self._banned, -np.inf, logits[parent, -1]))
             may = self._closed.after(self._begun(beam)) if search.closed else self._every
             best = may[np.argpartition(-likely[may], most)[:most]] if len(may) > most else may
             for token in best:
-                found.append((parent, self._grown(beam, int(token), float(likely[token]), search.trust)))
+                found.append((parent, self._grown(beam, int(token), float(likely[token]))))
         found.sort(key=lambda one: -one[1].score(search.trust))
         whole += [beam for _, beam in found[:most] if beam.tokens[-1] == _END]
         growing = [(parent, beam) for parent, beam in found if beam.tokens[-1] != _END][: search.beams]
@@ -223,10 +223,8 @@ class MoonshineModel:
     def _begun(self, beam: _Beam) -> str:
         return b"".join(self._pieces[token] for token in beam.pending).decode("utf-8", "replace").lower()
 
-    def _grown(self, beam: _Beam, token: int, likely: float, trust: float) -> _Beam:
+    def _grown(self, beam: _Beam, token: int, likely: float) -> _Beam:
         tokens, heard = (*beam.tokens, token), beam.heard + likely
-        if not trust:
-            return _Beam(tokens, heard)
         if not (self._begins[token] or token == _END) or not beam.pending:
             return _Beam(tokens, heard, beam.expected, beam.words, (*beam.pending, token))
         words, expected = beam.words, beam.expected
