@@ -20,8 +20,10 @@ def needs(agent: Mapping[str, Any]) -> Needs:
     spec = agent.get("spec") or {}
     pods = spec.get("pods") or {}
     turn = ((spec.get("media") or {}).get("reach") or {}).get("turn") or {}
+    knowledge = (spec.get("conversation") or {}).get("knowledge") or ()
+    texts = [(entry.get("configMap") or {}).get("name", "") for entry in knowledge]
     secrets = [*pods.get("pullSecrets", ()), *pods.get("environmentFrom", ()), turn.get("secretName", "")]
     return Needs(
         secrets=frozenset(filter(None, secrets)),
-        config_maps=frozenset(filter(None, [pods.get("caConfigMap", "")])),
+        config_maps=frozenset(filter(None, [pods.get("caConfigMap", ""), *texts])),
     )

@@ -96,6 +96,10 @@ class Observed:
     config_maps: frozenset[str] = frozenset()
     """Those of needs.needs(agent).config_maps that are there."""
 
+    contents: Mapping[str, str] = field(default_factory=dict)
+    """Of those config_maps a digest of what they hold (data and binaryData, nothing of their metadata): pods read
+    knowledge once, when they start, so an edit of it rolls them."""
+
     kinds: frozenset[str] = frozenset()
     """Which of the optional kinds the API server serves: PodMonitor, ScaledObject."""
 
@@ -110,6 +114,18 @@ class Observed:
     """What was refused when this same plan was carried out a moment ago: for the conditions."""
 
 
+HAND_OVER_MANAGER = "parley-operator-hands-over"
+"""The field manager of Plan.hand_over."""
+
+
+class Cut(NamedTuple):
+    """A pod that is terminating already and has less time from now on."""
+
+    ref: Ref
+    uid: str
+    grace_seconds: int
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is to be there. Nothing is written for what is there already."""
@@ -120,6 +136,15 @@ class Plan:
     prune: list[Ref] = field(default_factory=list)
     status: Object | None = None
     """The whole status; None: it is left as it is. Conditions keep lastTransitionTime where nothing changed."""
+
+    hand_over: Object | None = None
+    """Applied before `objects`, as HAND_OVER_MANAGER, even where the caches hold all of it already: a field that
+    `objects` name no longer and that has to stay. Without a second owner, server-side apply would take it away, and a
+    Deployment without replicas has one."""
+
+    cut: list[Cut] = field(default_factory=list)
+    """Pods to delete once more, with a shorter grace period and by uid: of an agent that is gone and said
+    `deletion: Cut`. One that is not there any more is no error."""
 
     why: str = ""
     """One sentence for each decision: for the log at debug level, and for tests."""
