@@ -52,6 +52,11 @@ class Rollout:
         return digest
 
     @property
+    def recorded(self) -> str:
+        """The digest of the template as it was rendered."""
+        return self.subject.annotations[names.TEMPLATE]
+
+    @property
     def renews_file(self) -> bool:
         """Whether these pods want the file as it is rendered now."""
         return self.digest == self.subject.file.digest
@@ -65,7 +70,8 @@ class _Written:
 
     generation: str = ""
     spec: str = ""
-    knowledge: str = ""
+    around: str = ""
+    """What is not in the spec: its knowledge, and the port of the nodes that it has."""
 
     @classmethod
     def of(cls, text: str) -> _Written:
@@ -73,11 +79,11 @@ class _Written:
         return cls(*parts) if len(parts) == 3 else cls()
 
     def __str__(self) -> str:
-        return f"{self.generation}/{self.spec}/{self.knowledge}"
+        return f"{self.generation}/{self.spec}/{self.around}"
 
     def same_as(self, other: _Written) -> bool:
         spec = self.generation == other.generation or self.spec == other.spec
-        return spec and self.knowledge == other.knowledge
+        return spec and self.around == other.around
 
 
 def rollout(subject: Subject, generation: int, status_image: str, default_image: str, observed: Observed) -> Rollout:
@@ -86,7 +92,8 @@ def rollout(subject: Subject, generation: int, status_image: str, default_image:
     live = observed.children.get(Ref("Deployment", subject.namespace, subject.child))
     has = pinned or status_image or _image(live) or default_image
     wants = pinned or default_image
-    mine = _Written(str(generation), _digest(_of_pods(subject)), subject.knowledge[:_SHORT])
+    around = _digest([subject.knowledge, subject.host_port])
+    mine = _Written(str(generation), _digest(_of_pods(subject)), around)
     if live is None:
         return _take(subject, has, mine, rolls=has != wants, why="there is no Deployment yet")
     before = _Written.of(_annotation(live, names.RENDERED_FROM))
@@ -95,7 +102,7 @@ def rollout(subject: Subject, generation: int, status_image: str, default_image:
     keeps = before if same else mine
 
     newest = _take(subject, wants, keeps, rolls=False, why="the template is as it was rendered last")
-    if _annotation(newest.subject.annotations, names.TEMPLATE) == recorded:
+    if newest.recorded == recorded:
         return newest
     changed = "its author changed what its pods are made of"
     if pinned and not same:
@@ -105,7 +112,7 @@ def rollout(subject: Subject, generation: int, status_image: str, default_image:
     kept = newest if has == wants else _take(subject, has, keeps, rolls=True, why="")
     if not same:
         return replace(kept, rolls=has != wants, why=changed)
-    if _annotation(kept.subject.annotations, names.TEMPLATE) == recorded:
+    if kept.recorded == recorded:
         return replace(kept, rolls=True, why="a newer image waits for its turn")
     held = _held(subject, live)
     if not _can_start(held, subject, observed):
@@ -146,13 +153,13 @@ def _of_pods(subject: Subject) -> Object:
 
 
 def _image(live: Object | None) -> str:
-    containers: list[Any] = (((live or {}).get("spec") or {}).get("template") or {}).get("spec", {}).get("containers") or []
+    template = ((live or {}).get("spec") or {}).get("template") or {}
+    containers: list[Any] = (template.get("spec") or {}).get("containers") or []
     return str(containers[0].get("image", "")) if containers else ""
 
 
-def _annotation(obj: Any, name: str) -> str:
-    annotations = (obj.get("metadata") or {}).get("annotations") or {} if "metadata" in obj else obj
-    return str(annotations.get(name, ""))
+def _annotation(live: Object, name: str) -> str:
+    return str((live["metadata"].get("annotations") or {}).get(name, ""))
 
 
 def _digest(value: Any) -> str:

@@ -158,11 +158,11 @@ def _served(subject: Subject, facts: _Facts, settings: Settings, now: datetime) 
 
 def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> Plan:
     live = facts.deployment
-    replicas = int(((live or {}).get("spec") or {}).get("replicas", 0))
+    replicas = int(_spec(live).get("replicas", 0))
     running = conditions.Running(
         live=live,
         settled=_seen(live),
-        replicas=replicas,
+        replicas=replicas if live is not None else 1,  # none were asked for, which is not "no pods are wanted"
         digest=_digest_of(live),
         pods=_in_order(facts.observed),
         at_host_port=bool(facts.host_port),
@@ -170,7 +170,7 @@ def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> Plan:
     found = conditions.conditions(refusal, facts.observed.failures, running)
     image = str(facts.status.get("image") or "")
     return Plan(
-        status=_status(facts, found, running, image, facts.host_port, now),
+        status={**_status(facts, found, running, image, facts.host_port, now), "replicas": replicas},
         cut=pods.cuts(facts.observed.pods.values(), facts.namespace, living=facts.uid),
         why=_sentences(["what runs stays as it is", *_lacking(found)]),
         again_after=refusals.AGAIN_SECONDS,
