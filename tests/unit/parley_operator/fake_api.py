@@ -11,7 +11,7 @@ import asyncio
 import copy
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from parley_operator.api import Api, ApiError, Guard
@@ -164,7 +164,7 @@ class FakeApi(Api):
         after["metadata"] = {**metadata, **after["metadata"], "managedFields": [*managers, entry]}
         return await self.put(path, after)
 
-    async def stream(self, path: str, params: Mapping[str, str]) -> AsyncIterator[dict[str, Any]]:
+    async def stream(self, path: str, params: Mapping[str, str]) -> AsyncGenerator[dict[str, Any], None]:
         self.requests.append(Request("GET", path, params, None))
         if self.errors:
             raise self.errors.popleft()
