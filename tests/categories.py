@@ -108,10 +108,10 @@ CATEGORIES = {
         "calls/test_bad_input_leaves_other_calls_alone.py",
         "calls/test_ctrl_c_says_goodbye.py",
     ),
-    "integration": ("browser", "calls"),
+    "integration": ("browser", "calls", "contract"),
 }
 
-WITHOUT = ("unit/bench", "unit/clients", "unit/house")
+WITHOUT = ("unit/bench", "unit/clients", "unit/controlplane", "unit/house")
 """Tests of the tests, and of the repository's own pages: of no category."""
 
 
