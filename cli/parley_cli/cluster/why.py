@@ -94,7 +94,7 @@ def _each(agent: Agent) -> list[str]:
     if accepted is not None and accepted.state == "False" and agent.ready:
         told.append("What was accepted before goes on running.")
     if ready is not None and ready.state != "True" and not agent.lacking and ready.message:
-        told.append(sentence(ready.message))
+        told.append(sentence(ready.message[:1].upper() + ready.message[1:]))
     return told
 
 
