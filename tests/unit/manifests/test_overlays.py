@@ -99,7 +99,7 @@ def test_the_script_waits_for_names_that_are_there() -> None:
 def test_the_script_is_thin() -> None:
     lines = [line for line in SCRIPT.read_text().splitlines() if line.strip() and not line.strip().startswith("#")]
     assert len(lines) < 25
-    assert len(commands(SCRIPT.read_text())) == 6
+    assert len(commands(SCRIPT.read_text())) == 7
 
 
 @pytest.mark.parametrize("arguments", [[], ["remove"], ["--help"]])
