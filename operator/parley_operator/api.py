@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,7 +33,9 @@ Guard = Callable[[], None]
 class ApiError(Exception):
     """What the API server answered instead of doing it."""
 
-    def __init__(self, status: int, reason: str, message: str, retry_after: float = 0.0, cause: str = "") -> None:
+    def __init__(
+        self, status: int, reason: str, message: str, retry_after: float = 0.0, cause: str = ""
+    ) -> None:
         super().__init__(f"{status} {reason}: {message}")
         self.status = status
         self.reason = reason
@@ -166,8 +169,6 @@ def _error(status: int, headers: Mapping[str, str], content: bytes) -> ApiError:
         seconds = float(details.get("retryAfterSeconds") or 0)
     except (ValueError, AttributeError, TypeError):
         reason, message, cause, seconds = "", content[:200].decode(errors="replace"), "", 0.0
-    try:
+    with suppress(ValueError):  # a date: nobody sends one
         seconds = max(seconds, float(headers.get("Retry-After", 0)))
-    except ValueError:
-        pass
     return ApiError(status, reason, message, seconds, cause)

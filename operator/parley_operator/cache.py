@@ -7,6 +7,7 @@ write returned of an object that the watch has already reported gone stays gone.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import zlib
 from collections.abc import Iterable, Iterator
@@ -43,7 +44,7 @@ class Cache:
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
-        self.synced = False
+        self.synced = asyncio.Event()
         self.served = True
         """Whether the API server has this kind at all."""
         self._entries: dict[Place, _Entry] = {}
@@ -61,7 +62,7 @@ class Cache:
         return None if entry is None else _unpacked(entry.packed)
 
     def uid(self, namespace: str, name: str) -> str:
-        """"" for what is not there."""
+        """ "" for what is not there."""
         entry = self._entries.get((namespace, name))
         return "" if entry is None else entry.uid
 
@@ -107,7 +108,9 @@ class Cache:
         if owner is not None:
             self._owned.setdefault(owner, set()).add(place)
         same = entry is not None and entry.uid == metadata["uid"] and entry.packed == packed
-        self._entries[place] = _Entry(version, metadata["uid"], owner, entry.packed if same and entry else packed)
+        self._entries[place] = _Entry(
+            version, metadata["uid"], owner, entry.packed if same and entry else packed
+        )
         return not same
 
     def remove(self, obj: Object) -> bool:

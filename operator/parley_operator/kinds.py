@@ -27,7 +27,8 @@ def _own_entries(metadata: Object) -> list[Object]:
 
 
 _METADATA = (
-    "name namespace uid generation labels annotations ownerReferences creationTimestamp deletionTimestamp".split()
+    *("name", "namespace", "uid", "generation", "labels", "annotations", "ownerReferences"),
+    *("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
 )
 
 
@@ -90,7 +91,9 @@ def node(obj: Object) -> Object:
 def namespace(obj: Object) -> Object:
     """Its labels, which hold its Pod Security level, and whether it is being terminated."""
     metadata = obj["metadata"]
-    kept = {name: metadata[name] for name in ("name", "uid", "labels", "deletionTimestamp") if name in metadata}
+    kept = {
+        name: metadata[name] for name in ("name", "uid", "labels", "deletionTimestamp") if name in metadata
+    }
     phase = obj.get("status", {}).get("phase", "Active")
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": kept, "status": {"phase": phase}}
 
@@ -134,7 +137,9 @@ OWNED = (
 
 PODS = Kind("Pod", "v1", "pods", trim=pod)
 NODES = Kind("Node", "v1", "nodes", namespaced=False, selector="", optional=True, trim=node)
-NAMESPACES = Kind("Namespace", "v1", "namespaces", namespaced=False, selector="", optional=True, trim=namespace)
+NAMESPACES = Kind(
+    "Namespace", "v1", "namespaces", namespaced=False, selector="", optional=True, trim=namespace
+)
 
 WATCHED = (*OWNED, PODS, NODES, NAMESPACES)
 """By watch.py. AGENTS are watched by kopf (main.py)."""

@@ -32,13 +32,17 @@ class Queue:
         self._busy: dict[Key, _Busy] = {}
         self._failures: dict[Key, int] = {}
         self._arrived = asyncio.Event()
+        self._rested = asyncio.Event()
+        self._closed = False
         self.workers = 0
         """How many run now."""
+        self.finished_at = 0.0
+        """When a worker last was done with a key, by the loop's clock; 0: never."""
 
     def add(self, key: Key, *, after: float = 0.0, routine: bool = False) -> None:
         """Looked at in `after` seconds, or sooner if it waits for less already."""
         if after > 0:
-            self._add_later(key, after)
+            self._add_later(key, after, routine)
             return
         later = self._later.pop(key, None)
         if later is not None:
@@ -64,6 +68,16 @@ class Queue:
         """Its next failure is its first."""
         self._failures.pop(key, None)
 
+    def close(self) -> None:
+        """From now on no worker takes another key."""
+        self._closed = True
+
+    async def finished(self) -> None:
+        """Once no worker has a key."""
+        if self._busy:
+            self._rested.clear()
+            await self._rested.wait()
+
     async def run(self, workers: int, handler: Handler) -> None:
         """For ever. `handler` raises nothing but what ends the process."""
         async with asyncio.TaskGroup() as group:
@@ -79,13 +93,16 @@ class Queue:
                     await handler(key)
                 finally:
                     busy = self._busy.pop(key)
+                    self.finished_at = asyncio.get_running_loop().time()
+                    if not self._busy:
+                        self._rested.set()
                     if busy.again:
                         self.add(key)
         finally:
             self.workers -= 1
 
     async def _next(self) -> Key:
-        while not (self._urgent or self._routine):
+        while self._closed or not (self._urgent or self._routine):
             self._arrived.clear()
             await self._arrived.wait()
         waiting = self._urgent or self._routine
@@ -94,7 +111,7 @@ class Queue:
         self._busy[key] = _Busy(asyncio.get_running_loop().time())
         return key
 
-    def _add_later(self, key: Key, after: float) -> None:
+    def _add_later(self, key: Key, after: float, routine: bool) -> None:
         loop = asyncio.get_running_loop()
         waiting = self._later.get(key)
         if waiting is not None:
@@ -103,11 +120,11 @@ class Queue:
             waiting.cancel()
         if key in self._urgent or key in self._routine:
             return
-        self._later[key] = loop.call_later(after, self._due, key)
+        self._later[key] = loop.call_later(after, self._due, key, routine)
 
-    def _due(self, key: Key) -> None:
+    def _due(self, key: Key, routine: bool) -> None:
         del self._later[key]
-        self.add(key)
+        self.add(key, routine=routine)
 
     @property
     def depth(self) -> int:

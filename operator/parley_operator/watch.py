@@ -1,9 +1,9 @@
 """One kind's objects, listed and then watched, into its cache.
 
-Rules: never gives up. A list is paged; what a later list lacks is gone, which a watch that was interrupted has not said.
-An expired version (410) leads to a new list at once, anything else to the same watch after a pause. A kind that is not
-served counts as synced and empty, and is looked for again. `changed` is called for each object that changed in what
-is kept, and only then.
+Rules: never gives up. A list is paged; what a later list lacks is gone, which a watch that was interrupted has not
+said. An expired version (410) leads to a new list at once, anything else to the same watch after a pause. A kind that
+is not served counts as synced and empty, and is looked for again. `changed` is called for each object that changed in
+what is kept, and only then.
 """
 
 from __future__ import annotations
@@ -60,6 +60,11 @@ class Reflector:
                 failures += 1
                 self._log.warning("watch-failed", error=str(error)[:200], failures=failures)
                 await asyncio.sleep(max(delay(failures), getattr(error, "retry_after", 0.0)))
+            except Exception:  # an answer that is no Kubernetes list: a proxy's page, a line cut short
+                failures += 1
+                self._since = ""
+                self._log.exception("watch-broken", failures=failures)
+                await asyncio.sleep(delay(failures))
 
     async def list(self) -> None:
         """Everything there is, and what is gone since."""
@@ -84,7 +89,7 @@ class Reflector:
             self._changed(Ref(self._kind.name, *place), owner)
         self._since = version
         self._cache.served = True
-        self._cache.synced = True
+        self._cache.synced.set()
 
     async def _watch(self) -> None:
         params = {
@@ -127,4 +132,4 @@ class Reflector:
             self._cache.drop(place, 1 << 63)
         self._since = ""
         self._cache.served = False
-        self._cache.synced = True
+        self._cache.synced.set()
