@@ -12,14 +12,15 @@ from parley_cli.cluster.agents import number, part, text
 OF_PARLEY = "app.kubernetes.io/name=parley-agent"
 AGENT_LABEL = "parley.dev/agent"
 COST = "controller.kubernetes.io/pod-deletion-cost"
-"""An annotation that the operator writes: the pod's calls, rounded as in the agent's status."""
+"""An annotation that the operator writes: the pod's calls, rounded as in the agent's status. A pod that never had a call
+has none."""
 
 PORT = 9011
 
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """`calls` as the operator last wrote them; None where it has not yet."""
+    """`calls` as the operator last wrote them; None where that is no number, or the pod is not ready and has none."""
 
     namespace: str
     name: str
@@ -58,15 +59,22 @@ def said(found: Mapping[str, Any]) -> Said | None:
 
 def _pod(found: Mapping[str, Any]) -> Pod:
     metadata, spec, status = (part(found, name) for name in ("metadata", "spec", "status"))
-    cost = text(part(metadata, "annotations"), COST)
+    state = _state(metadata, status)
     return Pod(
         namespace=text(metadata, "namespace"),
         name=text(metadata, "name"),
         agent=text(part(metadata, "labels"), AGENT_LABEL),
         node=text(spec, "nodeName") or "-",
-        state=_state(metadata, status),
-        calls=int(cost) if cost.isascii() and cost.isdigit() and len(cost) <= 9 else None,
+        state=state,
+        calls=_calls(part(metadata, "annotations"), state),
     )
+
+
+def _calls(annotations: Mapping[str, Any], state: str) -> int | None:
+    if COST not in annotations:
+        return 0 if state == "ready" else None
+    cost = text(annotations, COST)
+    return int(cost) if cost.isascii() and cost.isdigit() and len(cost) <= 9 else None
 
 
 def _state(metadata: Mapping[str, Any], status: Mapping[str, Any]) -> str:

@@ -33,9 +33,14 @@ def test_a_pod_has_one_state(given: dict[str, Any], state: str) -> None:
     assert only.node == ("-" if "node" in given else "node-0")
 
 
-@pytest.mark.parametrize("cost", [None, "", "-5", "many", "9" * 20, "١"])
-def test_a_pod_whose_calls_nobody_wrote_has_none_that_are_known(cost: str | None) -> None:
+@pytest.mark.parametrize("cost", ["", "-5", "many", "9" * 20, "١"])
+def test_what_is_no_number_of_calls_is_not_known(cost: str) -> None:
     assert pods(listed(pod("a", calls=cost)))[0].calls is None
+
+
+@pytest.mark.parametrize(("ready", "calls"), [(True, 0), (False, None)])
+def test_a_pod_that_nobody_wrote_to_never_had_a_call_if_it_is_ready(ready: bool, calls: int | None) -> None:
+    assert pods(listed(pod("a", calls=None, ready=ready)))[0].calls == calls
 
 
 def test_it_is_asked_through_the_api_server_at_its_own_port() -> None:
