@@ -66,14 +66,16 @@ check: $(VENV)/dev.stamp ## format, lint, types, and that generated files are un
 	$(python) -m ruff check .
 	$(python) -m mypy
 	$(python) docs/make_turns.py --check
+	$(python) docs/make_reference.py --check
 	$(VENV)/bin/parley crd | diff crds/voiceagent.yaml -
 
 format: $(VENV)/dev.stamp ## put the code in its form
 	$(python) -m ruff format .
 	$(python) -m ruff check --fix .
 
-generate: $(VENV)/run.stamp ## remake what is made from code: the CRD, docs/turns.md
+generate: $(VENV)/run.stamp ## remake what is made from code: the CRD, docs/reference.md, docs/turns.md
 	$(python) docs/make_turns.py
+	$(python) docs/make_reference.py
 	$(VENV)/bin/parley crd > crds/voiceagent.yaml
 
 install.yaml: $(VENV)/run.stamp ## the operator for a cluster, in one file: REGISTRY=HOST/PATH and TAG= of its images

@@ -102,7 +102,8 @@ WRONG = {
     ),
     "a name that is no DNS label": (
         SPEC.replace("name: a", "name: My_Agent"),
-        "3: metadata.name: saw \"My_Agent\"; write lower-case letters, digits and '-', at most 63, no '-' at the ends",
+        "3: metadata.name: saw \"My_Agent\";"
+        " write a lower-case letter, then lower-case letters, digits and '-', at most 63, no '-' at the end",
     ),
     "a label that is a number": (
         SPEC.replace("{name: a}", "{name: a, labels: {tier: 1}}"),
@@ -289,7 +290,7 @@ WRONG = {
     "a required record that nobody stores": (
         BOOK + "      answer: Sure\n      requires: visit\n      otherwise: None yet\n",
         '11: spec.conversation.intents[0].requires: saw "visit";'
-        " there is no such record that an intent stores: add it, or leave this out",
+        " write the name of a record that an intent stores, in requires and in removes, or leave it out",
     ),
     "requires without otherwise": (
         BOOK + "      answer: Sure\n      stores: visit\n      requires: visit\n",
@@ -312,7 +313,7 @@ WRONG = {
     "a follow-up after what is never said": (
         BOOK + "      answer: Sure\n      followUps:\n      - {phrases: [please], intent: book, after: otherwise}\n",
         '12: spec.conversation.intents[0].followUps[0].after: saw "otherwise";'
-        " this intent has no otherwise: write after: answer",
+        " write after: answer, or give the intent an otherwise that a follow-up can come after",
     ),
     "a follow-up with a record that is not there then": (
         BOOK + "      stores: visit\n      answer: Sure\n" + DAY
@@ -450,6 +451,20 @@ def test_what_a_cluster_adds_is_passed_over(tmp_path: Path) -> None:
         SPEC.replace("{name: a}", "{name: a, uid: x, generation: 3, managedFields: []}") + "status: {x: 1}\n"
     )
     assert mistakes(tmp_path, text) == []
+
+
+def test_what_kubectl_get_prints_is_an_agent_again(tmp_path: Path) -> None:
+    """`kubectl get va a -o yaml > a.yaml` is how a file that is lost comes back: status, names and all."""
+    applied = "kubectl.kubernetes.io/last-applied-configuration: " + "'" + "x" * 100_000 + "'"
+    metadata = f"{{name: a, generateName: a-, resourceVersion: '7', annotations: {{{applied}}}}}"
+    status = "status:\n  observedGeneration: 3\n  conditions: [{type: Ready, status: 'True'}]\n"
+    assert mistakes(tmp_path, SPEC.replace("{name: a}", metadata) + status) == []
+
+
+def test_what_kubectl_get_prints_of_several_is_told_how_to_get_one(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, "apiVersion: v1\nkind: List\nitems: []\n") == [
+        '2: kind: saw "List"; write one of its items into a file, as `kubectl get voiceagent NAME -o yaml` prints it'
+    ]
 
 
 def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
