@@ -7,7 +7,7 @@ PORT   ?= 9011
 PYTHON ?= python3
 VENV   ?= .venv
 
-packages := $(addprefix $(CURDIR)/,crds dataplane cli)
+packages := $(addprefix $(CURDIR)/,crds dataplane cli operator)
 python := $(VENV)/bin/python
 peers := pipecat fastrtc floor
 install := $(python) -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r
@@ -87,9 +87,10 @@ wasm: $(VENV)/dev.stamp ## remake web/silero.wasm from web/silero.c, with the co
 	  $(abspath $(VENV))/bin/uv run --quiet --no-project --with ziglang==0.14.1 python -m ziglang cc $(to_wasm) silero.c -o silero.wasm && \
 	  sha256sum silero.c silero.wasm > silero.sha256
 
-lock: $(VENV)/dev.stamp ## remake both locks from pyproject.toml
+lock: $(VENV)/dev.stamp ## remake the locks from pyproject.toml and operator/requirements.in
 	$(compile) pyproject.toml -o requirements.lock
-	$(compile) --extra dev --constraint requirements.lock pyproject.toml -o requirements-dev.lock
+	$(compile) --extra dev --extra operator --constraint requirements.lock pyproject.toml -o requirements-dev.lock
+	$(compile) --constraint requirements-dev.lock operator/requirements.in -o operator/requirements.lock
 
 lock-peers: $(VENV)/dev.stamp ## remake the peers' locks: their newest versions
 	for peer in $(peers); do $(compile) --upgrade tests/bench/peers/requirements/$$peer.in -o tests/bench/peers/requirements/$$peer.lock; done

@@ -60,6 +60,9 @@ class ObservedPod:
     unschedulable: str = ""
     """The scheduler's words for why it found no node; "" when it found one or has not looked."""
 
+    grace_seconds: int | None = None
+    """metadata.deletionGracePeriodSeconds: how long it had when it began to end; None while it has not."""
+
 
 @dataclass(frozen=True, slots=True)
 class ObservedNode:
@@ -162,5 +165,5 @@ class Plan:
     most every Settings.slow_seconds."""
 
 
-SLOW_STATUS = ("calls",)
+SLOW_STATUS = ("calls", "readyReplicas")
 """Fields of the status that follow the calls: where nothing else changed they wait, as `Plan.slow` does."""
