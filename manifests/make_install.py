@@ -17,7 +17,9 @@ import yaml
 
 BASE = Path(__file__).parent / "base"
 
-IMAGE = re.compile(r"^(?P<key> *-? *(?:image|value): )(?P<name>parley(?:-operator)?):(?P<tag>[\w.-]+)$", re.MULTILINE)
+IMAGE = re.compile(
+    r"^(?P<key> *-? *(?:image|value): )(?P<name>parley(?:-operator)?):(?P<tag>[\w.-]+)$", re.MULTILINE
+)
 """A line that names one of Parley's two images."""
 
 
@@ -27,11 +29,15 @@ class NotPlain(Exception):
 
 def files(folder: Path) -> list[Path]:
     """What a kustomization lists, in its order; raises NotPlain."""
-    kustomization = next(folder / name for name in ("kustomization.yaml", "Kustomization") if (folder / name).exists())
+    kustomization = next(
+        folder / name for name in ("kustomization.yaml", "Kustomization") if (folder / name).exists()
+    )
     content = yaml.safe_load(kustomization.read_text())
     more = sorted(set(content) - {"apiVersion", "kind", "resources"})
     if more:
-        raise NotPlain(f"{kustomization}: saw {', '.join(more)}; write that into a kustomization that refers to it")
+        raise NotPlain(
+            f"{kustomization}: saw {', '.join(more)}; write that into a kustomization that refers to it"
+        )
     found = []
     for name in content["resources"]:
         path = folder / name
@@ -48,7 +54,9 @@ def install(folder: Path = BASE, registry: str = "", tag: str = "") -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Print manifests/base in one file.")
-    parser.add_argument("--registry", default="", help="where the images are, such as registry.example.com/team")
+    parser.add_argument(
+        "--registry", default="", help="where the images are, such as registry.example.com/team"
+    )
     parser.add_argument("--tag", default="", help="of both images, instead of this version")
     given = parser.parse_args()
     sys.stdout.write(install(registry=given.registry, tag=given.tag))

@@ -32,6 +32,7 @@ CATEGORIES = {
     "service": (
         "unit/parley",
         "unit/parley_api",
+        "unit/manifests",
         "unit/parley_cli",
         f"{_PLANE}/protocols",
         f"{_PLANE}/routes",
@@ -78,6 +79,8 @@ CATEGORIES = {
     ),
     "security": (
         "fuzz",
+        "contract/test_rbac.py",
+        "unit/manifests/test_rights.py",
         "unit/parley_api/test_access.py",
         f"{_PLANE}/media/test_containers.py",
         f"{_PLANE}/protocols/test_fields.py",
@@ -108,7 +111,7 @@ CATEGORIES = {
         "calls/test_bad_input_leaves_other_calls_alone.py",
         "calls/test_ctrl_c_says_goodbye.py",
     ),
-    "integration": ("browser", "calls"),
+    "integration": ("browser", "calls", "contract"),
 }
 
 WITHOUT = ("unit/bench", "unit/clients", "unit/house")

@@ -1,7 +1,7 @@
 """Owns what answers for the pods of fake nodes: `GET /v1/status` at each pod's own address.
 
-kwok gives pods addresses of a loopback network (`PODS`), every one of which is this machine's without any set-up; a server
-listens at each from the moment that the pod has it. What a pod runs is read from its annotation, as kwok runs nothing.
+kwok gives pods addresses of a loopback network (`PODS`), every one of which is this machine's without any set-up; a
+server listens at each from the moment that the pod has it. What a pod runs is read from its annotation.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from aiohttp import web
 from tests.controlplane.kubectl import Kubectl
 
 PODS = "127.66.0.1/16"
-"""For ControlPlane(pods=...). kube-controller-manager makes no EndpointSlices of loopback addresses: nobody here asks."""
+"""For ControlPlane(pods=...). EndpointSlices can't hold loopback addresses: nobody here asks for them."""
 
 PORT = 9011
 DIGEST = "parley.dev/agent-digest"
@@ -29,7 +29,7 @@ SELECTOR = "app.kubernetes.io/managed-by=parley-operator"
 
 
 class AnsweringPods:
-    """`with AnsweringPods(kubectl) as pods`: every pod of an agent answers; `pods.calls[name]` is how many calls it has."""
+    """`with AnsweringPods(kubectl) as pods`: all pods answer; `pods.calls[name]` is how many calls one has."""
 
     def __init__(self, kubectl: Kubectl) -> None:
         self._kubectl = kubectl
@@ -42,7 +42,14 @@ class AnsweringPods:
     def __enter__(self) -> Self:
         self._serving = threading.Thread(target=self._loop.run_forever, name="pods-answer")
         self._serving.start()
-        words = ["get", "pods", "--all-namespaces", f"--selector={SELECTOR}", "--watch", "--output-watch-events"]
+        words = [
+            "get",
+            "pods",
+            "--all-namespaces",
+            f"--selector={SELECTOR}",
+            "--watch",
+            "--output-watch-events",
+        ]
         program = [str(self._kubectl.program), f"--cache-dir={self._kubectl.cache}", *words, "--output=json"]
         environment = {**os.environ, "KUBECONFIG": str(self._kubectl.kubeconfig), "KUBECTL_KUBERC": "false"}
         self._watch = subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, text=True)

@@ -1,4 +1,4 @@
-"""Owns the operator as a process of a test: as the user that its ServiceAccount is, with nothing but its granted rights."""
+"""Owns the operator as a process of a test: as the user that its ServiceAccount is, with that one's rights."""
 
 from __future__ import annotations
 

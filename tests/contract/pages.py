@@ -51,14 +51,27 @@ class Typist:
     def __init__(self, kubectl: Kubectl, folder: Path, node: str) -> None:
         self._home = folder / "checkout"
         self._home.mkdir()
-        for name in ("Makefile", "CHANGELOG.md", "crds", "operator", "dataplane", "cli", "examples", "manifests"):
+        for name in (
+            "Makefile",
+            "CHANGELOG.md",
+            "crds",
+            "operator",
+            "dataplane",
+            "cli",
+            "examples",
+            "manifests",
+        ):
             (self._home / name).symlink_to(ROOT / name)
         programs = folder / "bin"
         programs.mkdir()
         for name in ("docker", "kind"):
             _script(programs / name, ENGINE)
-        _script(programs / "kubectl", f'#!/bin/sh\nexec "{kubectl.program}" --cache-dir="{kubectl.cache}" "$@"\n')
-        _script(programs / "kubectl-parley", f'#!/bin/sh\nexec "{sys.executable}" -m parley_cli.cluster "$@"\n')
+        _script(
+            programs / "kubectl", f'#!/bin/sh\nexec "{kubectl.program}" --cache-dir="{kubectl.cache}" "$@"\n'
+        )
+        _script(
+            programs / "kubectl-parley", f'#!/bin/sh\nexec "{sys.executable}" -m parley_cli.cluster "$@"\n'
+        )
         self._venv(self._home / ".venv")
         self._environment = {
             **os.environ,

@@ -1,6 +1,6 @@
 """docs/install.md, upgrade.md and uninstall.md, typed block by block at a real API server, in this order.
 
-The Deployment's own pods are fake, as all of kwok's are: what works is one operator beside them, as their ServiceAccount.
+The Deployment's own pods are fake, as all of kwok's are: what works is one operator beside them, as their account.
 """
 
 from __future__ import annotations
@@ -115,7 +115,9 @@ def uninstalled(typist: Typist, upgraded: Told) -> Told:
 
 def test_install_is_typed_to_its_end_and_the_first_agent_is_ready(installed: Told) -> None:
     assert "voiceagent.parley.dev/reception condition met" in installed.by("examples/reception.yaml")
-    assert "reception in namespace shop has been ready for" in " ".join(installed.by("kubectl parley why").split())
+    assert "reception in namespace shop has been ready for" in " ".join(
+        installed.by("kubectl parley why").split()
+    )
     assert "3 pods, " in installed.by("kubectl parley calls")
 
 
@@ -153,7 +155,9 @@ def test_the_last_commands_of_uninstall_find_nothing(uninstalled: Told) -> None:
     assert out.count("No resources found") == 3
 
 
-def test_install_yaml_is_what_kubectl_makes_of_the_base(plane: ControlPlane, typist: Typist, tmp_path: Path) -> None:
+def test_install_yaml_is_what_kubectl_makes_of_the_base(
+    plane: ControlPlane, typist: Typist, tmp_path: Path
+) -> None:
     rendered = list(yaml.safe_load_all(plane.kubectl("kustomize", str(ROOT / "manifests/base"))))
     made = list(yaml.safe_load_all(_install_yaml()))
 

@@ -37,7 +37,9 @@ def parley(kubectl: Kubectl, tmp_path: Path) -> Parley:
             "KUBECTL_KUBERC": "false",
         }
         command = ["kubectl", "parley", *words]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
 
     return run
 
@@ -86,7 +88,9 @@ def test_why_tells_the_conditions_that_the_api_server_has(kubectl: Kubectl, parl
     agent(kubectl, "keys", lacking, condition("Ready", "False", "Accepted"), ready=0)
     ran = parley("why", "keys", "-n", kubectl.namespace)
     assert ran.returncode == 1
-    assert "It names a Secret that is not there: Secret keys is not there: make it." in " ".join(ran.stdout.split())
+    assert "It names a Secret that is not there: Secret keys is not there: make it." in " ".join(
+        ran.stdout.split()
+    )
     assert max(map(len, ran.stdout.splitlines())) <= 80
 
 
@@ -175,6 +179,8 @@ def test_a_cluster_without_the_kind_says_how_to_install_it() -> None:
             "KUBECONFIG": str(bare.kubeconfig),
         }
         command = [sys.executable, "-m", "parley_cli.cluster", "status"]
-        ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        ran = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
     assert ran.returncode == 1
     assert "this cluster knows no VoiceAgent; install Parley as docs/install.md says" in ran.stderr

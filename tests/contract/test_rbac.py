@@ -1,7 +1,7 @@
 """The operator's rights against the audit log of a real API server: none is refused, and none is there for nothing.
 
-One operator, as its ServiceAccount, does all that it ever does: each kind of child is made, changed, pruned and found in
-somebody else's hands; agents come, are refused, and go. What it asked for is then compared with what manifests/base grants.
+One operator, as its ServiceAccount, does all that it ever does: each kind of child is made, changed, pruned and found
+in somebody else's hands; agents come, are refused, and go. What it asked for is compared with manifests/base.
 """
 
 from __future__ import annotations
@@ -180,7 +180,9 @@ def children_are_made_and_changed(tenant: Tenant) -> None:
     for kind in OWNED:
         agent = {"HorizontalPodAutoscaler": "scaled", "ScaledObject": "keda"}.get(kind.name, "plain")
         if kind.name != "ConfigMap":
-            until(f"{kind.name} of {agent}", lambda k=kind, a=agent: tenant.is_there(k.plural, names.child(a)))  # type: ignore[misc]
+            until(
+                f"{kind.name} of {agent}", lambda k=kind, a=agent: tenant.is_there(k.plural, names.child(a))
+            )  # type: ignore[misc]
     tenant.apply(voice_agent("plain", sessions={"limit": 7}))
     until("its second file", lambda: len(config_maps(tenant, "plain")) >= 1 and old_file_is_gone(tenant))
 
@@ -191,7 +193,9 @@ def config_maps(tenant: Tenant, agent: str) -> list[str]:
 
 
 def old_file_is_gone(tenant: Tenant) -> bool:
-    return "limit: 7" in str(tenant.kubectl.json("get", "configmaps")) and len(config_maps(tenant, "plain")) == 1
+    return (
+        "limit: 7" in str(tenant.kubectl.json("get", "configmaps")) and len(config_maps(tenant, "plain")) == 1
+    )
 
 
 def what_is_not_asked_for_is_pruned(tenant: Tenant) -> None:
@@ -336,7 +340,12 @@ def test_what_it_must_not_do_is_refused_by_the_api_server(plane: ControlPlane, v
 def test_people_have_what_their_roles_of_kubernetes_say(plane: ControlPlane) -> None:
     for role in ("view", "edit", "admin"):
         plane.kubectl(
-            "create", "rolebinding", f"a-{role}", f"--clusterrole={role}", f"--user=a-{role}", f"--namespace={TENANT}"
+            "create",
+            "rolebinding",
+            f"a-{role}",
+            f"--clusterrole={role}",
+            f"--user=a-{role}",
+            f"--namespace={TENANT}",
         )
     wanted = {"view": "yes no no no", "edit": "yes yes yes no", "admin": "yes yes yes no"}
     asked = ["list voiceagents", "create voiceagents", "patch voiceagents/scale", "patch voiceagents/status"]

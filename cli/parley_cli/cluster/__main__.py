@@ -1,7 +1,7 @@
 """The arguments of `kubectl parley`, and what each command asks of the cluster.
 
-kubectl finds the program `kubectl-parley` on the PATH and hands it what stands behind the word `parley`. Flags before that
-word are not kubectl's to hand on ("flags cannot be placed before plugin name"): the common ones are taken here.
+kubectl finds the program `kubectl-parley` on the PATH and hands it what stands behind the word `parley`. Flags before
+that word are not kubectl's to hand on ("flags cannot be placed before plugin name"): the common ones are taken here.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ def _run(given: argparse.Namespace, now: datetime) -> int:
 def _calls(given: argparse.Namespace, kubectl: Kubectl) -> int:
     selector = OF_PARLEY
     if given.name is not None:
-        kubectl.get(KIND, given.name, *_scope(given))  # else a name that is wrong would look like one without pods
+        kubectl.get(
+            KIND, given.name, *_scope(given)
+        )  # else a name that is wrong would look like one without pods
         selector += f",{AGENT_LABEL}={given.name}"
     found = pods(kubectl.get("pods", "--selector", selector, *_scope(given)))
     if not found:
@@ -140,7 +142,9 @@ def _parser() -> argparse.ArgumentParser:
         description="The calls of each pod, as the operator last wrote them: at least so many.",
     )
     each.add_argument("name", type=_name, metavar="NAME", nargs="?", help="of a VoiceAgent (every one)")
-    each.add_argument("--exact", action="store_true", help="ask each pod itself; needs the right to pods/proxy")
+    each.add_argument(
+        "--exact", action="store_true", help="ask each pod itself; needs the right to pods/proxy"
+    )
     return parser
 
 

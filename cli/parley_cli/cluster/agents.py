@@ -53,14 +53,16 @@ class Agent:
     @property
     def is_ready(self) -> bool:
         condition = self.condition(READY)
-        return condition is not None and condition.state == "True" and not self.behind and self.deleted is None
+        return (
+            condition is not None and condition.state == "True" and not self.behind and self.deleted is None
+        )
 
     def condition(self, name: str) -> Condition | None:
         return next((condition for condition in self.conditions if condition.type == name), None)
 
     @property
     def lacking(self) -> tuple[Condition, ...]:
-        """Those that are not True, Ready apart, in the order in which they come true; then any that are not known here."""
+        """Those that are not True, Ready apart, in the order in which they come true; then any unknown here."""
         return tuple(c for c in self.conditions if c.state != "True" and c.type != READY)
 
 

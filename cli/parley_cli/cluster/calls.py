@@ -44,7 +44,9 @@ def ask(kubectl: Kubectl, pods: Sequence[Pod]) -> dict[Pod, Said | NotAnswered |
 
 def _row(pod: Pod, answer: Said | NotAnswered | None, namespaces: bool) -> Row:
     name = f"{pod.namespace}/{pod.name}" if namespaces else pod.name
-    state = "draining" if isinstance(answer, Said) and answer.draining and pod.state != "ending" else pod.state
+    state = (
+        "draining" if isinstance(answer, Said) and answer.draining and pod.state != "ending" else pod.state
+    )
     notes = (f"did not answer: {answer}",) if isinstance(answer, NotAnswered) else ()
     return Row((name, _calls(pod, answer), state, pod.node), notes)
 

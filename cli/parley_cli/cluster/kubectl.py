@@ -1,4 +1,4 @@
-"""Owns how the cluster is asked: by the caller's own `kubectl`, so that kubeconfig, context, login and proxy are theirs.
+"""Owns how the cluster is asked: by the caller's own `kubectl`, so that kubeconfig, context and login are theirs.
 
 Only `kubectl get` is ever run. What it says on standard error becomes a typed error whose text names what to do.
 """
@@ -103,7 +103,9 @@ class Kubectl:
         if program is None:
             raise NoKubectl
         try:
-            ran = subprocess.run([program, *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+            ran = subprocess.run(
+                [program, *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False
+            )
         except OSError as broken:
             raise Failed(f"kubectl could not be started: {broken.strerror}") from None
         if ran.returncode != 0:

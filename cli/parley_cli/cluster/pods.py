@@ -12,8 +12,8 @@ from parley_cli.cluster.agents import number, part, text
 OF_PARLEY = "app.kubernetes.io/name=parley-agent"
 AGENT_LABEL = "parley.dev/agent"
 COST = "controller.kubernetes.io/pod-deletion-cost"
-"""An annotation that the operator writes: the pod's calls, rounded as in the agent's status. A pod that never had a call
-has none."""
+"""An annotation that the operator writes: the pod's calls, rounded as in the agent's status. A pod that never had a
+call has none."""
 
 PORT = 9011
 
@@ -82,7 +82,11 @@ def _state(metadata: Mapping[str, Any], status: Mapping[str, Any]) -> str:
         return "ending"
     conditions = status.get("conditions")
     for condition in conditions if isinstance(conditions, list) else ():
-        if isinstance(condition, dict) and condition.get("type") == "Ready" and condition.get("status") == "True":
+        if (
+            isinstance(condition, dict)
+            and condition.get("type") == "Ready"
+            and condition.get("status") == "True"
+        ):
             return "ready"
     phase = text(status, "phase")
     return "not ready" if phase == "Running" else phase.lower() or "unknown"

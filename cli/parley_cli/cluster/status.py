@@ -28,11 +28,15 @@ def notes(agent: Agent) -> list[str]:
         return ["being deleted"]
     if not agent.conditions:
         return ["the operator has written nothing about it yet; is it running?"]
-    behind = [f"the operator has read generation {agent.observed} of {agent.generation}"] if agent.behind else []
+    behind = (
+        [f"the operator has read generation {agent.observed} of {agent.generation}"] if agent.behind else []
+    )
     ready = agent.condition(READY)
     if ready is not None and ready.state == "True":
         return behind
-    return behind + [_note(condition) for condition in agent.lacking or ((ready,) if ready is not None else ())]
+    return behind + [
+        _note(condition) for condition in agent.lacking or ((ready,) if ready is not None else ())
+    ]
 
 
 def _row(agent: Agent, now: datetime, namespaces: bool) -> Row:

@@ -1,4 +1,4 @@
-"""`kubectl parley why NAME`: an agent's conditions as one paragraph of plain words, with what the operator says of each."""
+"""`kubectl parley why NAME`: an agent's conditions as one paragraph of plain words."""
 
 from __future__ import annotations
 
@@ -105,4 +105,6 @@ def _told(condition: Condition) -> str:
     if words is None:  # of a newer operator
         words = f"{condition.type} is {condition.state}"
     # Where all is well, what the operator adds to it is for `kubectl describe`.
-    return sentence(words if condition.state == "True" or not condition.message else f"{words}: {condition.message}")
+    return sentence(
+        words if condition.state == "True" or not condition.message else f"{words}: {condition.message}"
+    )

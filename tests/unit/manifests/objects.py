@@ -54,4 +54,6 @@ def selects(selector: Object, labels: Object) -> bool:
 
 def commands(script: str) -> list[str]:
     """The lines of a script that call kubectl, each in one."""
-    return [line.strip() for line in script.replace("\\\n", "").splitlines() if re.match(r"\s*kubectl ", line)]
+    return [
+        line.strip() for line in script.replace("\\\n", "").splitlines() if re.match(r"\s*kubectl ", line)
+    ]

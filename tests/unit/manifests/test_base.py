@@ -1,4 +1,4 @@
-"""manifests/base against itself and the operator: labels, selectors, ports, images, settings, and how safe its pod is."""
+"""manifests/base against itself and the operator: labels, selectors, ports, images, settings, security."""
 
 from __future__ import annotations
 
@@ -33,10 +33,14 @@ SETTINGS = {variable.name: variable for variable in settings.VARIABLES}
 def test_every_file_of_the_base_is_in_it_and_the_kind_is_that_of_crds() -> None:
     files = {path.resolve() for path in listed(MANIFESTS / "base")}
     beside = set((MANIFESTS / "base").glob("*.yaml")) - {MANIFESTS / "base/kustomization.yaml"}
-    assert {path.resolve() for path in beside} == files - {(MANIFESTS.parent / "crds/voiceagent.yaml").resolve()}
+    assert {path.resolve() for path in beside} == files - {
+        (MANIFESTS.parent / "crds/voiceagent.yaml").resolve()
+    }
 
 
-@pytest.mark.parametrize("path", sorted(MANIFESTS.rglob("*.yaml")), ids=lambda path: str(path.relative_to(MANIFESTS)))
+@pytest.mark.parametrize(
+    "path", sorted(MANIFESTS.rglob("*.yaml")), ids=lambda path: str(path.relative_to(MANIFESTS))
+)
 def test_every_document_is_an_object_and_no_key_is_there_twice(path: Path) -> None:
     if "compose" in path.parts:
         return
@@ -62,7 +66,9 @@ def test_every_object_has_the_labels_by_which_uninstall_finds_it(found: Object) 
 
 @pytest.mark.parametrize("found", BASE, ids=lambda found: f"{found['kind']} {found['metadata']['name']}")
 def test_what_is_not_of_the_whole_cluster_is_in_the_namespace_of_the_base(found: Object) -> None:
-    expected = None if found["kind"] in CLUSTER_WIDE else one("Namespace", "parley-system")["metadata"]["name"]
+    expected = (
+        None if found["kind"] in CLUSTER_WIDE else one("Namespace", "parley-system")["metadata"]["name"]
+    )
     assert found["metadata"].get("namespace") == expected
 
 
@@ -100,7 +106,11 @@ def test_every_variable_is_a_setting_of_the_operator_and_has_a_value_that_it_tak
 def test_probes_and_policy_and_monitor_use_the_port_on_which_the_operator_answers() -> None:
     [port] = CONTAINER["ports"]
     assert port["containerPort"] == settings.Settings().probe_port
-    for probe, path in (("startupProbe", "/healthz"), ("livenessProbe", "/healthz"), ("readinessProbe", "/readyz")):
+    for probe, path in (
+        ("startupProbe", "/healthz"),
+        ("livenessProbe", "/healthz"),
+        ("readinessProbe", "/readyz"),
+    ):
         assert CONTAINER[probe]["httpGet"] == {"path": path, "port": port["name"]}
     [rule] = one("NetworkPolicy")["spec"]["ingress"]
     assert [entry["port"] for entry in rule["ports"]] == [port["name"]]

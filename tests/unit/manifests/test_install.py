@@ -15,7 +15,9 @@ MAKE = MANIFESTS / "make_install.py"
 
 
 def made(*arguments: str) -> str:
-    ran = subprocess.run([sys.executable, MAKE, *arguments], capture_output=True, text=True, timeout=60, check=True)
+    ran = subprocess.run(
+        [sys.executable, MAKE, *arguments], capture_output=True, text=True, timeout=60, check=True
+    )
     return ran.stdout
 
 

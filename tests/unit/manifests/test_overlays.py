@@ -36,7 +36,10 @@ def test_a_kustomization_names_only_what_is_there_and_no_file_of_another_folder(
 def test_on_kind_there_is_one_replica_whose_image_is_not_pulled() -> None:
     [patch] = documents(MANIFESTS / "kind/one-replica.yaml")
     patched = one("Deployment")["metadata"]
-    assert (patch["metadata"]["name"], patch["metadata"]["namespace"]) == (patched["name"], patched["namespace"])
+    assert (patch["metadata"]["name"], patch["metadata"]["namespace"]) == (
+        patched["name"],
+        patched["namespace"],
+    )
     assert patch["spec"]["replicas"] == 1
     [container] = patch["spec"]["template"]["spec"]["containers"]
     assert container == {"name": "operator", "imagePullPolicy": "IfNotPresent"}
@@ -47,7 +50,9 @@ def test_on_kind_an_agent_runs_on_any_node() -> None:
     [patch] = documents(MANIFESTS / "kind/agent/small.yaml")
     assert patch["spec"]["placement"]["nodeSelector"] == {}
     assert patch["spec"]["replicas"] == 1
-    assert (MANIFESTS / "kind/agent" / kustomization(MANIFESTS / "kind/agent")["resources"][0]).resolve() == ROOT / "examples"
+    assert (
+        MANIFESTS / "kind/agent" / kustomization(MANIFESTS / "kind/agent")["resources"][0]
+    ).resolve() == ROOT / "examples"
     assert kustomization(ROOT / "examples")["resources"] == ["reception.yaml"]
 
 
@@ -97,7 +102,9 @@ def test_the_script_waits_for_names_that_are_there() -> None:
 
 
 def test_the_script_is_thin() -> None:
-    lines = [line for line in SCRIPT.read_text().splitlines() if line.strip() and not line.strip().startswith("#")]
+    lines = [
+        line for line in SCRIPT.read_text().splitlines() if line.strip() and not line.strip().startswith("#")
+    ]
     assert len(lines) < 25
     assert len(commands(SCRIPT.read_text())) == 7
 
@@ -111,7 +118,8 @@ def test_the_script_says_how_it_is_used(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("registry", "before"), [("", ""), ("registry.example.com:5000/a-team", "registry.example.com:5000/a-team/")]
+    ("registry", "before"),
+    [("", ""), ("registry.example.com:5000/a-team", "registry.example.com:5000/a-team/")],
 )
 def test_a_registry_stands_before_both_images_and_changes_nothing_else(
     tmp_path: Path, registry: str, before: str
@@ -121,7 +129,8 @@ def test_a_registry_stands_before_both_images_and_changes_nothing_else(
     (tmp_path / "rendered").write_text(base)
     kubectl = tmp_path / "kubectl"
     kubectl.write_text(
-        f'#!/bin/sh\ncase "$*" in kustomize*) cat {tmp_path}/rendered;; *"--filename -") cat > {tmp_path}/applied;; esac\n'
+        f'#!/bin/sh\ncase "$*" in\nkustomize*) cat {tmp_path}/rendered ;;\n'
+        f'*"--filename -") cat > {tmp_path}/applied ;;\nesac\n'
     )
     kubectl.chmod(0o755)
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "REGISTRY": registry}

@@ -61,7 +61,10 @@ def test_nothing_leads_to_more_rights_or_into_a_pod(role: Object) -> None:
     rights = granted(role)
     for resource in ("pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "serviceaccounts/token"):
         assert ("", resource) not in rights
-    assert {group for group, _ in rights} & {"rbac.authorization.k8s.io", "admissionregistration.k8s.io"} == set()
+    assert {group for group, _ in rights} & {
+        "rbac.authorization.k8s.io",
+        "admissionregistration.k8s.io",
+    } == set()
     assert not {"escalate", "bind", "impersonate"} & set().union(*rights.values())
 
 
@@ -121,7 +124,11 @@ def test_who_may_view_edit_or_administer_a_namespace_has_the_same_of_its_agents(
     aggregates = "rbac.authorization.k8s.io/aggregate-to-"
     labels = {name: one("ClusterRole", name)["metadata"]["labels"] for name in ("parley-view", "parley-edit")}
     into = {
-        name: {key.removeprefix(aggregates) for key, value in found.items() if key.startswith(aggregates) and value == "true"}
+        name: {
+            key.removeprefix(aggregates)
+            for key, value in found.items()
+            if key.startswith(aggregates) and value == "true"
+        }
         for name, found in labels.items()
     }
     assert into == {"parley-view": {"view", "edit", "admin"}, "parley-edit": {"edit", "admin"}}

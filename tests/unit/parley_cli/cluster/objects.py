@@ -17,7 +17,9 @@ AGO = {
 }
 
 
-def condition(kind: str, state: str = "True", reason: str = "AsRead", message: str = "", since: str = "12m") -> Any:
+def condition(
+    kind: str, state: str = "True", reason: str = "AsRead", message: str = "", since: str = "12m"
+) -> Any:
     return {
         "type": kind,
         "status": state,
@@ -97,7 +99,7 @@ def listed(*objects: Any) -> dict[str, Any]:
 
 
 class StubKubectl:
-    """A program of that name. `answers[WORD]` is for the command line that has WORD in it; an error is (code, stderr)."""
+    """A program; `answer(WORD, ...)` is for the command line that has WORD in it; an error is (code, stderr)."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -114,7 +116,9 @@ class StubKubectl:
         )
         program = self.folder / "kubectl"
         log = f'printf "%s\\n" "$*" >> "{self._log}"'
-        program.write_text("\n".join(["#!/bin/sh", log, *self._answers, 'echo "not expected: $*" >&2; exit 9', ""]))
+        program.write_text(
+            "\n".join(["#!/bin/sh", log, *self._answers, 'echo "not expected: $*" >&2; exit 9', ""])
+        )
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
 
     def asked(self) -> list[str]:

@@ -43,7 +43,9 @@ def test_a_pod_that_does_not_answer_says_why_and_has_what_the_operator_wrote() -
 
 def test_every_pod_is_asked_and_one_that_fails_keeps_none_from_the_rest(stub: StubKubectl) -> None:
     stub.answer("reception-agent-a:9011", {"calls": 3, "draining": False})
-    stub.answer("reception-agent-b:9011", (1, "Error from server (ServiceUnavailable): dial tcp: i/o timeout"))
+    stub.answer(
+        "reception-agent-b:9011", (1, "Error from server (ServiceUnavailable): dial tcp: i/o timeout")
+    )
     answers = ask(Kubectl(("--context=x",)), TWO)
     assert answers[TWO[0]] == Said(3, False)
     assert str(answers[TWO[1]]) == "Error from server (ServiceUnavailable): dial tcp: i/o timeout"

@@ -31,7 +31,7 @@ def test_flags_go_before_what_is_asked(stub: StubKubectl) -> None:
     [
         ('error: the server doesn\'t have a resource type "voiceagents"', NoKind, "install Parley"),
         (
-            "Error from server (NotFound): Unable to list \"x\": the server could not find the requested resource (get x)",
+            'Error from server (NotFound): Unable to list "x": the server could not find the requested resource',
             NoKind,
             "docs/install.md",
         ),

@@ -15,7 +15,9 @@ from parley_cli.cluster.table import WIDTH
 from tests.unit.parley_cli.cluster.objects import StubKubectl, condition, listed, pod, voice_agent
 
 KIND = "voiceagents.parley.dev"
-NOT_READY = voice_agent("bakery", condition("Available", "False", "Why", "so"), condition("Ready", "False"), ready=0)
+NOT_READY = voice_agent(
+    "bakery", condition("Available", "False", "Why", "so"), condition("Ready", "False"), ready=0
+)
 
 
 def test_status_lists_every_agent_and_is_0_if_all_are_ready(
@@ -82,7 +84,9 @@ def test_calls_are_of_every_agent_or_of_one(stub: StubKubectl, capsys: pytest.Ca
     ]
 
 
-def test_calls_are_exact_when_the_pods_are_asked(stub: StubKubectl, capsys: pytest.CaptureFixture[str]) -> None:
+def test_calls_are_exact_when_the_pods_are_asked(
+    stub: StubKubectl, capsys: pytest.CaptureFixture[str]
+) -> None:
     stub.answer("get pods", listed(pod("reception-agent-a", calls="5")))
     stub.answer("proxy/v1/status", {"calls": 7, "draining": False})
     assert main(["calls", "--exact"]) == 0

@@ -30,7 +30,12 @@ def test_agents_that_are_well_are_a_line_each() -> None:
 def test_below_an_agent_that_is_not_ready_stands_each_thing_that_it_lacks() -> None:
     lacking = voice_agent(
         "reception",
-        condition("Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability."),
+        condition(
+            "Available",
+            "False",
+            "MinimumReplicasUnavailable",
+            "Deployment does not have minimum availability.",
+        ),
         condition("UpToDate", "Unknown", "NoReadyPod"),
         condition("Ready", "False", "Available", "1 of 3 pods is ready"),
         ready=1,
@@ -78,7 +83,9 @@ def test_with_all_namespaces_each_name_has_its_own_before_it() -> None:
 
 def test_the_largest_names_and_counts_fit_80_columns() -> None:
     large = voice_agent("n" * 63, namespace="m" * 63, replicas=1000, ready=1000, calls=100_000_000)
-    assert max(map(len, shown(large, large, namespaces=True))) <= 2 * 63 + 1  # the name alone, in full, to be copied
+    assert (
+        max(map(len, shown(large, large, namespaces=True))) <= 2 * 63 + 1
+    )  # the name alone, in full, to be copied
     assert max(map(len, shown(large, namespaces=False))) <= WIDTH
 
 

@@ -17,24 +17,29 @@ def told(found: dict[str, Any]) -> str:
 
 def test_of_an_agent_that_is_well_all_is_told() -> None:
     assert told(voice_agent("reception", condition("Ready", since="4d"), calls=20)) == (
-        "reception in namespace shop has been ready for 4 days: 3 of 3 pods are ready, at least 20 calls are in progress."
-        " Its spec was accepted. Its Deployment is available. Every pod has the QoS class Guaranteed. Every ready pod runs"
-        " the agent as it is written now."
+        "reception in namespace shop has been ready for 4 days: 3 of 3 pods are ready, at least 20 calls are in"
+        " progress. Its spec was accepted. Its Deployment is available. Every pod has the QoS class Guaranteed. Every"
+        " ready pod runs the agent as it is written now."
     )
 
 
 def test_what_lacks_is_told_with_what_the_operator_says_of_it() -> None:
     found = voice_agent(
         "reception",
-        condition("Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability."),
+        condition(
+            "Available",
+            "False",
+            "MinimumReplicasUnavailable",
+            "Deployment does not have minimum availability.",
+        ),
         condition("Ready", "False", "Available", "1 of 3 pods is ready"),
         ready=1,
         calls=1,
     )
     assert told(found) == (
         "reception in namespace shop has not been ready for 12 minutes: 1 of 3 pods is ready, one call is in progress."
-        " Its spec was accepted. Its Deployment is not available: Deployment does not have minimum availability. Every pod"
-        " has the QoS class Guaranteed. Every ready pod runs the agent as it is written now."
+        " Its spec was accepted. Its Deployment is not available: Deployment does not have minimum availability. Every"
+        " pod has the QoS class Guaranteed. Every ready pod runs the agent as it is written now."
     )
 
 
@@ -48,8 +53,12 @@ def test_a_spec_that_is_not_accepted_says_why_and_that_the_old_one_goes_on(reaso
 
 
 def test_a_reason_of_a_newer_operator_has_the_words_of_its_condition() -> None:
-    assert "Its spec was not accepted: so." in told(voice_agent("a", condition("Accepted", "False", "New", "so")))
-    assert "Blessed is False: not yet." in told(voice_agent("a", condition("Blessed", "False", "New", "not yet")))
+    assert "Its spec was not accepted: so." in told(
+        voice_agent("a", condition("Accepted", "False", "New", "so"))
+    )
+    assert "Blessed is False: not yet." in told(
+        voice_agent("a", condition("Blessed", "False", "New", "not yet"))
+    )
 
 
 @pytest.mark.parametrize("kind", ORDER)
