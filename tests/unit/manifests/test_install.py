@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -38,14 +39,10 @@ def test_a_registry_and_a_tag_are_those_of_both_images_and_change_nothing_else(r
 
 
 def test_a_kustomization_that_would_change_something_is_refused(tmp_path: Path) -> None:
-    sys.path.insert(0, str(MANIFESTS))
-    try:
-        from make_install import NotPlain, install  # type: ignore[import-not-found]
-    finally:
-        sys.path.remove(str(MANIFESTS))
+    module = runpy.run_path(str(MAKE))
     (tmp_path / "kustomization.yaml").write_text("resources: [a.yaml]\nnamePrefix: x-\n")
-    with pytest.raises(NotPlain, match="saw namePrefix"):
-        install(tmp_path)
+    with pytest.raises(module["NotPlain"], match="saw namePrefix"):
+        module["install"](tmp_path)
 
 
 def test_make_calls_it_with_both() -> None:
