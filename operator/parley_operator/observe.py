@@ -87,6 +87,7 @@ class Observer:
             labels=metadata.get("labels", {}),
             annotations=metadata.get("annotations", {}),
             status=self._polls.status(ref_of(obj)),
+            grace_seconds=metadata.get("deletionGracePeriodSeconds"),
             unschedulable=scheduled.get("message", "") if scheduled.get("status") == "False" else "",
         )
 

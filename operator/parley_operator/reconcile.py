@@ -85,7 +85,10 @@ class Reconciler:
         started = loop.time()
         try:
             outcome, again_after = await self._reconcile(key)
-            self._queue.succeeded(key)
+            if outcome == "refused":
+                self._queue.retry(key)
+            else:
+                self._queue.succeeded(key)
             if again_after is not None:
                 self._queue.add(key, after=max(again_after, 0.05), routine=True)
         except Quiet as quiet:
@@ -107,7 +110,7 @@ class Reconciler:
         if agent is None:
             return await self._farewell(key)
         if agent["metadata"].get("deletionTimestamp"):
-            raise Quiet("it is being deleted")
+            return await self._farewell(key)
         observed = await self._observer.observe(key, agent)
         if (observed.namespace or {}).get("status", {}).get("phase") == "Terminating":
             raise Quiet("its namespace is being terminated")
@@ -118,7 +121,6 @@ class Reconciler:
             plan = self._plan(key, agent, replace(observed, failures=failures))
         again_after = await self._tell(key, agent, plan)
         if failures:
-            self._queue.retry(key)
             return "refused", None
         self._take_turn(key, agent, plan)
         waits = [again_after, plan.again_after, await self._slowly(plan)]

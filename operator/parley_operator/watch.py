@@ -43,16 +43,17 @@ class Reflector:
         """For ever."""
         failures = 0
         while True:
+            listed = not self._since
             try:
-                if not self._since:
+                if listed:
                     await self.list()
-                failures = 0
                 await self._watch()
+                failures = 0
             except (ApiError, Unreachable) as error:
                 if isinstance(error, ApiError) and error.status == 410:
                     self._since = ""
-                    failures = 0
-                    continue
+                    if not listed:
+                        continue  # at once; what has just been listed and is too old already is a failure
                 if isinstance(error, ApiError) and error.status in (403, 404) and self._kind.optional:
                     self._not_served()
                     await asyncio.sleep(LOOK_AGAIN_SECONDS)

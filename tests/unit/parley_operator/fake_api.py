@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from parley_operator.api import Api, ApiError, Guard
+from parley_operator.kinds import KINDS
 from parley_operator.plan.plan import Object
 
 PAGE_LIMIT = 500
@@ -71,7 +72,7 @@ class FakeApi(Api):
 
     async def forget_history(self) -> None:
         """Watches from before now get a 410."""
-        self.oldest = self.version + 1
+        self.oldest = self.version
         self.history.clear()
 
     async def _tell(self, what: str, path: str) -> None:
@@ -118,7 +119,7 @@ class FakeApi(Api):
         raise ApiError(404, "NotFound", f"{path} not found")
 
     def _is_collection(self, path: str) -> bool:
-        return path.rpartition("/")[2].endswith("s")
+        return path.rpartition("/")[2] in {kind.plural for kind in KINDS.values()}
 
     def _below(self, path: str) -> list[str]:
         plural = path.rpartition("/")[2]

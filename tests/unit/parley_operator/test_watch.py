@@ -32,7 +32,7 @@ class Watching:
     """A reflector that runs, and what it said."""
 
     def __init__(self, api: FakeApi, cache: Cache | None = None) -> None:
-        self.cache = cache or Cache(DEPLOYMENTS)
+        self.cache = Cache(DEPLOYMENTS) if cache is None else cache
         self.changes: list[tuple[str, Ref | None]] = []
         self.reflector = Reflector(api, self.cache, lambda ref, owner: self.changes.append((ref.name, owner)))
         self.task = asyncio.create_task(self.reflector.run())
