@@ -88,9 +88,7 @@ def test_why_tells_the_conditions_that_the_api_server_has(kubectl: Kubectl, parl
     agent(kubectl, "keys", lacking, condition("Ready", "False", "Accepted"), ready=0)
     ran = parley("why", "keys", "-n", kubectl.namespace)
     assert ran.returncode == 1
-    assert "It names a Secret that is not there: Secret keys is not there: make it." in " ".join(
-        ran.stdout.split()
-    )
+    assert "Its spec was not accepted: Secret keys is not there: make it." in " ".join(ran.stdout.split())
     assert max(map(len, ran.stdout.splitlines())) <= 80
 
 

@@ -31,15 +31,6 @@ _WORDS: Mapping[str, Mapping[State, str]] = {
     },
 }
 
-_REASONS = {
-    "SecretMissing": "It names a Secret that is not there",
-    "ConfigMapMissing": "It names a ConfigMap that is not there",
-    "HostPortRefused": "Its namespace refuses host ports",
-    "NoHostPort": "No host port is left for it",
-    "Invalid": "Its spec cannot be served",
-}
-"""Of Accepted, where it is False."""
-
 
 def why(agent: Agent, now: datetime) -> str:
     """The paragraph, in one line."""
@@ -100,11 +91,8 @@ def _each(agent: Agent) -> list[str]:
 
 def _told(condition: Condition) -> str:
     words = _WORDS.get(condition.type, {}).get(condition.state)
-    if condition.type == ORDER[0] and condition.state == "False":
-        words = _REASONS.get(condition.reason, words)
     if words is None:  # of a newer operator
         words = f"{condition.type} is {condition.state}"
-    # Where all is well, what the operator adds to it is for `kubectl describe`.
-    return sentence(
-        words if condition.state == "True" or not condition.message else f"{words}: {condition.message}"
-    )
+    if condition.state == "True":  # what the operator may add to that is for `kubectl describe`
+        return sentence(words)
+    return sentence(f"{words}: {condition.message or condition.reason or 'no reason is told'}")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from parley_cli.cluster.agents import ORDER, agent
-from parley_cli.cluster.why import _REASONS, _WORDS, why
+from parley_cli.cluster.why import _WORDS, why
 from tests.unit.parley_cli.cluster.objects import AGO, NOW, condition, voice_agent
 
 
@@ -43,29 +43,34 @@ def test_what_lacks_is_told_with_what_the_operator_says_of_it() -> None:
     )
 
 
-@pytest.mark.parametrize("reason", _REASONS)
-def test_a_spec_that_is_not_accepted_says_why_and_that_the_old_one_goes_on(reason: str) -> None:
-    refused = condition("Accepted", "False", reason, "Secret keys; make it, or leave it out")
+def test_a_spec_that_is_not_accepted_says_why_and_that_the_old_one_goes_on() -> None:
+    message = "the Secret keys is not in this namespace: create it, or take it out of the spec"
+    refused = condition("Accepted", "False", "SecretMissing", message)
     found = voice_agent("a", refused, condition("Ready", "False"))
-    assert f"{_REASONS[reason]}: Secret keys; make it, or leave it out." in told(found)
+    assert f"Its spec was not accepted: {message}. Its Deployment is available." in told(found)
     assert told(found).endswith("What was accepted before goes on running.")
     assert "goes on running" not in told(voice_agent("a", refused, condition("Ready", "False"), ready=0))
 
 
-def test_a_reason_of_a_newer_operator_has_the_words_of_its_condition() -> None:
-    assert "Its spec was not accepted: so." in told(
-        voice_agent("a", condition("Accepted", "False", "New", "so"))
+def test_without_a_message_the_reason_says_it() -> None:
+    assert "Its spec was not accepted: NoHostPort." in told(
+        voice_agent("a", condition("Accepted", "False", "NoHostPort"))
     )
+
+
+def test_a_condition_of_a_newer_operator_is_told_as_it_is() -> None:
     assert "Blessed is False: not yet." in told(
         voice_agent("a", condition("Blessed", "False", "New", "not yet"))
     )
+    assert "Blessed is True." in told(voice_agent("a", condition("Blessed")))
 
 
 @pytest.mark.parametrize("kind", ORDER)
 @pytest.mark.parametrize("state", ["True", "False", "Unknown"])
 def test_every_condition_has_words_for_every_state(kind: str, state: str) -> None:
     words = _WORDS[kind][state]  # type: ignore[index]
-    assert f"{words}." in told(voice_agent("a", condition(kind, state)))
+    end = "." if state == "True" else ": AsRead."
+    assert f"{words}{end}" in told(voice_agent("a", condition(kind, state)))
 
 
 def test_an_agent_that_the_operator_has_not_seen_says_where_to_look() -> None:
