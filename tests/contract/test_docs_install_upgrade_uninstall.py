@@ -6,9 +6,10 @@ The Deployment's own pods are fake, as all of kwok's are: what works is one oper
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 import yaml
@@ -89,7 +90,10 @@ def installed(
             for block in blocks("install.md"):
                 told.of[block.text] = typist.type(block)
                 if "install.yaml" in block.text and operator is None:
-                    operator = OperatorProcess(kubeconfig, log, {"POLL_SECONDS": "1"})
+                    image = "registry.example.com/team/parley:0.1.0"
+                    operator = OperatorProcess(
+                        kubeconfig, log, {"POLL_SECONDS": "1", "DATAPLANE_IMAGE": image}
+                    )
                     operator.__enter__()
             yield told
         finally:
@@ -168,8 +172,5 @@ def test_install_yaml_is_what_kubectl_makes_of_the_base(
 
 
 def _install_yaml() -> str:
-    import subprocess
-    import sys
-
     command = [sys.executable, str(ROOT / "manifests/make_install.py")]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout

@@ -13,6 +13,7 @@ import pytest
 
 from parley_api import __version__
 from parley_api.turntaking import Sessions
+from parley_operator import names
 from parley_operator.render.pod import BEYOND_THE_LONGEST_CALL_SECONDS
 from parley_operator.settings import Settings
 
@@ -55,6 +56,12 @@ def test_the_images_are_of_this_version_and_the_upgrade_is_to_the_next() -> None
         re.findall(r"TAG=(\S+)", TEXT)
     )
     assert tags == {__version__, f"{major}.{minor}.{int(patch) + 1}"}
+
+
+def test_the_names_are_those_that_the_operator_gives() -> None:
+    assert f"service/{names.child('reception')} 9011:80" in PAGES["install"]
+    assert f"is called `{names.child('voice-ai-backend-v2')}`" in PAGES["install"]
+    assert f"--selector app.kubernetes.io/name={names.COMPONENT} --for=delete" in PAGES["uninstall"]
 
 
 def test_the_numbers_are_those_that_hold() -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from parley_api import __version__
-from parley_operator import settings
+from parley_operator import names, settings
+from parley_operator.render.pod import PORT
 from tests.unit.manifests.objects import (
     BASE,
     CONTAINER,
@@ -86,7 +87,7 @@ def test_every_selector_finds_the_operators_pods() -> None:
 
 def test_no_selector_finds_a_pod_of_an_agent() -> None:
     """Else an agent's calls would count as the operator's disruptions, and its policy would cut them off."""
-    agent = {"app.kubernetes.io/name": "parley-agent", "app.kubernetes.io/managed-by": "parley-operator"}
+    agent = names.labels("any-agent")
     assert not selects(one("NetworkPolicy")["spec"]["podSelector"]["matchLabels"], agent)
     assert not selects(DEPLOYMENT["spec"]["selector"]["matchLabels"], agent)
 
@@ -171,9 +172,13 @@ def test_out_go_questions_to_the_api_server_to_dns_and_to_agents_pods_alone() ->
         ("TCP", 53, False),
         ("TCP", 443, False),
         ("TCP", 6443, False),
-        ("TCP", 9011, True),
+        ("TCP", PORT, True),
         ("UDP", 53, False),
     ]
+    [rule] = [rule for rule in one("NetworkPolicy")["spec"]["egress"] if "to" in rule]
+    [peer] = rule["to"]
+    assert peer["namespaceSelector"] == {}
+    assert selects(peer["podSelector"]["matchLabels"], names.labels("any-agent"))
 
 
 def test_the_component_is_one_so_that_a_cluster_without_its_kind_goes_without_it() -> None:

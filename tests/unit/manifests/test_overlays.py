@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from parley_api import load
+from parley_operator import names
+from parley_operator.render.pod import HTTP
 from tests.unit.manifests.objects import BASE, MANIFESTS, ROOT, commands, documents, kustomization, one
 
 FOLDERS = [path.parent for path in MANIFESTS.rglob("kustomization.yaml")]
@@ -82,7 +84,10 @@ def test_the_namespace_the_label_and_the_service_have_the_names_that_scripts_use
     assert namespace["metadata"]["name"] == kustomization(VOICE_AI)["namespace"] == "voice-ai"
     [service] = documents(VOICE_AI / "service.yaml")
     assert service["metadata"]["name"] == "voice-ai-backend-v2-service"
-    assert service["spec"]["selector"] == {"app": documents(AGENT)[0]["metadata"]["name"]}
+    agent = documents(AGENT)[0]["metadata"]["name"]
+    assert service["spec"]["selector"] == {"app": agent}
+    assert names.labels(agent)["app"] == agent
+    assert service["spec"]["ports"][0]["targetPort"] == HTTP
     assert service["spec"]["sessionAffinity"] == "ClientIP"
     assert service["spec"]["ports"][0]["port"] == 80
 

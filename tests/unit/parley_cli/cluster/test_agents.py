@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from parley_cli.cluster.agents import agent, agents
+from parley_api.voiceagent_status import CONDITIONS
+from parley_cli.cluster.agents import ORDER, READY, agent, agents
 from tests.unit.parley_cli.cluster.objects import condition, listed, voice_agent
 
 
@@ -56,3 +57,7 @@ def test_an_object_of_another_form_reads_as_not_known(found: dict[str, Any]) -> 
     read = agent(found)
     assert (read.name, read.wanted, read.ready, read.calls, read.is_ready) == ("", None, None, None, False)
     assert {one.state for one in read.conditions} <= {"Unknown"}
+
+
+def test_the_conditions_are_those_of_the_api_in_its_order() -> None:
+    assert (*ORDER, READY) == tuple(CONDITIONS)

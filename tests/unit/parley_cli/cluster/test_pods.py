@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from parley_cli.cluster.pods import Said, pods, said
+from parley_cli.cluster.pods import AGENT_LABEL, COST, OF_PARLEY, PORT, Said, pods, said
+from parley_operator import names
+from parley_operator.render import pod as rendered
 from tests.unit.parley_cli.cluster.objects import listed, pod
 
 
@@ -64,3 +66,10 @@ def test_what_a_pod_says_is_read_or_passed_over(answer: dict[str, Any], read: Sa
 @pytest.mark.parametrize("found", [{}, {"items": None}, {"items": ["x", None]}])
 def test_what_is_no_list_of_pods_has_none(found: dict[str, Any]) -> None:
     assert pods(found) == []
+
+
+def test_what_is_looked_for_is_what_the_operator_writes() -> None:
+    """The command line has no code of the operator's."""
+    key, _, value = OF_PARLEY.partition("=")
+    assert names.labels("any")[key] == value
+    assert (AGENT_LABEL, COST, PORT) == (names.PARLEY_AGENT, names.DELETION_COST, rendered.PORT)
