@@ -159,9 +159,7 @@ def test_the_last_commands_of_uninstall_find_nothing(uninstalled: Told) -> None:
     assert out.count("No resources found") == 3
 
 
-def test_install_yaml_is_what_kubectl_makes_of_the_base(
-    plane: ControlPlane, typist: Typist, tmp_path: Path
-) -> None:
+def test_install_yaml_is_what_kubectl_makes_of_the_base(plane: ControlPlane) -> None:
     rendered = list(yaml.safe_load_all(plane.kubectl("kustomize", str(ROOT / "manifests/base"))))
     made = list(yaml.safe_load_all(_install_yaml()))
 
