@@ -32,6 +32,7 @@ CATEGORIES = {
     "service": (
         "unit/parley",
         "unit/parley_api",
+        "unit/manifests",
         "unit/parley_cli",
         "unit/parley_operator",
         f"{_PLANE}/protocols",
@@ -79,6 +80,8 @@ CATEGORIES = {
     ),
     "security": (
         "fuzz",
+        "contract/test_rbac.py",
+        "unit/manifests/test_rights.py",
         "unit/parley_api/test_access.py",
         f"{_PLANE}/media/test_containers.py",
         f"{_PLANE}/protocols/test_fields.py",
@@ -116,7 +119,7 @@ CATEGORIES = {
     "integration": ("browser", "calls", "contract"),
 }
 
-WITHOUT = ("unit/bench", "unit/clients", "unit/controlplane", "unit/house")
+WITHOUT = ("unit/bench", "unit/clients", "unit/contract", "unit/controlplane", "unit/house")
 """Tests of the tests, and of the repository's own pages: of no category."""
 
 
