@@ -33,6 +33,7 @@ CATEGORIES = {
         "unit/parley",
         "unit/parley_api",
         "unit/parley_cli",
+        "unit/parley_operator",
         f"{_PLANE}/protocols",
         f"{_PLANE}/routes",
         f"{_PLANE}/test_agent.py",

@@ -192,10 +192,12 @@ def fields_of(obj: Object) -> Object:
     def fields(value: Any) -> Object:
         if isinstance(value, dict):
             return {f"f:{name}": fields(member) for name, member in value.items()}
-        if isinstance(value, list) and value and all(isinstance(item, dict) and "name" in item for item in value):
-            return {
-                f"k:{json.dumps({'name': item['name']})}": {".": {}, **fields(item)} for item in value
-            }
+        if (
+            isinstance(value, list)
+            and value
+            and all(isinstance(item, dict) and "name" in item for item in value)
+        ):
+            return {f"k:{json.dumps({'name': item['name']})}": {".": {}, **fields(item)} for item in value}
         return {}
 
     rest = {name: value for name, value in obj.items() if name not in ("apiVersion", "kind", "metadata")}

@@ -78,7 +78,7 @@ def kinds(cluster: SmallCluster) -> list[str]:
     return sorted(ref.kind for ref in cluster.observed.children)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     agent_names,
     st.lists(specs, min_size=1, max_size=3),
@@ -117,7 +117,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.dictionaries(
         st.sampled_from(
