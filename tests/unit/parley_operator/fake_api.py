@@ -1,8 +1,8 @@
 """An API server in this process, as far as the operator's core asks of one, for tests on a virtual clock.
 
 Like the real one: versions that only grow, lists in pages, watches from a version with bookmarks and 410, server-side
-apply with managedFields, uid preconditions, and a PUT that only goes over the version it names. `fail` queues up answers
-for what comes next. What it can't tell the contract tests ask of a real one.
+apply with managedFields, uid preconditions, and a PUT that only goes over the version it names. `fail` queues up
+answers for what comes next. What it can't tell the contract tests ask of a real one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""When nothing is written: the live object carries the digest of what would be applied, and every field of it is ours."""
+"""When nothing is written: the live object has the digest of what would be applied, and each of its fields is ours."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_another_value_or_a_field_less_is_written(path: str) -> None:
         ["f:spec", "f:template", "f:spec", "f:containers", 'k:{"name": "agent"}', "f:image"],
         ["f:spec", "f:template", "f:spec", "f:containers", 'k:{"name": "agent"}'],
     ],
-    ids=lambda path: ".".join(path),
+    ids=".".join,
 )
 def test_a_field_that_somebody_changed_is_theirs_and_is_written_again(path: list[str]) -> None:
     changed = live()

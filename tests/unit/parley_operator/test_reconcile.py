@@ -7,6 +7,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -93,7 +94,7 @@ class World:
         self.reconcile = Reconciler(
             self.cluster,
             Observer(self.cluster, polls, self.ports, self.rolls),
-            lambda *facts: self.plan(*facts),
+            self._plan,
             self.queue,
             self.rolls,
             self.ports,
@@ -101,6 +102,9 @@ class World:
             lambda kind, outcome, seconds: self.outcomes.append(outcome),
             lambda: NOW,
         )
+
+    def _plan(self, agent: Object, observed: Observed, settings: Settings, now: datetime) -> Plan:
+        return self.plan(agent, observed, settings, now)
 
     async def user_writes(self, content: str = "one") -> None:
         before = self.api.objects.get(AGENT_PATH, {})
@@ -343,9 +347,8 @@ def test_numbers_of_calls_are_written_at_most_every_thirty_seconds() -> None:
             if await world.look():
                 times.append(asyncio.get_running_loop().time())
             await asyncio.sleep(1)
-        assert [after - before for before, after in zip(times, times[1:], strict=False)] == [30.0] * (
-            len(times) - 1
-        )
+        pauses = [after - before for before, after in pairwise(times)]
+        assert pauses == [30.0] * len(pauses)
         assert len(times) in (3, 4)
         assert KEY in world.queue._later or world.queue.depth
 
