@@ -15,17 +15,17 @@ compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 
 to_wasm := --target=wasm32-freestanding -mcpu=generic+simd128 -O3 -g0 -nostdlib -Wl,--no-entry -Wl,--strip-all
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deps test-unit test-calls test-browser fuzz bench bench-media bench-doors bench-sturdy bench-answers bench-peers check format generate wasm lock lock-peers clean
+.PHONY: help run test test-deps test-unit test-calls test-browser test-contract controlplane fuzz bench bench-media bench-doors bench-sturdy bench-answers bench-peers check format generate install.yaml wasm lock lock-peers clean
 
 help: ## say what there is
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z.-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 run: $(VENV)/run.stamp ## serve an agent: AGENT=FILE PORT=N ALSO=N,N HOST=ADDRESS RELOAD=1
 	@exec $(VENV)/bin/parley run "$(AGENT)" --host "$(HOST)" --port "$(PORT)" \
 	  $(if $(ALSO),--also-listen "$(ALSO)") $(if $(RELOAD),--reload)
 
-test: test-deps check ## everything, set-up included
-	$(python) -m pytest tests/unit tests/calls tests/browser tests/fuzz
+test: test-deps check controlplane ## everything, set-up included
+	$(python) -m pytest tests/unit tests/contract tests/calls tests/browser tests/fuzz
 
 test-deps: ## the tests' system packages: Chromium and ffmpeg
 	@sh tests/deps.sh
@@ -38,6 +38,12 @@ test-calls: $(VENV)/dev.stamp ## real calls over loopback, by clients that use n
 
 test-browser: test-deps $(VENV)/dev.stamp ## a real Chromium on the talk page
 	$(python) -m pytest tests/browser
+
+test-contract: controlplane ## promises of the kind and the operator at a real API server: PARLEY_KUBERNETES=1.33
+	$(python) -m pytest tests/contract
+
+controlplane: $(VENV)/dev.stamp ## build etcd, Kubernetes and kwok from Go modules, once; says how long each part took
+	@$(python) -m tests.controlplane build
 
 fuzz: $(VENV)/dev.stamp ## two minutes of search in each parser of what strangers send, ten of each kind at a server
 	$(python) -m tests.fuzz --seconds 120
@@ -78,6 +84,10 @@ generate: $(VENV)/run.stamp ## remake what is made from code: the CRD, docs/refe
 	$(python) docs/make_reference.py
 	$(VENV)/bin/parley crd > crds/voiceagent.yaml
 
+install.yaml: $(VENV)/run.stamp ## the operator for a cluster, in one file: REGISTRY=HOST/PATH and TAG= of its images
+	$(python) manifests/make_install.py --registry "$(REGISTRY)" --tag "$(TAG)" > $@.part
+	@mv $@.part $@
+
 wasm: $(VENV)/dev.stamp ## remake web/silero.wasm from web/silero.c, with the compiler of a wheel that nothing else needs
 	cd dataplane/parley_dataplane/web && \
 	  $(abspath $(VENV))/bin/uv run --quiet --no-project --with ziglang==0.14.1 python -m ziglang cc $(to_wasm) silero.c -o silero.wasm && \
@@ -92,7 +102,7 @@ lock-peers: $(VENV)/dev.stamp ## remake the peers' locks: their newest versions
 	for peer in $(peers); do $(compile) --upgrade tests/bench/peers/requirements/$$peer.in -o tests/bench/peers/requirements/$$peer.lock; done
 
 clean: ## remove what these commands made
-	rm -rf $(VENV) build/fuzz .pytest_cache .mypy_cache .ruff_cache bench-results .venv-peers
+	rm -rf $(VENV) build/fuzz .pytest_cache .mypy_cache .ruff_cache bench-results .venv-peers install.yaml
 
 $(VENV)/run.stamp: requirements.lock
 	@$(PYTHON) -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || \
@@ -103,7 +113,8 @@ $(VENV)/run.stamp: requirements.lock
 	@$(install) requirements.lock
 	@printf '%s\n' $(packages) > "$$($(python) -c 'import site; print(site.getsitepackages()[0])')/parley.pth"
 	@printf '#!/bin/sh\nexec "%s" -m parley_cli "$$@"\n' "$(abspath $(python))" > $(VENV)/bin/parley
-	@chmod +x $(VENV)/bin/parley
+	@printf '#!/bin/sh\nexec "%s" -m parley_cli.cluster "$$@"\n' "$(abspath $(python))" > $(VENV)/bin/kubectl-parley
+	@chmod +x $(VENV)/bin/parley $(VENV)/bin/kubectl-parley
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
