@@ -241,7 +241,7 @@ def what_is_named_is_looked_up(tenant: Tenant) -> None:
 
 
 def an_agent_is_cut(tenant: Tenant) -> None:
-    """Its pod takes its time to end, as one with calls does: a kubelet of kwok's would be done before anybody sees it."""
+    """Its pod takes its time to end, as one with calls does: kwok would be done before anybody sees it."""
     tenant.apply(voice_agent("cut", deletion="Cut"))
     until("its pod is marked", lambda: any(marked(pod) for pod in tenant.pods("cut")))
     [pod] = tenant.pods("cut")
