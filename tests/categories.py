@@ -114,7 +114,7 @@ CATEGORIES = {
     "integration": ("browser", "calls", "contract"),
 }
 
-WITHOUT = ("unit/bench", "unit/clients", "unit/contract", "unit/house")
+WITHOUT = ("unit/bench", "unit/clients", "unit/contract", "unit/controlplane", "unit/house")
 """Tests of the tests, and of the repository's own pages: of no category."""
 
 
