@@ -34,6 +34,7 @@ CATEGORIES = {
         "unit/parley_api",
         "unit/manifests",
         "unit/parley_cli",
+        "unit/parley_operator",
         f"{_PLANE}/protocols",
         f"{_PLANE}/routes",
         f"{_PLANE}/test_agent.py",
@@ -98,6 +99,10 @@ CATEGORIES = {
         "calls/test_bad_input_leaves_other_calls_alone.py",
     ),
     "reliability": (
+        "unit/parley_operator/test_lease.py",
+        "unit/parley_operator/test_queue.py",
+        "unit/parley_operator/test_reconcile.py",
+        "unit/parley_operator/test_watch.py",
         f"{_PLANE}/engines/test_worker.py",
         f"{_PLANE}/test_shouting.py",
         f"{_PLANE}/media/test_jitter.py",

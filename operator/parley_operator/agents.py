@@ -61,7 +61,7 @@ class Watch:
         registry = kopf.OperatorRegistry()
         group, _, version = AGENTS.api_version.partition("/")
 
-        @kopf.on.login(registry=registry)  # type: ignore[arg-type]
+        @kopf.on.login(registry=registry)
         def log_in(**_: Any) -> kopf.ConnectionInfo:
             info = login()
             if info.token is None:
@@ -81,7 +81,6 @@ class Watch:
                     registry=registry,
                     settings=_settings(),
                     standalone=True,
-                    identity="parley-operator",
                     stop_flag=stop,
                     **where,
                 )
@@ -108,7 +107,7 @@ def _settings() -> kopf.OperatorSettings:
     settings.posting.enabled = False
     settings.posting.loggers = False
     settings.scanning.disabled = True  # no watch over CRDs and namespaces
-    settings.networking.error_backoffs = _Forever()  # type: ignore[assignment]
+    settings.networking.error_backoffs = _Forever()
     settings.networking.request_timeout = 30
     settings.watching.server_timeout = WATCH_SECONDS
     settings.watching.chunk_size = 500

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
@@ -119,7 +119,7 @@ class Api:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreachable(f"{method} {path}: {type(error).__name__}") from error
 
-    async def stream(self, path: str, params: Mapping[str, str]) -> AsyncIterator[dict[str, Any]]:
+    async def stream(self, path: str, params: Mapping[str, str]) -> AsyncGenerator[dict[str, Any], None]:
         """Lines of JSON until the server ends; raises ApiError or Unreachable. To be closed by `aclosing`."""
         assert self._session is not None
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=REQUEST_SECONDS, sock_read=SILENT_SECONDS)

@@ -1,9 +1,9 @@
 """Names and labels of what an agent becomes: the one place where they are made.
 
-Rules: a child's name tells its agent's, is a DNS label that begins with a letter (a Service asks for that, RFC 1035),
-and no two agents of a namespace share one. Where the plain form is no such name, ten characters of a hash end it; the
-plain form always ends in "-agent", so the two can't meet. Selectors never change (Kubernetes forbids it for a
-Deployment), so they are the one label PARLEY_AGENT.
+Rules: a child's name tells its agent's, is a DNS label as a Service's has to be (RFC 1035; an agent's name is one too),
+and no two agents of a namespace share one. Where the plain form is too long, ten characters of a hash end it; the plain
+form always ends in "-agent", so the two can't meet. Selectors never change (Kubernetes forbids it for a Deployment), so
+they are the one label PARLEY_AGENT.
 """
 
 from __future__ import annotations
@@ -54,11 +54,9 @@ _HASHED = 10
 def child(agent: str) -> str:
     """The name of every object of the agent but its ConfigMaps."""
     plain = f"{agent}-agent"
-    if len(plain) <= LONGEST and plain[0].isalpha():
+    if len(plain) <= LONGEST:
         return plain
-    letter = "" if agent[0].isalpha() else "a-"
-    room = LONGEST - 1 - _HASHED
-    return f"{f'{letter}{agent}'[:room].rstrip('-')}-{_hash(agent)}"
+    return f"{agent[: LONGEST - 1 - _HASHED].rstrip('-')}-{_hash(agent)}"
 
 
 def config_map(agent: str, digest: str) -> str:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from parley_operator import names
 from parley_operator.plan.plan import Failure, Object, ObservedPod
 from parley_operator.plan.refusals import Refusal
 
@@ -48,9 +47,7 @@ class Running(NamedTuple):
         return [pod for pod in self.pods if not pod.terminating and pod.phase not in ("Succeeded", "Failed")]
 
 
-def conditions(
-    refusal: Refusal | None, failures: Sequence[Failure], running: Running
-) -> list[Found]:
+def conditions(refusal: Refusal | None, failures: Sequence[Failure], running: Running) -> list[Found]:
     """All of them, Ready last."""
     found = [accepted(refusal, failures), available(running), guaranteed(running), up_to_date(running)]
     return [*found, ready(found, running)]
@@ -62,7 +59,9 @@ def accepted(refusal: Refusal | None, failures: Sequence[Failure]) -> Found:
     if failures:
         first = failures[0]
         reason = first.reason if first.reason.isalnum() else "Refused"
-        return Found("Accepted", FALSE, reason, f"the API server refused the {first.ref}: {_cut(first.message)}")
+        return Found(
+            "Accepted", FALSE, reason, f"the API server refused the {first.ref}: {_cut(first.message)}"
+        )
     return Found("Accepted", TRUE, "AsWritten")
 
 
@@ -70,12 +69,16 @@ def available(running: Running) -> Found:
     told = _condition(running.live, "Available")
     failure = _condition(running.live, "ReplicaFailure")
     if not running.settled or told is None:
-        return Found("Available", UNKNOWN, "NotYetSeen", "Kubernetes has not taken up the Deployment as it is now")
+        return Found(
+            "Available", UNKNOWN, "NotYetSeen", "Kubernetes has not taken up the Deployment as it is now"
+        )
     if failure is not None and failure.get("status") == TRUE and told.get("status") != TRUE:
         message = f"pods can't be made: {_cut(failure.get('message', ''))}"
         return Found("Available", FALSE, failure.get("reason") or "ReplicaFailure", message)
     status = told.get("status", UNKNOWN)
-    message = "" if status == TRUE else _cut(told.get("message", "")) + _waiting(running)
+    message = (
+        "" if status == TRUE else _cut(told.get("message") or "too few pods are ready") + _waiting(running)
+    )
     return Found("Available", status, told.get("reason") or "AsTold", message)
 
 
@@ -108,13 +111,17 @@ def up_to_date(running: Running) -> Found:
         return _rolling(kind, running)
     ready_pods = [pod for pod in running.serving if pod.ready]
     if not ready_pods:
-        return Found(kind, UNKNOWN, "NoneReady", f"no pod is ready that could tell what it runs{_waiting(running)}")
+        return Found(
+            kind, UNKNOWN, "NoneReady", f"no pod is ready that could tell what it runs{_waiting(running)}"
+        )
     for pod in ready_pods:
         if pod.status is None:
             return Found(kind, UNKNOWN, "NotAnswered", f"pod {pod.name} does not answer on /v1/status")
     for pod in ready_pods:
         if pod.status is not None and pod.status.agent_digest != running.digest:
-            return Found(kind, FALSE, "OtherFile", f"pod {pod.name} runs another agent file than this generation's")
+            return Found(
+                kind, FALSE, "OtherFile", f"pod {pod.name} runs another agent file than this generation's"
+            )
     return Found(kind, TRUE, "ReadBack")
 
 
@@ -159,8 +166,8 @@ def _rolling(kind: str, running: Running) -> Found:
             kind,
             FALSE,
             "NoNodeFree",
-            "no node is free for a new pod: with reach.hostPort at most one of an agent's pods runs on a node, so that a"
-            f" rollout takes one node more than there are replicas ({_cut(waits.unschedulable)})",
+            "no node is free for a new pod: with reach.hostPort at most one of an agent's pods runs on a node, so that"
+            f" a rollout takes one node more than there are replicas ({_cut(waits.unschedulable)})",
         )
     if waits is not None:
         return Found(kind, FALSE, "Unschedulable", f"no node takes a new pod: {_cut(waits.unschedulable)}")

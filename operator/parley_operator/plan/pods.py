@@ -1,10 +1,10 @@
-"""What is written on an agent's pods: what each costs to delete, whether it is busy, and whether it ends with the agent.
+"""What is written on an agent's pods: what each costs to delete, whether it is busy, whether it ends with the agent.
 
 An idle pod that never had a call is not written to at all. Every value is explicit ("false", "0", ""), for what is left
 out of an apply is no reason to write.
 
 `deletion: Cut` needs no finalizer. Its pods carry the agent's uid; when the agent goes, the garbage collector deletes
-them with their long grace period, and the operator, whenever it sees one that ends with an agent that is gone, deletes it
+them with their long grace period, and the operator, whenever it sees one that ends and whose agent is gone, deletes it
 once more with a short one, which Kubernetes takes for the new end. Without an operator the calls end by themselves.
 """
 

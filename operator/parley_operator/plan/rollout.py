@@ -4,7 +4,7 @@ changes waits for its turn.
 The Deployment remembers, in annotations, a digest of the template as it was rendered and what its author had written by
 then. From that:
 
-    rendered anew, the template is the same           it is applied: nothing rolls, and what somebody changed in it heals
+    rendered anew, the template is the same           it is applied: nothing rolls, and what somebody edited heals
     the author changed something of it                it rolls at once, with the image that the agent has
     only the operator renders otherwise (its image,   `rolls`: it waits for `may_roll`, and what runs stays as it is
     or its code) and
@@ -86,7 +86,9 @@ class _Written:
         return spec and self.around == other.around
 
 
-def rollout(subject: Subject, generation: int, status_image: str, default_image: str, observed: Observed) -> Rollout:
+def rollout(
+    subject: Subject, generation: int, status_image: str, default_image: str, observed: Observed
+) -> Rollout:
     """`subject.image` is not read: it is decided here."""
     pinned = subject.spec.pods.image
     live = observed.children.get(Ref("Deployment", subject.namespace, subject.child))
@@ -108,7 +110,9 @@ def rollout(subject: Subject, generation: int, status_image: str, default_image:
     if pinned and not same:
         return replace(newest, why=changed)
     if observed.may_roll and not pinned:
-        return replace(newest, rolls=True, why="it is its turn: the operator renders its pods otherwise than before")
+        return replace(
+            newest, rolls=True, why="it is its turn: the operator renders its pods otherwise than before"
+        )
     kept = newest if has == wants else _take(subject, has, keeps, rolls=True, why="")
     if not same:
         return replace(kept, rolls=has != wants, why=changed)

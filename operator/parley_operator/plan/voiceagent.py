@@ -125,7 +125,9 @@ def _subject(agent: VoiceAgent, facts: _Facts, settings: Settings) -> Subject | 
 def _knowledge(agent: VoiceAgent, observed: Observed) -> str:
     """A digest of what the ConfigMaps of its knowledge hold."""
     texts = agent.spec.conversation.knowledge
-    held = {one.config_map.name: observed.contents.get(one.config_map.name, "") for one in texts if one.config_map}
+    held = {
+        one.config_map.name: observed.contents.get(one.config_map.name, "") for one in texts if one.config_map
+    }
     if not held:
         return ""
     return hashlib.sha256("".join(f"{name}\0{held[name]}\0" for name in sorted(held)).encode()).hexdigest()
@@ -150,7 +152,7 @@ def _served(subject: Subject, facts: _Facts, settings: Settings, now: datetime) 
         status=_status(facts, found, running, chosen.image, subject.host_port, now),
         hand_over=over,
         cut=pods.cuts(observed.pods.values(), facts.namespace, living=facts.uid),
-        why=_sentences([*why, *_lacking(found)]),
+        why=_sentences([*why, *_lacking(found[:-1])]),
         rolls=chosen.rolls,
         slow=pods.marks(observed.pods.values(), facts.namespace, facts.cut_with),
     )
@@ -162,7 +164,9 @@ def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> Plan:
     running = conditions.Running(
         live=live,
         settled=_seen(live),
-        replicas=replicas if live is not None else 1,  # none were asked for, which is not "no pods are wanted"
+        replicas=replicas
+        if live is not None
+        else 1,  # none were asked for, which is not "no pods are wanted"
         digest=_digest_of(live),
         pods=_in_order(facts.observed),
         at_host_port=bool(facts.host_port),
@@ -172,7 +176,7 @@ def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> Plan:
     return Plan(
         status={**_status(facts, found, running, image, facts.host_port, now), "replicas": replicas},
         cut=pods.cuts(facts.observed.pods.values(), facts.namespace, living=facts.uid),
-        why=_sentences(["what runs stays as it is", *_lacking(found)]),
+        why=_sentences(["what runs stays as it is", *_lacking(found[:-1])]),
         again_after=refusals.AGAIN_SECONDS,
         slow=pods.marks(facts.observed.pods.values(), facts.namespace, facts.cut_with),
     )
@@ -233,7 +237,11 @@ def _prune(objects: list[Object], chosen: Rollout, running: conditions.Running, 
 
 def _hand_over(subject: Subject, facts: _Facts) -> Object | None:
     live = facts.deployment
-    if not subject.autoscaled or live is None or _annotations(live).get(names.REPLICAS_BY) == names.AUTOSCALER:
+    if (
+        not subject.autoscaled
+        or live is None
+        or _annotations(live).get(names.REPLICAS_BY) == names.AUTOSCALER
+    ):
         return None
     replicas = _spec(live).get("replicas")
     return replicas_alone(subject, replicas) if isinstance(replicas, int) else None

@@ -7,7 +7,6 @@ one a minute, after ten quiet ones, and those with the fewest calls first (pod-d
 
 from __future__ import annotations
 
-from parley_operator import names
 from parley_operator.render.subject import Object, Subject
 
 CALLS = "parley_sessions_active"

@@ -14,5 +14,7 @@ def config_map(subject: Subject) -> Object:
         "data": {FILE: file.text},
         "immutable": True,  # the kubelet need not watch it, and nobody can change what a pod believes to run
         "kind": "ConfigMap",
-        "metadata": subject.metadata(names.config_map(subject.name, file.digest), {names.AGENT_DIGEST: file.digest}),
+        "metadata": subject.metadata(
+            names.config_map(subject.name, file.digest), {names.AGENT_DIGEST: file.digest}
+        ),
     }

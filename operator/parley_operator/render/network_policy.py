@@ -1,8 +1,8 @@
 """The NetworkPolicy: what may reach the pods, and what they may reach.
 
 In: the doors, from anywhere, for callers are anywhere and the operator polls there too; media, from anywhere.
-Out: names, media, and the ports of the servers that the spec names (by port alone: a NetworkPolicy knows no host names).
-Nothing else, the API server least of all.
+Out: names, media, and the ports of the servers that the spec names: by port alone, as a NetworkPolicy knows no host
+names. Nothing else, the API server least of all.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Plain values as YAML, byte for byte the same with every version of every library.
 
 A library's next version may break lines elsewhere, and every pod of every agent would roll for it. Rules: keys sorted,
-one value a line, every text in double quotes with JSON's escapes (each of which YAML has too), so that none is taken for
-a number, a date or a yes; no aliases, no tags.
+one value a line, every text in double quotes with JSON's escapes, each of which YAML has too, so that none is taken
+for a number, a date or a yes; no aliases, no tags.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The pod template: what an agent's process is given, and what it is not.
 
-Rules: Guaranteed, so requests equal limits on every container (whole CPUs are then its own, where the node's CPU manager
-is static); no privilege, no token, nothing writable but its temporary files and logs. A call outlives a rollout: the
+Rules: Guaranteed, so requests equal limits on every container, and whole CPUs are its own where the node's CPU manager
+is static; no privilege, no token, nothing writable but its temporary files and logs. A call outlives a rollout: the
 grace period is the longest call, and then some.
 """
 
@@ -25,8 +25,8 @@ WRITABLE = {"tmp": "/tmp", "logs": "/var/log/parley"}
 USER = 1000
 
 ENDPOINTS_SECONDS = 5
-"""For so long a pod that is to end still takes calls: until every kube-proxy and load balancer has let it go, new callers
-arrive, and would be refused."""
+"""For so long a pod that is to end still takes calls: until every kube-proxy and load balancer has let it go, new
+callers arrive, and would be refused."""
 
 BEYOND_THE_LONGEST_CALL_SECONDS = 30
 """Of the grace period: ENDPOINTS_SECONDS, the goodbye and the end of the engines."""

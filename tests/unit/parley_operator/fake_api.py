@@ -1,8 +1,8 @@
 """An API server in this process, as far as the operator's core asks of one, for tests on a virtual clock.
 
 Like the real one: versions that only grow, lists in pages, watches from a version with bookmarks and 410, server-side
-apply with managedFields, uid preconditions, and a PUT that only goes over the version it names. `fail` queues up answers
-for what comes next. What it can't tell the contract tests ask of a real one.
+apply with managedFields, uid preconditions, and a PUT that only goes over the version it names. `fail` queues up
+answers for what comes next. What it can't tell the contract tests ask of a real one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import copy
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from parley_operator.api import Api, ApiError, Guard
@@ -164,7 +164,7 @@ class FakeApi(Api):
         after["metadata"] = {**metadata, **after["metadata"], "managedFields": [*managers, entry]}
         return await self.put(path, after)
 
-    async def stream(self, path: str, params: Mapping[str, str]) -> AsyncIterator[dict[str, Any]]:
+    async def stream(self, path: str, params: Mapping[str, str]) -> AsyncGenerator[dict[str, Any], None]:
         self.requests.append(Request("GET", path, params, None))
         if self.errors:
             raise self.errors.popleft()
@@ -192,10 +192,12 @@ def fields_of(obj: Object) -> Object:
     def fields(value: Any) -> Object:
         if isinstance(value, dict):
             return {f"f:{name}": fields(member) for name, member in value.items()}
-        if isinstance(value, list) and value and all(isinstance(item, dict) and "name" in item for item in value):
-            return {
-                f"k:{json.dumps({'name': item['name']})}": {".": {}, **fields(item)} for item in value
-            }
+        if (
+            isinstance(value, list)
+            and value
+            and all(isinstance(item, dict) and "name" in item for item in value)
+        ):
+            return {f"k:{json.dumps({'name': item['name']})}": {".": {}, **fields(item)} for item in value}
         return {}
 
     rest = {name: value for name, value in obj.items() if name not in ("apiVersion", "kind", "metadata")}

@@ -88,7 +88,9 @@ def test_a_pod_belongs_to_the_agent_of_its_label() -> None:
     one = Cache(PODS)
     labels = {"parley.dev/agent": "a"}
     metadata = {"name": "p", "namespace": "tenant", "uid": "u", "resourceVersion": "3", "labels": labels}
-    one.put({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"nodeName": "n"}, "status": {}})
+    one.put(
+        {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"nodeName": "n"}, "status": {}}
+    )
     assert one.owner("tenant", "p") == AGENT
 
 
@@ -96,7 +98,10 @@ def test_of_managed_fields_only_our_own_are_kept_and_items_of_a_list_get_their_k
     one = cache()
     obj = thing(10)
     del obj["kind"], obj["apiVersion"]
-    obj["metadata"]["managedFields"] = [{"manager": "kubectl"}, {"manager": "parley-operator", "fieldsV1": {}}]
+    obj["metadata"]["managedFields"] = [
+        {"manager": "kubectl"},
+        {"manager": "parley-operator", "fieldsV1": {}},
+    ]
     one.put(obj)
     kept = one.get("tenant", "x")
     assert kept is not None
@@ -107,7 +112,9 @@ def test_of_managed_fields_only_our_own_are_kept_and_items_of_a_list_get_their_k
 def test_an_object_takes_little_memory() -> None:
     """10,000 agents are some 100,000 objects."""
     one = cache()
-    containers = [{"name": f"c{number}", "image": "registry/parley:1", "args": ["run"]} for number in range(40)]
+    containers = [
+        {"name": f"c{number}", "image": "registry/parley:1", "args": ["run"]} for number in range(40)
+    ]
     one.put(thing(10, template={"spec": {"containers": containers}}))
     entry = one._entries["tenant", "x"]
     assert len(entry.packed) < 700

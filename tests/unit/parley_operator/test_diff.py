@@ -1,4 +1,4 @@
-"""When nothing is written: the live object carries the digest of what would be applied, and every field of it is ours."""
+"""When nothing is written: the live object has the digest of what would be applied, and each of its fields is ours."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def live() -> dict[str, Any]:
     obj = copy.deepcopy(stamped(WANTED))
     fields = fields_of(obj)
     container = fields["f:spec"]["f:template"]["f:spec"]["f:containers"]['k:{"name": "agent"}']
-    container["f:ports"] = {'k:{"containerPort":9011,"protocol":"TCP"}': {".": {}, "f:containerPort": {}, "f:name": {}}}
+    container["f:ports"] = {
+        'k:{"containerPort":9011,"protocol":"TCP"}': {".": {}, "f:containerPort": {}, "f:name": {}}
+    }
     container["f:args"] = {}
     obj["metadata"]["managedFields"] = [
         {"manager": "kubectl", "operation": "Update", "fieldsV1": {"f:metadata": {}}},
@@ -60,7 +62,10 @@ def test_what_was_applied_holds_whatever_the_api_server_made_of_it() -> None:
 
 def test_the_digest_does_not_depend_on_the_order_of_fields() -> None:
     turned = {name: WANTED[name] for name in reversed(WANTED)}
-    assert stamped(turned)["metadata"]["annotations"][APPLIED] == stamped(WANTED)["metadata"]["annotations"][APPLIED]
+    assert (
+        stamped(turned)["metadata"]["annotations"][APPLIED]
+        == stamped(WANTED)["metadata"]["annotations"][APPLIED]
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,7 +102,7 @@ def test_another_value_or_a_field_less_is_written(path: str) -> None:
         ["f:spec", "f:template", "f:spec", "f:containers", 'k:{"name": "agent"}', "f:image"],
         ["f:spec", "f:template", "f:spec", "f:containers", 'k:{"name": "agent"}'],
     ],
-    ids=lambda path: ".".join(path),
+    ids=".".join,
 )
 def test_a_field_that_somebody_changed_is_theirs_and_is_written_again(path: list[str]) -> None:
     changed = live()

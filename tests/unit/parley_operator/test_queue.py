@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
@@ -128,7 +129,7 @@ def test_a_key_that_fails_comes_back_later_each_time_up_to_a_bound() -> None:
         task = asyncio.create_task(queue.run(1, fail))
         await asyncio.sleep(600)
         task.cancel()
-        pauses = [after - before for before, after in zip(times, times[1:], strict=False)]
+        pauses = [after - before for before, after in pairwise(times)]
         full = [min(LAST_RETRY_SECONDS, 0.2 * 2**number) for number in range(len(pauses))]
         assert all(bound / 2 <= pause <= bound + 0.001 for pause, bound in zip(pauses, full, strict=True))
         assert pauses[-1] > LAST_RETRY_SECONDS / 2

@@ -7,6 +7,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -93,7 +94,7 @@ class World:
         self.reconcile = Reconciler(
             self.cluster,
             Observer(self.cluster, polls, self.ports, self.rolls),
-            lambda *facts: self.plan(*facts),
+            self._plan,
             self.queue,
             self.rolls,
             self.ports,
@@ -101,6 +102,9 @@ class World:
             lambda kind, outcome, seconds: self.outcomes.append(outcome),
             lambda: NOW,
         )
+
+    def _plan(self, agent: Object, observed: Observed, settings: Settings, now: datetime) -> Plan:
+        return self.plan(agent, observed, settings, now)
 
     async def user_writes(self, content: str = "one") -> None:
         before = self.api.objects.get(AGENT_PATH, {})
@@ -216,7 +220,9 @@ def test_what_is_refused_is_told_and_what_ran_before_stays() -> None:
         world.api.errors.append(ApiError(403, "Forbidden", "exceeded quota: configmaps"))
         written = await world.look()
         assert [line.split()[0] for line in written] == ["PATCH", "PATCH", "POST"]  # refused, status, Event
-        assert world.status()["conditions"][0]["message"] == "ConfigMap tenant/a-two: exceeded quota: configmaps"
+        assert (
+            world.status()["conditions"][0]["message"] == "ConfigMap tenant/a-two: exceeded quota: configmaps"
+        )
         assert KINDS["ConfigMap"].path("tenant", "a-one") in world.api.objects
         assert world.outcomes[-1] == "refused"
         assert world.queue.failing == 1
@@ -288,7 +294,11 @@ def test_an_object_of_somebody_else_is_not_taken_over() -> None:
         world = World()
         await world.user_writes()
         path = KINDS["Deployment"].path("tenant", "a-agent")
-        theirs = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a-agent", "namespace": "tenant"}}
+        theirs = {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "a-agent", "namespace": "tenant"},
+        }
         theirs["metadata"]["managedFields"] = [{"manager": "helm"}]  # type: ignore[index]
         await world.api.put(path, theirs)
         # Without our label it is in no cache.
@@ -337,7 +347,8 @@ def test_numbers_of_calls_are_written_at_most_every_thirty_seconds() -> None:
             if await world.look():
                 times.append(asyncio.get_running_loop().time())
             await asyncio.sleep(1)
-        assert [after - before for before, after in zip(times, times[1:], strict=False)] == [30.0] * (len(times) - 1)
+        pauses = [after - before for before, after in pairwise(times)]
+        assert pauses == [30.0] * len(pauses)
         assert len(times) in (3, 4)
         assert KEY in world.queue._later or world.queue.depth
 
@@ -464,12 +475,16 @@ def test_what_a_tenant_named_is_looked_up_by_name_and_looked_up_again_later() ->
         assert (seen[-1].secrets, seen[-1].config_maps) == (frozenset(), frozenset())
         assert world.queue.delayed == 1
         await world.api.put("/api/v1/namespaces/tenant/secrets/keys", {"metadata": {"name": "keys"}})
-        await world.api.put("/api/v1/namespaces/tenant/configmaps/ca", {"metadata": {"name": "ca"}, "data": {"a": "1"}})
+        await world.api.put(
+            "/api/v1/namespaces/tenant/configmaps/ca", {"metadata": {"name": "ca"}, "data": {"a": "1"}}
+        )
         await asyncio.sleep(11)
         await world.look()
         assert (seen[-1].secrets, seen[-1].config_maps) == ({"keys"}, {"ca"})
         before = seen[-1].contents["ca"]
-        await world.api.put("/api/v1/namespaces/tenant/configmaps/ca", {"metadata": {"name": "ca"}, "data": {"a": "2"}})
+        await world.api.put(
+            "/api/v1/namespaces/tenant/configmaps/ca", {"metadata": {"name": "ca"}, "data": {"a": "2"}}
+        )
         await asyncio.sleep(11)
         await world.look()
         assert seen[-1].contents["ca"] != before

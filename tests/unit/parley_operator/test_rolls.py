@@ -75,7 +75,9 @@ def test_a_deployment_has_rolled_out_when_all_its_pods_are_new_and_available() -
 
 
 def test_one_that_is_scaled_to_zero_has_rolled_out() -> None:
-    assert rolled_out({"metadata": {"generation": 1}, "spec": {"replicas": 0}, "status": {"observedGeneration": 1}})
+    assert rolled_out(
+        {"metadata": {"generation": 1}, "spec": {"replicas": 0}, "status": {"observedGeneration": 1}}
+    )
 
 
 def test_kubernetes_gives_up_on_a_rollout_by_a_condition() -> None:

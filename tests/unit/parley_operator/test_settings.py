@@ -28,7 +28,9 @@ def test_every_default_is_within_its_bounds() -> None:
 
 
 def test_what_is_set_counts_and_what_is_empty_is_not_set() -> None:
-    chosen = read({"WORKERS": " 3 ", "POLL_SECONDS": "2.5", "DATAPLANE_IMAGE": "registry/parley:2", "LEASE_NAME": ""})
+    chosen = read(
+        {"WORKERS": " 3 ", "POLL_SECONDS": "2.5", "DATAPLANE_IMAGE": "registry/parley:2", "LEASE_NAME": ""}
+    )
     assert (chosen.workers, chosen.poll_seconds) == (3, 2.5)
     assert (chosen.dataplane_image, chosen.lease_name) == ("registry/parley:2", "parley-operator")
 

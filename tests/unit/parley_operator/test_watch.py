@@ -23,9 +23,20 @@ def path(name: str) -> str:
 
 
 def deployment(name: str, replicas: int = 1) -> Object:
-    owner = {"kind": "VoiceAgent", "name": "a", "uid": "u", "controller": True, "apiVersion": "parley.dev/v1alpha1"}
+    owner = {
+        "kind": "VoiceAgent",
+        "name": "a",
+        "uid": "u",
+        "controller": True,
+        "apiVersion": "parley.dev/v1alpha1",
+    }
     metadata = {"name": name, "namespace": "tenant", "ownerReferences": [owner]}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": {"replicas": replicas}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata,
+        "spec": {"replicas": replicas},
+    }
 
 
 class Watching:
