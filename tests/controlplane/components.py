@@ -97,7 +97,9 @@ def api_server(program: Path, files: Files, port: int) -> Command:
         f"--service-account-key-file={files.accounts_key}",
         f"--service-account-signing-key-file={files.accounts_key}",
         f"--service-cluster-ip-range={SERVICES}",
-        *("--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction"),
+        # The second plugin is not on by default, but in OpenShift it is: who names an owner must have the right to.
+        "--enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement",
+        "--authorization-mode=Node,RBAC",
         *("--allow-privileged=true", "--profiling=false"),
         f"--audit-policy-file={files.audit_policy}",
         f"--audit-log-path={files.audit_log}",

@@ -16,6 +16,7 @@ from parley_api.turntaking import Sessions
 from parley_operator import names
 from parley_operator.render.pod import BEYOND_THE_LONGEST_CALL_SECONDS
 from parley_operator.settings import Settings
+from tests.controlplane import versions
 
 ROOT = Path(__file__).parents[3]
 PAGES = {name: (ROOT / f"docs/{name}.md").read_text() for name in ("install", "upgrade", "uninstall")}
@@ -76,7 +77,5 @@ def test_the_numbers_are_those_that_hold() -> None:
 
 
 def test_a_kubernetes_version_that_is_named_is_one_that_is_tested() -> None:
-    from tests.controlplane import versions
-
     named = set(re.findall(r"\b1\.\d{2}\b", TEXT))
     assert named == set(versions.SUPPORTED)
