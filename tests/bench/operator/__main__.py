@@ -13,9 +13,12 @@ import signal
 import sys
 
 from tests.bench import machine
-from tests.bench.operator.stages import stages, table
+from tests.bench.operator import endurance, stages
 from tests.bench.results import Results, code_of
 from tests.server import ROOT
+
+AT_ONCE = 5
+"""Agents that an upgrade rolls at the same time."""
 
 
 def main() -> None:
@@ -23,34 +26,45 @@ def main() -> None:
     parser.add_argument("--agents", type=int, default=1_000, help="applied at once (1,000)")
     parser.add_argument("--large", type=int, default=10_000, help="that are scaled to zero (10,000)")
     parser.add_argument("--changes", type=int, default=200, help="one after the other among those (200)")
+    parser.add_argument("--churn", type=int, default=200, help="agents where something goes wrong (200)")
+    parser.add_argument("--kills", type=int, default=100, help="of the operator (100)")
+    parser.add_argument("--freezes", type=int, default=50, help="of the leader (50)")
     parser.add_argument("--stages", nargs="*", metavar="NAME", help="these alone")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--fresh", action="store_true", help="measure again what was measured before")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
-    every = stages(options.agents, options.large, options.changes)
-    if unknown := set(options.stages or ()) - {stage.name for stage in every}:
-        names = ", ".join(stage.name for stage in every)
-        parser.error(f"no stage {', '.join(sorted(unknown))}: there are {names}")
+    every = {
+        "made": lambda chance: stages.made(options.agents, replicas=3),
+        "large": lambda chance: stages.large(options.large, options.changes, chance),
+        "ordinary": lambda chance: stages.ordinary(options.agents),
+        "crashes": lambda chance: endurance.crashes(options.churn, options.kills, chance),
+        "frozen": lambda chance: endurance.frozen(options.churn, options.freezes, chance),
+        "upgrade": lambda chance: endurance.upgrade(options.churn, AT_ONCE, chance),
+    }
+    if unknown := set(options.stages or ()) - every.keys():
+        parser.error(f"no stage {', '.join(sorted(unknown))}: there are {', '.join(every)}")
     code = code_of(ROOT)
     facts = {**machine.facts(), "commit": code.name, "seed": options.seed}
-    numbers = {"agents": options.agents, "large": options.large, "changes": options.changes}
+    names = ("agents", "large", "changes", "churn", "kills", "freezes")
+    numbers = {name: getattr(options, name) for name in names}
     results = Results(ROOT / "bench-results", "operator", code, {"seed": options.seed, **numbers})
     for name, value in facts.items():
         print(f"{name}: {value}")
     print(f"raw samples: {results.folder.relative_to(ROOT)}", flush=True)
-    for stage in every:
-        if options.stages and stage.name not in options.stages:
+    for name, stage in every.items():
+        if options.stages and name not in options.stages:
             continue
-        print(f"\n## {stage.name}", flush=True)
-        kept = None if options.fresh else results.kept(stage.name)
+        print(f"\n## {name}", flush=True)
+        kept = None if options.fresh else results.kept(name)
         if kept is not None:
             print(f"measured before, {kept[0].get('when')}")
             samples = kept[1]
         else:
-            samples = asyncio.run(stage.run(random.Random(f"{options.seed} {stage.name}")))
-            results.keep(stage.name, facts, samples)
-        print("\n".join(table(samples)), flush=True)
+            samples = asyncio.run(stage(random.Random(f"{options.seed} {name}")))
+            results.keep(name, facts, samples)
+        said = stages.table(samples) + [line for sample in samples for line in endurance.lines(sample)]
+        print("\n".join(said), flush=True)
 
 
 if __name__ == "__main__":

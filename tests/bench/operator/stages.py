@@ -1,6 +1,6 @@
-"""The stages of `make bench-operator`: each on a control plane of its own, from raw samples to lines of a table.
+"""The stages that measure: each on a control plane of its own, from raw samples to lines of a table.
 
-    fleet     N agents at once -> until each is Ready; then a resync, and a restart: what is written
+    made      N agents at once -> until each is Ready; then a resync, and a restart: what is written
     large     the same number times ten, scaled to zero; then one change after the other
     ordinary  the first, by an ordinary kopf operator
 
@@ -15,8 +15,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -36,30 +35,11 @@ LONGEST_SECS = 1800
 PROBE_PORT = 18_080
 
 
-@dataclass(frozen=True)
-class Stage:
-    name: str
-    run: Callable[[random.Random], Awaitable[list[Sample]]]
-
-
-def stages(agents: int, large: int, changes: int) -> list[Stage]:
-    async def ours(chance: random.Random) -> list[Sample]:
-        return await _fleet(agents, replicas=3)
-
-    async def many(chance: random.Random) -> list[Sample]:
-        return await _large(large, changes, chance)
-
-    async def ordinary(chance: random.Random) -> list[Sample]:
-        return await _ordinary(agents)
-
-    return [Stage("fleet", ours), Stage("large", many), Stage("ordinary", ordinary)]
-
-
-async def _fleet(agents: int, replicas: int) -> list[Sample]:
+async def made(agents: int, replicas: int) -> list[Sample]:
     with world.local_addresses(), world.control_plane() as plane, world.stand_in(plane):
         operator = Operator(plane, PROBE_PORT, RESYNC_SECONDS=str(RESYNC_SECS))
         samples: list[Sample] = []
-        async with _api(plane) as api:
+        async with administrator(plane) as api:
             await fleet.make_namespaces(api)
             with operator.run() as running:
                 await operator.until_quiet(0, 60)
@@ -70,11 +50,11 @@ async def _fleet(agents: int, replicas: int) -> list[Sample]:
         return samples
 
 
-async def _large(agents: int, changes: int, chance: random.Random) -> list[Sample]:
+async def large(agents: int, changes: int, chance: random.Random) -> list[Sample]:
     with world.local_addresses(), world.control_plane() as plane, world.stand_in(plane):
         operator = Operator(plane, PROBE_PORT, RESYNC_SECONDS=str(4 * RESYNC_SECS))
         samples: list[Sample] = []
-        async with _api(plane) as api:
+        async with administrator(plane) as api:
             await fleet.make_namespaces(api)
             with operator.run() as running:
                 await operator.until_quiet(0, 60)
@@ -86,10 +66,10 @@ async def _large(agents: int, changes: int, chance: random.Random) -> list[Sampl
         return samples
 
 
-async def _ordinary(agents: int) -> list[Sample]:
+async def ordinary(agents: int) -> list[Sample]:
     with world.local_addresses(), world.control_plane() as plane:
         samples: list[Sample] = []
-        async with _api(plane) as api:
+        async with administrator(plane) as api:
             await fleet.make_namespaces(api)
             with world.ordinary(plane) as running:
                 log = plane.audit.from_now()
@@ -234,7 +214,7 @@ def _memory(when: str, running: Program) -> Sample:
 
 
 @contextlib.asynccontextmanager
-async def _api(plane: ControlPlane) -> AsyncIterator[client.ApiClient]:
+async def administrator(plane: ControlPlane) -> AsyncIterator[client.ApiClient]:
     """The administrator's, who applies the agents."""
     await config.load_kube_config(os.fspath(plane.kubeconfig))
     async with client.ApiClient() as api:

@@ -106,9 +106,17 @@ def stand_in(plane: ControlPlane) -> contextlib.AbstractContextManager[Program]:
 class Operator:
     """Ours, as a Deployment runs it, told where to answer."""
 
-    def __init__(self, plane: ControlPlane, port: int, **environment: str) -> None:
+    def __init__(
+        self,
+        plane: ControlPlane,
+        port: int,
+        *,
+        user: str = USER,
+        kubeconfig: Path | None = None,
+        **environment: str,
+    ) -> None:
         self._plane, self._port = plane, port
-        self._kubeconfig = plane.user(USER, "system:masters")
+        self._kubeconfig = kubeconfig or plane.user(user, "system:masters")
         self._environment = {"PROBE_PORT": str(port), "LOG_LEVEL": "warning", **environment}
 
     def run(self) -> contextlib.AbstractContextManager[Program]:
