@@ -1,6 +1,6 @@
 """The doors: FastAPI shells that read, parse, call the session, render and write, and decide nothing else.
 
-request -> turnstile -> parting -> origins -> bodies, sockets -> protocols/ parse -> Session
+request -> turnstile -> origins -> bodies, sockets -> protocols/ parse -> Session
 Session -> Door (here) -> protocols/ render -> transports/ -> peer
 """
 
@@ -21,7 +21,6 @@ from parley_dataplane.routes import (
     v1,
 )
 from parley_dataplane.routes.origins import Origins
-from parley_dataplane.routes.parting import Parting
 from parley_dataplane.routes.turnstile import Turnstile
 
 
@@ -33,5 +32,4 @@ def mount(app: FastAPI, parley: Parley) -> None:
     problems.install(app, parley)
     openapi.install(app)
     app.add_middleware(Origins, parley=parley)
-    app.add_middleware(Parting, parley=parley)
     app.add_middleware(Turnstile)  # the last one added is the first one met
