@@ -15,7 +15,7 @@ from parley_dataplane.records import DrainBegan, DrainEnded, Observer
 from parley_dataplane.sessions import Sessions
 
 LAST_WORDS_SECS = 0.3
-"""What has been said to a caller last, that the call has ended, is still on its way: routes.webrtc_door.GOODBYE_SECS."""
+"""What a caller is told last, that the call has ended, is still on its way (webrtc_door.GOODBYE_SECS)."""
 
 
 class Drain:

@@ -188,7 +188,8 @@ def _drain_seconds(text: str) -> float:
     seconds = _number(text, float)
     if not 0 <= seconds <= LONGEST_DRAIN_SECS:
         raise BadSetting(
-            f"{DRAIN}={text[:20]!r}: write seconds from 0 to {LONGEST_DRAIN_SECS}, such as 3600, or 0 for a goodbye at once"
+            f"{DRAIN}={text[:20]!r}: write seconds from 0 to {LONGEST_DRAIN_SECS}, such as 3600,"
+            " or 0 for a goodbye at once"
         )
     return seconds
 

@@ -1,4 +1,4 @@
-"""SIGTERM to a server that gives calls time: they go on at every door, nobody new comes in, and it ends with the last."""
+"""SIGTERM to a server that gives calls time: they go on at every door, nobody new comes in, the last one ends it."""
 
 from __future__ import annotations
 

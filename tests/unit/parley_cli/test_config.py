@@ -69,7 +69,8 @@ def test_every_setting_is_shown_but_those_of_engines_that_are_not_used(
     engines = {path for path in every if path.startswith("spec.engines.")}
     assert every > engines > set()
     others = {path for path in engines if not path.startswith(tuple(f"spec.engines.{name}" for name in used))}
-    assert set(shown(capsys, file)) == every - others | {"log level", "drain seconds", "host", "port", "also listen"}
+    of_the_process = {"log level", "drain seconds", "host", "port", "also listen"}
+    assert set(shown(capsys, file)) == every - others | of_the_process
 
 
 def test_arguments_are_shown_and_a_password_is_not(

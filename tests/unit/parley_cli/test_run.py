@@ -216,8 +216,8 @@ def test_a_signal_ends_the_serving_in_order(
 def test_a_container_s_first_process_is_ended_before_it_serves_too(
     served: Callable[[Serve], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """To it a signal that it does not handle is nothing: a pod that was deleted while it began lived for its whole grace
-    period. Fails where the handler is set once the modules are loaded.
+    """To it a signal that it does not handle is nothing: a pod that was deleted while it began lived for all of its
+    grace period. Fails where the handler is set once the modules are loaded.
     """
 
     def load_file(path: str) -> AgentFile:

@@ -8,7 +8,14 @@ import pytest
 import structlog
 
 from parley_dataplane import logs
-from parley_dataplane.records import CallFinished, CallStarted, DrainBegan, DrainEnded, ErrorSeen, TurnFinished
+from parley_dataplane.records import (
+    CallFinished,
+    CallStarted,
+    DrainBegan,
+    DrainEnded,
+    ErrorSeen,
+    TurnFinished,
+)
 
 
 @pytest.fixture(autouse=True)
