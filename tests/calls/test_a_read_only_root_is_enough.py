@@ -1,5 +1,5 @@
-"""`parley run` as in a pod: nothing but one folder for what is temporary can be written to, there is no home, and the user
-is in no /etc/passwd. All engines of the example load, and a caller is answered by voice.
+"""`parley run` as in a pod: nothing but one folder for what is temporary can be written to, there is no home, and its
+user is in no /etc/passwd. All engines of the example load, and a caller is answered by voice.
 """
 
 from __future__ import annotations
