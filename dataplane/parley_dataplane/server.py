@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -83,6 +84,8 @@ class _Server(uvicorn.Server):
         try:
             if await self._parley.drain.run(self._drain_seconds):
                 self.config.timeout_graceful_shutdown = LAST_ANSWERS_SECS
+        except Exception:
+            structlog.get_logger().exception("drain-failed")
         finally:
             self.should_exit = True
 

@@ -180,6 +180,7 @@ def test_the_banner_comes_once_calls_are_taken_and_goodbye_at_the_end(
         on_ready: Any,
         beside: Any,
         settings: Any,
+        digest: str,
     ) -> None:
         seen.extend((agent.metadata.name, base_dir, host, ports, beside, settings.log_level))
         assert capsys.readouterr().out == ""

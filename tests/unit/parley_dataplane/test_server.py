@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 import uvicorn
+from starlette.types import Receive, Scope, Send
 
 from parley_dataplane.drain import LAST_WORDS_SECS, Drain
 from parley_dataplane.records import DrainBegan, DrainEnded
@@ -19,6 +20,10 @@ TICK_SECS = 0.1
 """How often uvicorn looks whether it is to end."""
 
 
+async def _no_app(scope: Scope, receive: Receive, send: Send) -> None:
+    """Nobody asks anything here."""
+
+
 class Serving:
     """uvicorn's main loop beside one call."""
 
@@ -26,7 +31,7 @@ class Serving:
         self.call = call
         drain = Drain(call.sessions, call.records.append)
         config = uvicorn.Config(
-            lambda: None, lifespan="off", log_config=None, timeout_graceful_shutdown=int(GOODBYE_SECS)
+            _no_app, lifespan="off", log_config=None, timeout_graceful_shutdown=int(GOODBYE_SECS)
         )
         config.load()
         parley = SimpleNamespace(sessions=call.sessions, drain=drain)
@@ -55,7 +60,7 @@ class Serving:
         return [r.outcome for r in self.call.records if isinstance(r, DrainEnded)]
 
 
-def run(script: Callable[[Serving], Awaitable[None]], drain_seconds: float = 3600.0) -> None:
+def run(script: Callable[[Serving], Awaitable[None]], drain_seconds: float = 3200.0) -> None:
     async def main(call: Call) -> None:
         await script(Serving(call, drain_seconds))
 
@@ -89,12 +94,12 @@ def test_ctrl_c_is_the_goodbye_though_calls_have_time() -> None:
 def test_after_sigterm_it_serves_until_the_last_call_has_ended_and_its_answers_are_read() -> None:
     async def script(serving: Serving) -> None:
         serving.gets(signal.SIGTERM)
-        await asyncio.sleep(600.0)
+        await asyncio.sleep(200.0)
         assert not serving.loop.done()
         assert serving.call.sessions.draining
         assert serving.call.session.ended is None
         serving.call.session.end("peer-left")
-        assert await serving.stops() == pytest.approx(600.0, abs=LAST_WORDS_SECS + 2 * TICK_SECS)
+        assert await serving.stops() == pytest.approx(200.0, abs=LAST_WORDS_SECS + 2 * TICK_SECS)
         assert serving.server.config.timeout_graceful_shutdown == LAST_ANSWERS_SECS
         assert serving.told() == ["last-call-ended"]
 
