@@ -16,6 +16,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from parley_dataplane.server import GOODBYE_SECS
 from tests.calls.doors import DOORS, Client, answer_begins, ask, in_callers_voice
 from tests.clients import plain_http
 from tests.clients.sockets import UP_RATE, DuplexClient
@@ -56,6 +57,18 @@ def test_a_second_sigterm_does_not_wait_for_the_calls() -> None:
     with ParleyServer(BENCH, {"BENCH_TONE_SECS": "0.5", "PARLEY_DRAIN_SECONDS": "120"}) as server:
         asyncio.run(_told_goodbye(server, signals=2, after=0.0))
         assert [ended["outcome"] for ended in logged(server, "drain-ended")] == ["cut-short"]
+
+
+def test_an_answer_that_is_still_being_read_is_read_to_its_end() -> None:
+    """The session of a recording ends before its answer, of megabytes, has left. Fails where the connections get no
+    more time than after a goodbye.
+    """
+    with ParleyServer(BENCH, {"BENCH_TONE_SECS": "120", "PARLEY_DRAIN_SECONDS": "120"}) as server:
+        answer = asyncio.run(_read_slowly(server))
+        assert answer["response"] == "As long as it sounds."
+        assert len(answer["audio"]) > 120 * 24_000 * 2
+        server.wait(5.0)
+        assert server.exit_code == 0
 
 
 def logged(server: ParleyServer, event: str) -> list[dict[str, Any]]:
@@ -207,3 +220,21 @@ async def _told_goodbye(server: ParleyServer, signals: int, after: float) -> Non
         await asyncio.to_thread(server.wait, 5.0)
     assert server.exit_code == 0
     assert time.monotonic() - began < after + 5.0
+
+
+async def _read_slowly(server: ParleyServer) -> Any:
+    """What /api/v1/rtc/process answers to one who reads nothing for longer than a goodbye may take."""
+    recording = in_callers_voice(QUESTION, UP_RATE).tobytes()
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=4096)
+    writer.write(
+        f"POST /api/v1/rtc/process HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Type: audio/l16\r\n"
+        f"Content-Length: {len(recording)}\r\n\r\n".encode()
+    )
+    writer.write(recording)
+    head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+    assert head.startswith("http/1.1 200")
+    os.kill(server.pid, signal.SIGTERM)
+    await asyncio.sleep(GOODBYE_SECS + 2.0)
+    body = await reader.readexactly(int(head.partition("content-length: ")[2].split()[0]))
+    writer.close()
+    return json.loads(body)
