@@ -19,6 +19,10 @@ from parley_api.schema import Schema, voice_agent_schema
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
+DRAIN = "PARLEY_DRAIN_SECONDS"
+LONGEST_DRAIN_SECS = 86_400
+"""As long as the longest call may be."""
+
 LARGEST_CHUNK = 16 * 1024 * 1024
 """Bytes of one message (server.MAX_MESSAGE_BYTES)."""
 
@@ -110,13 +114,14 @@ class Override:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`log_level_from` is the variable or argument that has set it, "" for none. `constants` are the variables that are
-    set and change nothing.
+    set and change nothing. `drain_seconds`: how long calls may go on after SIGTERM, None where nobody has said.
     """
 
     log_level: str = "info"
     log_level_from: str = ""
     overrides: tuple[Override, ...] = ()
     constants: tuple[str, ...] = ()
+    drain_seconds: float | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -131,6 +136,7 @@ class Settings:
             log_level_from="LOG_LEVEL" if level else "",
             overrides=tuple(_override(v, given) for v in VARIABLES if not given.keys().isdisjoint(v.names)),
             constants=tuple(name for _, name in constants),
+            drain_seconds=_drain_seconds(given[DRAIN]) if DRAIN in given else None,
         )
 
     def over(self, agent: VoiceAgent) -> VoiceAgent:
@@ -176,6 +182,16 @@ def _level(text: str) -> str:
     if text.lower() not in LOG_LEVELS:
         raise BadSetting(f"LOG_LEVEL={text[:20]!r}: write one of {', '.join(LOG_LEVELS)}")
     return text.lower()
+
+
+def _drain_seconds(text: str) -> float:
+    seconds = _number(text, float)
+    if not 0 <= seconds <= LONGEST_DRAIN_SECS:
+        raise BadSetting(
+            f"{DRAIN}={text[:20]!r}: write seconds from 0 to {LONGEST_DRAIN_SECS}, such as 3600,"
+            " or 0 for a goodbye at once"
+        )
+    return seconds
 
 
 def _number(text: str, kind: Callable[[str], float]) -> float:

@@ -89,6 +89,15 @@ def test_the_gateway_is_built_from_files_that_exist_and_that_the_build_may_see()
     ]
 
 
+def test_the_image_runs_what_its_arguments_say_and_its_user_is_nobody_on_the_machine() -> None:
+    """A pod names the agent's file and the port; its security context asks for this uid, and for none of its own."""
+    dockerfile = (ROOT / "dataplane/Dockerfile").read_text()
+    last = dict(re.findall(r"^(USER|ENTRYPOINT|CMD) (.*)$", dockerfile, re.MULTILINE))
+    assert last["USER"] == "1000:1000"
+    assert json.loads(last["ENTRYPOINT"]) == ["python", "-m", "parley_cli"]
+    assert json.loads(last["CMD"])[0] == SERVICES["gateway"]["command"][0] == "run"
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_whatever_is_mounted_is_there_or_is_a_volume(service: str) -> None:
     sources = mounts(service).values()

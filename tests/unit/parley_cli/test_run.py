@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import hashlib
 import os
 import signal
 import socket
@@ -18,6 +19,8 @@ from typing import Any
 import pytest
 
 from parley_api import load
+from parley_api.load import AgentFile
+from parley_cli import run
 from parley_cli.__main__ import main
 from parley_cli.run import address, banner, port_problem
 from parley_dataplane import server
@@ -177,6 +180,7 @@ def test_the_banner_comes_once_calls_are_taken_and_goodbye_at_the_end(
         on_ready: Any,
         beside: Any,
         settings: Any,
+        digest: str,
     ) -> None:
         seen.extend((agent.metadata.name, base_dir, host, ports, beside, settings.log_level))
         assert capsys.readouterr().out == ""
@@ -208,6 +212,37 @@ def test_a_signal_ends_the_serving_in_order(
     assert main(["run", BENCH, "--port", str(free_port)]) == 0
     assert told == ["goodbye to the calls"]
     assert capsys.readouterr().out == "Goodbye.\n"
+
+
+def test_a_container_s_first_process_is_ended_before_it_serves_too(
+    served: Callable[[Serve], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To it a signal that it does not handle is nothing: a pod that was deleted while it began lived for all of its
+    grace period. Fails where the handler is set once the modules are loaded.
+    """
+
+    def load_file(path: str) -> AgentFile:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return read(path)
+
+    read = run.load_file
+    monkeypatch.setattr(run, "load_file", load_file)
+    served(never)
+    assert main(["run", BENCH]) == 0
+    assert capsys.readouterr().out == "Goodbye.\n"
+
+
+def test_what_is_served_is_told_by_the_digest_of_its_file(
+    served: Callable[[Serve], None], free_port: int
+) -> None:
+    seen: list[str] = []
+
+    async def serve(*_: Any, digest: str, **__: Any) -> None:
+        seen.append(digest)
+
+    served(serve)
+    assert main(["run", BENCH, "--port", str(free_port)]) == 0
+    assert seen == [hashlib.sha256(Path(BENCH).read_bytes()).hexdigest()]
 
 
 def test_an_engine_that_can_not_be_loaded_is_one_line(

@@ -27,6 +27,9 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
             {"AUDIO_SAMPLE_RATE": "48000", "audio_sample_rate": "16000", "audio_chunk_size": "4096"},
             Settings(constants=("AUDIO_SAMPLE_RATE", "audio_sample_rate", "audio_chunk_size")),
         ),
+        ({"PARLEY_DRAIN_SECONDS": "3600"}, Settings(drain_seconds=3600.0)),
+        ({"PARLEY_DRAIN_SECONDS": "0"}, Settings(drain_seconds=0.0)),
+        ({"PARLEY_DRAIN_SECONDS": ""}, Settings()),
     ],
 )
 def test_settings_are_read_from_the_environment(environ: dict[str, str], settings: Settings) -> None:
@@ -81,6 +84,7 @@ def test_an_engine_that_the_agent_does_not_have_stays_away() -> None:
 
 
 SECONDS = "write seconds from 0.02 to 600, such as 3.0"
+DRAIN = "write seconds from 0 to 86400, such as 3600, or 0 for a goodbye at once"
 RATE = "write 48000 or 16000, or leave it out: WebRTC has the one, WebSockets the other"
 
 
@@ -92,6 +96,9 @@ RATE = "write 48000 or 16000, or leave it out: WebRTC has the one, WebSockets th
         ("BENCH_TONE_SECS", "nan", SECONDS),
         ("BENCH_TONE_SECS", "-1", SECONDS),
         ("BENCH_TONE_SECS", "1e9", SECONDS),
+        ("PARLEY_DRAIN_SECONDS", "1h", DRAIN),
+        ("PARLEY_DRAIN_SECONDS", "-1", DRAIN),
+        ("PARLEY_DRAIN_SECONDS", "86401", DRAIN),
         ("MAX_SESSIONS_PER_POD", "0", "write a whole number of calls from 1 to 10000, such as 100"),
         ("MAX_SESSIONS_PER_POD", "1.5", "write a whole number of calls from 1 to 10000, such as 100"),
         ("max_sessions", "many", "write a whole number of calls from 1 to 10000, such as 100"),
