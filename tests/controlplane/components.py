@@ -73,7 +73,7 @@ class Files:
 
 def etcd(program: Path, files: Files) -> Command:
     """On sockets in its own folder: no port, and nobody else may open them."""
-    # A peer's URL, and one that is told to others, may only be HOST:PORT: as a socket, a name in the folder where it runs.
+    # A peer's URL, and one that is told to others, may only be HOST:PORT: of a socket, a name in the folder it runs in.
     peers = "unix://peers.sock:0"
     return [
         program,
