@@ -104,6 +104,8 @@ class SmallCluster:
 
     def carry_out(self, made: Plan) -> None:
         children = dict(self.observed.children)
+        if made.hand_over is not None:
+            children[ref_of(made.hand_over)]["spec"]["replicas"] = made.hand_over["spec"]["replicas"]
         for obj in made.objects:
             self.applied[ref_of(obj)] = copy.deepcopy(obj)
             children[ref_of(obj)] = self._as_stored(obj, children.get(ref_of(obj)))

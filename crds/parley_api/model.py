@@ -44,12 +44,12 @@ class Rule:
 
 def cel_rules(*rules: Rule) -> JsonDict:
     """For `json_schema_extra` of the model that they are about."""
-    return {
-        "x-kubernetes-validations": [
-            {"rule": rule.cel, "message": rule.message} | ({"fieldPath": rule.field} if rule.field else {})
-            for rule in rules
-        ]
-    }
+    return {"x-kubernetes-validations": [_as_cel(rule) for rule in rules]}
+
+
+def _as_cel(rule: Rule) -> JsonDict:
+    said: JsonDict = {"rule": rule.cel, "message": rule.message}
+    return said | {"fieldPath": rule.field} if rule.field else said
 
 
 class Model(BaseModel):

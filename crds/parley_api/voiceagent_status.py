@@ -26,9 +26,11 @@ ACCEPTED_REASONS = {
     "AsWritten": "nothing that the spec names lacks",
     "SecretMissing": "a Secret that the spec names is not there; it is looked for again",
     "ConfigMapMissing": "a ConfigMap that the spec names is not there; it is looked for again",
+    "KedaMissing": "autoscaling.keda on a cluster that has no KEDA",
     "HostPortRefused": "reach.hostPort in a namespace that enforces Pod Security baseline or restricted",
     "NoHostPort": "all ports of the operator's range are allotted to other agents",
     "Invalid": "the spec refers to something that it does not have; the message says what to write",
+    "Refused": "the API server refused an object of the agent; a reason that it gave, such as Forbidden, stands here",
 }
 
 _GENERATION = 2**53 - 1

@@ -204,7 +204,7 @@ def test_the_largest_agent_is_within_what_its_rules_may_cost(kubectl: Kubectl, k
         }
         for i in range(100)
     ]
-    host = "h" * 250
+    host = "h" * 240
     largest = agent(
         conversation=CONVERSATION | {"intents": intents},
         tests=[{"say": f"word{i}", "intent": name(99)} for i in range(100)],

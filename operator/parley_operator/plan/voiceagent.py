@@ -236,15 +236,14 @@ def _prune(objects: list[Object], chosen: Rollout, running: conditions.Running, 
 
 
 def _hand_over(subject: Subject, facts: _Facts) -> Object | None:
+    """Replicas that are an autoscaler's from now on, or that it would never touch: it rests while there are none."""
     live = facts.deployment
-    if (
-        not subject.autoscaled
-        or live is None
-        or _annotations(live).get(names.REPLICAS_BY) == names.AUTOSCALER
-    ):
+    if not subject.autoscaled or live is None:
         return None
-    replicas = _spec(live).get("replicas")
-    return replicas_alone(subject, replicas) if isinstance(replicas, int) else None
+    replicas = int(_spec(live).get("replicas", 1))
+    if replicas > 0 and _annotations(live).get(names.REPLICAS_BY) == names.AUTOSCALER:
+        return None
+    return replicas_alone(subject, replicas or subject.spec.replicas)
 
 
 def _status(

@@ -12,7 +12,7 @@ HEAD = "apiVersion: parley.dev/v1alpha1\nkind: VoiceAgent\nmetadata: {name: a}\n
 SPEC = HEAD + "spec:\n  conversation:\n    instructions: Be kind.\n"
 INTENT = SPEC + "    intents:\n    - name: book\n"
 BOOK = INTENT + "      phrases: [book a visit]\n"
-DAY = "      slots: [{name: day, kind: weekday, ask: Which day?}]\n"
+DAY = "      slots: [{name: day, kind: weekday, ask: 'Which day?'}]\n"
 
 
 def mistakes(folder: Path, text: str | bytes) -> list[str]:
@@ -78,6 +78,15 @@ WRONG = {
         SPEC.replace("Be kind.", "!!python/name:os.system x"),
         "6: spec.conversation.instructions: saw the tag tag:yaml.org,2002:python/name:os.system;"
         " write the value without a tag, and put a text that begins with ! in quotes",
+    ),
+    "a question in brackets": (
+        SPEC + "    fillers: {phrases: [Well?, 'Hm?', Hm...]}\n",
+        "7: spec.conversation.fillers.phrases[0]: saw Well?;"
+        " put the text in quotes: to kubectl, a ? ends a text that stands in {...} or [...] without them",
+    ),
+    "a letter that YAML reads as true": (
+        SPEC + "    fillers: {phrases: [y]}\n",
+        "7: spec.conversation.fillers.phrases[0]: saw y without quotes; put a text in quotes",
     ),
     "a number in hexadecimal": (
         SPEC + "  sessions: {limit: 0x10}\n",

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from parley_operator import names
 from parley_operator.plan.plan import Ref
 from parley_operator.plan.voiceagent import plan_gone
-
 from tests.small_cluster import BOTH_KINDS, SmallCluster, changed, only, voice_agent
 
 agent_names = st.from_regex(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)
@@ -78,7 +78,7 @@ def kinds(cluster: SmallCluster) -> list[str]:
     return sorted(ref.kind for ref in cluster.observed.children)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     agent_names,
     st.lists(specs, min_size=1, max_size=3),
@@ -117,7 +117,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.dictionaries(
         st.sampled_from(
@@ -195,6 +195,18 @@ def test_replicas_that_go_to_an_autoscaler_have_an_owner_all_the_time() -> None:
     del cluster.agent["spec"]["autoscaling"]
     assert cluster.plan().hand_over is None
     assert only(cluster.plan().objects, "Deployment")["spec"]["replicas"] == 4
+
+
+@pytest.mark.parametrize("before", ["scaled to zero by its spec", "scaled to zero by somebody"])
+def test_an_autoscaler_that_rests_at_zero_is_woken(before: str) -> None:
+    """It does nothing while there is no pod, so that the agent would be gone for ever."""
+    cluster = running(**({"replicas": 0} if "spec" in before else {"autoscaling": AUTOSCALING}))
+    assert cluster.deployment is not None
+    cluster.deployment["spec"]["replicas"] = 0
+    cluster.agent = changed(cluster.agent, replicas=2, autoscaling=AUTOSCALING)
+    made = cluster.plan()
+    assert made.hand_over is not None
+    assert made.hand_over["spec"] == {"replicas": 2}
 
 
 def test_one_autoscaler_takes_the_place_of_the_other() -> None:
