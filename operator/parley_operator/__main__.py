@@ -21,7 +21,7 @@ def main() -> int:
     logs.configure(chosen.log_level)
     try:
         asyncio.run(run(chosen))
-    except NoCluster as error:
+    except (NoCluster, OSError) as error:  # the probes' port is taken
         sys.stderr.write(f"{error}\n")
         return 2
     return 0

@@ -92,8 +92,9 @@ class Api:
         content_type: str = JSON,
         accept: str = JSON,
         guard: Guard | None = None,
+        seconds: float = 0.0,
     ) -> dict[str, Any]:
-        """The answer as JSON; raises ApiError or Unreachable."""
+        """The answer as JSON; raises ApiError or Unreachable. `seconds`: less than REQUEST_SECONDS."""
         assert self._session is not None
         headers = {**self._connection.headers(), "Accept": accept}
         data = None
@@ -101,7 +102,7 @@ class Api:
             data = json.dumps(body, separators=(",", ":")).encode()
             headers["Content-Type"] = content_type
         try:
-            async with asyncio.timeout(REQUEST_SECONDS):
+            async with asyncio.timeout(seconds or REQUEST_SECONDS):
                 async with self._session.request(
                     method,
                     self._connection.server + path,

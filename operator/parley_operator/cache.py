@@ -17,6 +17,9 @@ from typing import Any
 from parley_operator.kinds import AGENT_LABEL, AGENTS, Kind
 from parley_operator.plan.plan import Object, Ref
 
+NEWEST = 1 << 63
+"""No version is over it."""
+
 Place = tuple[str, str]
 """Namespace and name."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from parley_operator.api import APPLY, Api, ApiError, Guard, Unreachable
-from parley_operator.cache import Cache
+from parley_operator.cache import NEWEST, Cache
 from parley_operator.diff import holds, stamped
 from parley_operator.kinds import AGENTS, KINDS, MANAGER, WATCHED, Kind, kind_of
 from parley_operator.plan.plan import HAND_OVER_MANAGER, Object, Ref, ref_of
@@ -94,7 +94,12 @@ class Cluster:
         }
         path = kind.path(metadata["namespace"], metadata["name"], "status")
         params = {"fieldManager": MANAGER, "force": "true"}
-        answer = await self._write("PATCH", "apply-status", kind, path, params, body, APPLY)
+        try:
+            answer = await self._write("PATCH", "apply-status", kind, path, params, body, APPLY)
+        except ApiError as error:
+            if error.status == 404:  # it went while a watch was interrupted
+                self.caches[kind.name].drop((metadata["namespace"], metadata["name"]), NEWEST)
+            raise
         self.caches[kind.name].put(answer, written=True)
         return answer
 

@@ -39,6 +39,8 @@ class Lease:
         self._path = f"/apis/coordination.k8s.io/v1/namespaces/{settings.namespace}/leases"
         self._seen: tuple[str, float] = ("", 0.0)
         """A version of the Lease, and since when it is that."""
+        self._mine: Object | None = None
+        """As it was written last, to be renewed without being read again."""
         self._watchdog: asyncio.TimerHandle | None = None
         self._log = structlog.get_logger()
         self.deadline: float | None = None
@@ -64,7 +66,7 @@ class Lease:
             return
         self._forget()
         try:
-            lease = await self._api.request("GET", f"{self._path}/{self._settings.lease_name}")
+            lease = await self._request("GET", f"{self._path}/{self._settings.lease_name}")
             if lease["spec"].get("holderIdentity") == self._settings.identity:
                 lease["spec"] = {**lease["spec"], "holderIdentity": "", "renewTime": _now()}
                 await self._put(lease)
@@ -75,7 +77,7 @@ class Lease:
         loop = asyncio.get_running_loop()
         sent = loop.time()
         try:
-            lease = await self._read()
+            lease = self._mine or await self._read()
             if lease is None:
                 await self._create()
             elif lease["spec"].get("holderIdentity") == self._settings.identity:
@@ -88,6 +90,7 @@ class Lease:
                     self._leave()
                 return
         except (ApiError, Unreachable) as error:
+            self._mine = None
             if not (isinstance(error, ApiError) and error.status == 409):  # another was quicker
                 self._log.warning("lease-not-renewed", error=str(error)[:200])
             return
@@ -95,7 +98,7 @@ class Lease:
 
     async def _read(self) -> Object | None:
         try:
-            return await self._api.request("GET", f"{self._path}/{self._settings.lease_name}")
+            return await self._request("GET", f"{self._path}/{self._settings.lease_name}")
         except ApiError as error:
             if error.status == 404:
                 return None
@@ -111,10 +114,10 @@ class Lease:
         return now - self._seen[1] >= self._settings.lease_seconds
 
     async def _create(self) -> None:
-        await self._api.request(
+        await self._request(
             "POST",
             self._path,
-            body={
+            {
                 "apiVersion": "coordination.k8s.io/v1",
                 "kind": "Lease",
                 "metadata": {"name": self._settings.lease_name, "namespace": self._settings.namespace},
@@ -134,7 +137,12 @@ class Lease:
 
     async def _put(self, lease: Object) -> None:
         """Only over the version that was read: of two who try, one gets a 409."""
-        await self._api.request("PUT", f"{self._path}/{self._settings.lease_name}", body=lease)
+        self._mine = await self._request("PUT", f"{self._path}/{self._settings.lease_name}", lease)
+
+    async def _request(self, method: str, path: str, body: Object | None = None) -> Object:
+        """An answer that takes long is better asked for once more, over another connection, while there is time."""
+        seconds = self._settings.renew_deadline_seconds * 0.4
+        return await self._api.request(method, path, body=body, seconds=seconds)
 
     def _spec(self, before: Object, transitions: int) -> Object:
         return {
@@ -159,7 +167,7 @@ class Lease:
         self.held.set()
 
     def _forget(self) -> None:
-        self.deadline = None
+        self.deadline = self._mine = None
         self.held.clear()
         if self._watchdog is not None:
             self._watchdog.cancel()

@@ -19,7 +19,7 @@ from parley_operator import events
 from parley_operator.api import ApiError, Unreachable
 from parley_operator.cluster import Cluster, NotOurs
 from parley_operator.observe import Observer
-from parley_operator.plan.needs import Needs, needs
+from parley_operator.plan.needs import needs
 from parley_operator.plan.plan import SLOW_STATUS, Failure, Object, Observed, Plan, Ref, ref_of
 from parley_operator.plan.pods import cuts
 from parley_operator.ports import Ports
@@ -28,7 +28,7 @@ from parley_operator.rolls import Order, Rolls, given_up, rolled_out
 from parley_operator.settings import Settings
 
 LOOK_UP_AGAIN_SECONDS = 60.0
-"""What a tenant's Secrets and ConfigMaps hold is not watched."""
+"""What a tenant's ConfigMaps hold is not watched."""
 
 
 Planner = Callable[[Object, Observed, Settings, datetime], Plan]
@@ -124,7 +124,7 @@ class Reconciler:
             return "refused", None
         self._take_turn(key, agent, plan)
         waits = [again_after, plan.again_after, await self._slowly(plan)]
-        if needs(agent) != Needs():
+        if needs(agent).config_maps:
             waits.append(LOOK_UP_AGAIN_SECONDS)
         for cut in plan.cut:
             await self._cluster.delete(cut.ref, cut.uid, cut.grace_seconds)
@@ -248,7 +248,8 @@ class Reconciler:
         if self._rolls.may(key):
             children = self._observer.children(key, agent["metadata"]["uid"]).values()
             deployment = next((child for child in children if child["kind"] == "Deployment"), None)
-            if deployment is None or rolled_out(deployment):
+            over = deployment is None or rolled_out(deployment)
+            if over or (deployment and self._rolls.found(key) and given_up(deployment)):
                 self._rolls.finish(key)
         else:
             self._rolls.finish(key)

@@ -25,6 +25,7 @@ class Rolls:
         self._at_once = at_once
         self._waiting: dict[Key, Order] = {}
         self._rolling: set[Key] = set()
+        self._found: set[Key] = set()
 
     def may(self, key: Key) -> bool:
         return key in self._rolling
@@ -35,12 +36,13 @@ class Rolls:
 
     def resume(self, key: Key) -> None:
         """It was found in the middle of a rollout: a former process may have given it its turn."""
-        self._rolling.add(key)
-        self._waiting.pop(key, None)
+        self._give(key)
+        self._found.add(key)
 
     def finish(self, key: Key) -> None:
         """It has rolled out, needs no rolling, or is gone."""
         self._rolling.discard(key)
+        self._found.discard(key)
         self._waiting.pop(key, None)
 
     def grant(self) -> list[Key]:
@@ -48,8 +50,16 @@ class Rolls:
         free = self._at_once - len(self._rolling)
         chosen = sorted(self._waiting, key=lambda key: (self._waiting[key], key))[: max(free, 0)]
         for key in chosen:
-            self.resume(key)
+            self._give(key)
         return chosen
+
+    def found(self, key: Key) -> bool:
+        """Nobody here gave it its turn: where Kubernetes gives up on it, its turn is over. It may be its author's."""
+        return key in self._found
+
+    def _give(self, key: Key) -> None:
+        self._rolling.add(key)
+        self._waiting.pop(key, None)
 
     @property
     def waiting(self) -> int:

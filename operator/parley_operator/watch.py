@@ -16,7 +16,7 @@ import structlog
 
 from parley_operator.api import Api, ApiError, Unreachable
 from parley_operator.backoff import delay
-from parley_operator.cache import Cache
+from parley_operator.cache import NEWEST, Cache
 from parley_operator.plan.plan import Object, Ref
 
 PAGE = 500
@@ -130,7 +130,7 @@ class Reflector:
 
     def _not_served(self) -> None:
         for place in self._cache.places():
-            self._cache.drop(place, 1 << 63)
+            self._cache.drop(place, NEWEST)
         self._since = ""
         self._cache.served = False
         self._cache.synced.set()

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
-from parley_operator.api import Api, ApiError, Guard
+from parley_operator.api import Api, ApiError, Guard, Unreachable
 from parley_operator.kinds import KINDS
 from parley_operator.plan.plan import Object
 
@@ -91,7 +91,11 @@ class FakeApi(Api):
         content_type: str = "application/json",
         accept: str = "application/json",
         guard: Guard | None = None,
+        seconds: float = 0.0,
     ) -> dict[str, Any]:
+        if seconds and self.seconds > seconds:
+            await asyncio.sleep(seconds)
+            raise Unreachable(f"{method} {path}: TimeoutError")
         await asyncio.sleep(self.seconds)
         if guard is not None:
             guard()

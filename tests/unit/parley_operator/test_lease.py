@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -137,15 +138,54 @@ def test_the_deadline_counts_from_before_the_renewal_was_sent() -> None:
     run(main())
 
 
-def test_a_renewal_that_was_answered_after_the_deadline_is_worth_nothing() -> None:
+class SlowLoop(FakeApi):
+    """Its answers come in time, and we take eight seconds to see them."""
+
+    async def request(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        answer = await super().request(method, path, **more)
+        stall(8)
+        return answer
+
+
+def test_a_renewal_whose_answer_was_seen_after_the_deadline_is_worth_nothing() -> None:
     async def main() -> None:
-        api = FakeApi()
-        api.seconds = 4.0  # two requests: eight seconds
-        one = lease(api, "one")
+        one = lease(SlowLoop(), "one")
         task = asyncio.create_task(one.run())
         await asyncio.sleep(30)
         assert not one.held.is_set()
         task.cancel()
+
+    run(main())
+
+
+def test_a_request_that_hangs_is_given_up_while_there_is_time_for_another() -> None:
+    async def main() -> None:
+        api = FakeApi()
+        one = lease(api, "one")
+        task = asyncio.create_task(one.run())
+        await asyncio.sleep(20)
+        api.seconds = 600.0
+        asyncio.get_running_loop().call_later(3, setattr, api, "seconds", 0.0)
+        await asyncio.sleep(20)
+        assert may_write(one)
+        assert not task.done()
+        task.cancel()
+        one._forget()
+
+    run(main())
+
+
+def test_a_renewal_is_one_request() -> None:
+    async def main() -> None:
+        api = FakeApi()
+        one = lease(api, "one")
+        task = asyncio.create_task(one.run())
+        await asyncio.sleep(5)
+        before = len(api.requests)
+        await asyncio.sleep(15)
+        assert [request.method for request in api.requests[before:]] == ["PUT"] * 10
+        task.cancel()
+        one._forget()
 
     run(main())
 

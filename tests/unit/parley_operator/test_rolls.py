@@ -60,6 +60,14 @@ def test_one_found_in_the_middle_of_a_rollout_counts() -> None:
     assert names(rolls.grant()) == "b"
 
 
+def test_a_turn_that_was_given_here_is_known_from_one_that_was_found() -> None:
+    rolls = Rolls(at_once=2)
+    rolls.resume(key("a"))
+    rolls.wait(key("b"), Order(False, ""))
+    rolls.grant()
+    assert (rolls.found(key("a")), rolls.found(key("b"))) == (True, False)
+
+
 def deployment(**status: int) -> dict[str, object]:
     full = {"observedGeneration": 2, "replicas": 3, "updatedReplicas": 3, "availableReplicas": 3, **status}
     return {"metadata": {"generation": 2}, "spec": {"replicas": 3}, "status": full}

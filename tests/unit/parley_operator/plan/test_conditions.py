@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from parley_operator.plan.plan import Failure, PodStatus, Ref
 
+from parley_operator.plan.plan import Failure, PodStatus, Ref
 from tests.small_cluster import NOW, SmallCluster, changed, condition, reasons, voice_agent
 
 Change = Callable[[SmallCluster], None]

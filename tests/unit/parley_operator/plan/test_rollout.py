@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from parley_operator.plan import rollout
 from parley_operator.plan.plan import Ref
-
 from tests.small_cluster import SmallCluster, changed, only, voice_agent
 
 OLD, NEW = "example.com/parley:1", "example.com/parley:2"
