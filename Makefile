@@ -12,10 +12,13 @@ python := $(VENV)/bin/python
 peers := pipecat fastrtc floor
 install := $(python) -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r
 compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+kubernetes := $(or $(PARLEY_KUBERNETES),1.34 1.33)
+contract = set -e; for minor in $(kubernetes); do export PARLEY_KUBERNETES=$$minor; \
+  $(python) -m tests.controlplane build; $(python) -m pytest tests/contract; done
 to_wasm := --target=wasm32-freestanding -mcpu=generic+simd128 -O3 -g0 -nostdlib -Wl,--no-entry -Wl,--strip-all
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deps test-unit test-calls test-browser test-contract controlplane fuzz bench bench-media bench-doors bench-sturdy bench-answers bench-peers check format generate install.yaml wasm lock lock-peers clean
+.PHONY: help run test test-deps test-unit test-calls test-browser test-contract fuzz bench bench-media bench-doors bench-sturdy bench-answers bench-peers check format generate install.yaml wasm lock lock-peers clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z.-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -24,8 +27,9 @@ run: $(VENV)/run.stamp ## serve an agent: AGENT=FILE PORT=N ALSO=N,N HOST=ADDRES
 	@exec $(VENV)/bin/parley run "$(AGENT)" --host "$(HOST)" --port "$(PORT)" \
 	  $(if $(ALSO),--also-listen "$(ALSO)") $(if $(RELOAD),--reload)
 
-test: test-deps check controlplane ## everything, set-up included
-	$(python) -m pytest tests/unit tests/contract tests/calls tests/browser tests/fuzz
+test: test-deps check ## everything, set-up included
+	$(python) -m pytest tests/unit tests/calls tests/browser tests/fuzz
+	@$(contract)
 
 test-deps: ## the tests' system packages: Chromium and ffmpeg
 	@sh tests/deps.sh
@@ -39,11 +43,8 @@ test-calls: $(VENV)/dev.stamp ## real calls over loopback, by clients that use n
 test-browser: test-deps $(VENV)/dev.stamp ## a real Chromium on the talk page
 	$(python) -m pytest tests/browser
 
-test-contract: controlplane ## promises of the kind and the operator at a real API server: PARLEY_KUBERNETES=1.33
-	$(python) -m pytest tests/contract
-
-controlplane: $(VENV)/dev.stamp ## build etcd, Kubernetes and kwok from Go modules, once; says how long each part took
-	@$(python) -m tests.controlplane build
+test-contract: $(VENV)/dev.stamp ## promises of the kind and the operator at real API servers: PARLEY_KUBERNETES=1.34
+	@$(contract)
 
 fuzz: $(VENV)/dev.stamp ## two minutes of search in each parser of what strangers send, ten of each kind at a server
 	$(python) -m tests.fuzz --seconds 120

@@ -48,6 +48,10 @@ class Files:
         return self.folder / "accounts.key"
 
     @property
+    def accounts_public(self) -> Path:
+        return self.folder / "accounts.pub"
+
+    @property
     def audit_policy(self) -> Path:
         return self.folder / "audit-policy.yaml"
 
@@ -69,12 +73,13 @@ class Files:
 
 def etcd(program: Path, files: Files) -> Command:
     """On sockets in its own folder: no port, and nobody else may open them."""
-    # Of a client's URL etcd takes host and path, of a peer's the host alone: a name in the folder where it runs.
-    clients, peers = f"unix://{files.etcd_socket}", "unix://peers.sock:0"
+    # A peer's URL, and one that is told to others, may only be HOST:PORT: as a socket, a name in the folder where it runs.
+    peers = "unix://peers.sock:0"
     return [
         program,
         *("--name", "parley", "--data-dir", files.folder / "etcd"),
-        *("--listen-client-urls", clients, "--advertise-client-urls", clients),
+        *("--listen-client-urls", f"unix://{files.etcd_socket}"),
+        *("--advertise-client-urls", "unix://nobody-asks:0"),
         *("--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers),
         *("--initial-cluster", f"parley={peers}"),
         "--unsafe-no-fsync",  # the data is gone with the test
@@ -94,10 +99,12 @@ def api_server(program: Path, files: Files, port: int) -> Command:
         f"--tls-private-key-file={files.serving_key}",
         f"--client-ca-file={files.authority}",
         "--service-account-issuer=https://kubernetes.default.svc",
-        f"--service-account-key-file={files.accounts_key}",
+        f"--service-account-key-file={files.accounts_public}",
         f"--service-account-signing-key-file={files.accounts_key}",
         f"--service-cluster-ip-range={SERVICES}",
-        *("--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction"),
+        # The second plugin is not on by default, but in OpenShift it is: who names an owner must have the right to.
+        "--enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement",
+        "--authorization-mode=Node,RBAC",
         *("--allow-privileged=true", "--profiling=false"),
         f"--audit-policy-file={files.audit_policy}",
         f"--audit-log-path={files.audit_log}",

@@ -25,7 +25,7 @@ import yaml
 from tests.controlplane import build, components, kubeconfig, versions
 from tests.controlplane.audit import POLICY, AuditLog
 from tests.controlplane.build import Times
-from tests.controlplane.certificates import Authority, new_key, private_pem
+from tests.controlplane.certificates import Authority, new_key, private_pem, public_pem
 from tests.controlplane.components import Command, Files
 from tests.controlplane.kubectl import Kubectl
 from tests.controlplane.ports import HeldPort
@@ -128,7 +128,7 @@ class ControlPlane:
 
     @property
     def api_server(self) -> Process:
-        """To be paused, stopped and started; its address and its data stay."""
+        """To be paused, killed and started; its address and its data stay."""
         return self._processes["kube-apiserver"]
 
     def part(self, name: str) -> Process:
@@ -151,8 +151,8 @@ class ControlPlane:
 
     @contextmanager
     def api_server_gone(self) -> Iterator[None]:
-        """Meanwhile connections are refused; afterwards it is ready again."""
-        self.api_server.stop()
+        """Killed: open connections break, new ones are refused. Afterwards it is ready again, with what it stored."""
+        self.api_server.kill()
         try:
             yield
         finally:
@@ -178,14 +178,15 @@ class ControlPlane:
         return names
 
     def _write_files(self) -> None:
-        files, self._authority = self._files, Authority()
+        files, self._authority, accounts = self._files, Authority(), new_key()
         serving = self._authority.server("127.0.0.1", names=["localhost", "kubernetes.default.svc"])
         for path, data in {
             files.authority: self._authority.pair.certificate,
             files.authority_key: self._authority.pair.key,
             files.serving: serving.certificate,
             files.serving_key: serving.key,
-            files.accounts_key: private_pem(new_key()),
+            files.accounts_key: private_pem(accounts),
+            files.accounts_public: public_pem(accounts),
             files.audit_policy: yaml.safe_dump(POLICY).encode(),
             files.scheduler: yaml.safe_dump(components.scheduler_configuration(files)).encode(),
         }.items():

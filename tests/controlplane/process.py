@@ -24,7 +24,7 @@ _prctl = getattr(ctypes.CDLL(None), "prctl", None)  # Linux alone has it; looked
 
 
 class Process:
-    """`start()`, then `wait_until_ready()`; `stop()` by its own pid."""
+    """`start()`, then `wait_until_ready()`; `kill()` by its own pid."""
 
     def __init__(
         self, name: str, command: Sequence[str | Path], folder: Path, ready: Callable[[], bool]
@@ -75,19 +75,8 @@ class Process:
     def resume(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
 
-    def stop(self, secs: float = 10.0) -> None:
-        """Ask it to end, as its own system would; kill it where it does not in time."""
-        if not self.running:
-            return
-        assert self._process is not None
-        self.resume()  # a paused one hears nothing
-        self._process.terminate()
-        try:
-            self._process.wait(secs)
-        except subprocess.TimeoutExpired:
-            self.kill()
-
     def kill(self) -> None:
+        """End it at once, paused or not; it may be started again."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

@@ -84,3 +84,11 @@ def test_a_go_mod_names_published_modules_for_those_that_upstream_has_as_folders
     assert "\tgo.etcd.io/etcd/server/v3 v3.6.4\n" in ours
     assert "\ngo 1.24.0\n" in ours
     assert "\ngodebug default=go1.24\n" in ours
+
+
+def test_the_make_target_tests_every_version_the_default_first() -> None:
+    makefile = (versions.MODULES.parents[2] / "Makefile").read_text()
+    found = re.search(r"^kubernetes := \$\(or \$\(PARLEY_KUBERNETES\),([\d. ]+)\)$", makefile, re.MULTILINE)
+    assert found is not None
+    assert set(found[1].split()) == set(versions.SUPPORTED)
+    assert found[1].split()[0] == versions.DEFAULT
