@@ -44,6 +44,11 @@ def whole(obj: Object) -> Object:
     return {**obj, "metadata": _metadata(obj)}
 
 
+def metadata_alone(obj: Object) -> Object:
+    """For what is only compared (diff.py needs nothing else) and counted."""
+    return {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": _metadata(obj)}
+
+
 def agent(obj: Object) -> Object:
     """As `whole`, without kubectl's copy of it in an annotation."""
     kept = whole(obj)
@@ -108,7 +113,7 @@ class Kind:
     namespaced: bool = True
     selector: str = OURS
     optional: bool = False
-    trim: Trim = whole
+    trim: Trim = metadata_alone
 
     def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
         """Of one object, or of all (in `namespace`, "" for everywhere)."""
@@ -126,7 +131,7 @@ OWNED = (
     Kind("ConfigMap", "v1", "configmaps"),
     Kind("ServiceAccount", "v1", "serviceaccounts"),
     Kind("Service", "v1", "services"),
-    Kind("Deployment", "apps/v1", "deployments"),
+    Kind("Deployment", "apps/v1", "deployments", trim=whole),
     Kind("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets"),
     Kind("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies"),
     Kind("HorizontalPodAutoscaler", "autoscaling/v2", "horizontalpodautoscalers"),

@@ -33,9 +33,19 @@ def here(kubectl: Kubectl, made: Iterable[Object]) -> list[Object]:
     ]
 
 
-def apply(kubectl: Kubectl, *made: Object, manager: str = names.FIELD_MANAGER, dry: bool = False) -> list[Object]:
+def apply(
+    kubectl: Kubectl, *made: Object, manager: str = names.FIELD_MANAGER, dry: bool = False
+) -> list[Object]:
     """As the operator does; what the API server made of it."""
-    words = ["apply", "--server-side", "--force-conflicts", f"--field-manager={manager}", "--validate=strict"]
+    # kubectl itself, though not the API server, asks for all of a Deployment where a part of it is applied.
+    validate = "strict" if manager == names.FIELD_MANAGER else "ignore"
+    words = [
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        f"--field-manager={manager}",
+        f"--validate={validate}",
+    ]
     words += ["--dry-run=server"] if dry else []
     told = kubectl(*words, "--output=json", "--filename=-", stdin=as_list(made))
     found = json.loads(told)
@@ -70,7 +80,9 @@ def test_every_pod_is_guaranteed_and_needs_nothing_that_pod_security_restricts_b
     made = here(kubectl, objects(name))
     apply(kubectl, only(made, "ServiceAccount"))
     if name == "host-port":
-        said = kubectl.refused("apply", "--dry-run=server", "--filename=-", stdin=json.dumps(pod(kubectl, made)))
+        said = kubectl.refused(
+            "apply", "--dry-run=server", "--filename=-", stdin=json.dumps(pod(kubectl, made))
+        )
         assert "hostPort" in said
         assert said.count("must") == 0, "nothing else is wrong with it"
         enforce(kubectl, "privileged")
@@ -123,7 +135,9 @@ def test_a_pod_that_ends_ends_sooner_when_it_is_deleted_once_more_with_less_time
     made = here(kubectl, objects("smallest"))
     apply(kubectl, only(made, "ServiceAccount"))
     one = pod(kubectl, made)
-    one["spec"]["nodeName"] = "no-such-node"  # nobody answers for it, so that it stays for as long as its grace
+    one["spec"]["nodeName"] = (
+        "no-such-node"  # nobody answers for it, so that it stays for as long as its grace
+    )
     apply(kubectl, one)
     kubectl("delete", "pod/one", "--wait=false")
     assert kubectl.json("get", "pod/one")["metadata"]["deletionGracePeriodSeconds"] == 3_630

@@ -37,7 +37,7 @@ def at_least(calls: int) -> str:
 def sentence(text: str) -> str:
     """With a full stop, unless it ends a sentence already."""
     text = plain(text)
-    return text if not text or text[-1] in ".!?" else f"{text}."
+    return text if text.rstrip(")\"'")[-1:] in (*".!?", "") else f"{text}."
 
 
 def _largest(since: str | None, now: datetime) -> tuple[int, str] | None:

@@ -89,7 +89,7 @@ class Observed:
     """What the caches hold for one agent when its plan is made."""
 
     children: Mapping[Ref, Object] = field(default_factory=dict)
-    """What the agent owns (by uid), pods and ReplicaSets aside."""
+    """What the agent owns (by uid), pods and ReplicaSets aside: Deployments as they are, of others the metadata."""
 
     pods: Mapping[str, ObservedPod] = field(default_factory=dict)
     namespace: Object | None = None

@@ -112,13 +112,14 @@ def _resources(subject: Subject) -> Object:
 
 def _environment(subject: Subject) -> list[Object]:
     """In force before envFrom: a Secret of keys can't change how a pod drains."""
-    proxy = subject.spec.pods.proxy
+    proxy, authorities = subject.spec.pods.proxy, subject.spec.pods.ca_config_map
     values = {
         "HTTPS_PROXY": proxy.https,
         "HTTP_PROXY": proxy.http,
         "NO_PROXY": proxy.none,
         "PARLEY_DRAIN_SECONDS": str(subject.spec.sessions.longest_call_seconds),
-        "SSL_CERT_FILE": f"{CA_FOLDER}/{CA_FILE}" if subject.spec.pods.ca_config_map else "",
+        "PARLEY_TRUST_ENVIRONMENT": "true" if proxy.http or proxy.https or authorities else "",
+        "SSL_CERT_FILE": f"{CA_FOLDER}/{CA_FILE}" if authorities else "",
     }
     environment: list[Object] = [{"name": name, "value": value} for name, value in values.items() if value]
     if subject.host_port:

@@ -13,10 +13,15 @@ import pytest
 
 from parley_api import __version__
 from parley_api.turntaking import Sessions
+from parley_cli.cluster.agents import agent
+from parley_cli.cluster.status import status
+from parley_cli.cluster.table import wrapped
+from parley_cli.cluster.why import why
 from parley_operator import names
 from parley_operator.render.pod import BEYOND_THE_LONGEST_CALL_SECONDS
 from parley_operator.settings import Settings
 from tests.controlplane import versions
+from tests.unit.parley_cli.cluster.objects import NOW, condition, voice_agent
 
 ROOT = Path(__file__).parents[3]
 PAGES = {name: (ROOT / f"docs/{name}.md").read_text() for name in ("install", "upgrade", "uninstall")}
@@ -79,3 +84,22 @@ def test_the_numbers_are_those_that_hold() -> None:
 def test_a_kubernetes_version_that_is_named_is_one_that_is_tested() -> None:
     named = set(re.findall(r"\b1\.\d{2}\b", TEXT))
     assert named == set(versions.SUPPORTED)
+
+
+def test_what_the_page_shows_of_kubectl_parley_is_what_it_prints() -> None:
+    waits = (
+        "(no node takes pod reception-agent-7d9c6b5f4-x2x7q: 0/3 nodes are available: 3 Insufficient cpu.)"
+    )
+    lacking = [
+        condition(
+            "Available",
+            "False",
+            "MinimumReplicasUnavailable",
+            f"Deployment does not have minimum availability. {waits}",
+        ),
+        condition("Ready", "False", "MinimumReplicasUnavailable"),
+    ]
+    well = voice_agent("bakery", condition("Ready", since="4d"), calls=20)
+    found = [agent(well), agent(voice_agent("reception", *lacking, ready=1, calls=1))]
+    shown = re.findall(r"^```text\n(.*?)\n```$", PAGES["install"], re.MULTILINE | re.DOTALL)
+    assert shown == [status(found, NOW, namespaces=False), "\n".join(wrapped(why(found[1], NOW)))]

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from parley_operator.plan.needs import needs
 from parley_operator.plan.plan import Observed
 from parley_operator.plan.voiceagent import plan
 from parley_operator.settings import Settings
-
 from tests.small_cluster import BOTH_KINDS, NOW
 
 FOLDER = Path(__file__).parent

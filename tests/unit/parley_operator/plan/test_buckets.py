@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from parley_operator.plan.buckets import bucket
 
 BUCKETS = {0, *(step * 10**power for step in (1, 2, 5) for power in range(9))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from parley_operator.plan.host_port import allotted
 from parley_operator.settings import Settings
 

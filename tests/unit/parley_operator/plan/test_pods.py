@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from parley_operator import names
 from parley_operator.plan.plan import ObservedPod, PodStatus
 from parley_operator.plan.pods import CUT_GRACE_SECONDS, cuts, marks

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from parley_operator.settings import Settings
 
+from parley_operator.settings import Settings
 from tests.small_cluster import SmallCluster, changed, condition, voice_agent
 
 Change = Callable[[SmallCluster], None]

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from parley_api import VoiceAgentSpec
+
 from parley_operator import names
 from parley_operator.plan.plan import Ref
 from parley_operator.plan.voiceagent import plan_gone
-
 from tests.small_cluster import BOTH_KINDS, SmallCluster, changed, only, voice_agent
 
 agent_names = st.from_regex(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)

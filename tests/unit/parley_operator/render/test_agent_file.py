@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
-from parley_operator.render.agent_file import MEDIA_PORT, agent_file
 
 from parley_api import VoiceAgent, load
+from parley_operator.render.agent_file import MEDIA_PORT, agent_file
 from tests.small_cluster import voice_agent
 
 ROOT = Path(__file__).parents[4]

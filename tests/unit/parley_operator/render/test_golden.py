@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
-from parley_operator import names
 
 from parley_api.document import documents
+from parley_operator import names
 from tests.small_cluster import only
 from tests.unit.parley_operator.golden.__main__ import AGENTS, FOLDER, agent, objects, text
 

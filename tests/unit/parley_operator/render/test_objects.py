@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from parley_operator.render.autoscaler import CALLS
 
 from parley_api.media import Media
 from parley_dataplane.collector import Collector
 from parley_dataplane.media.pacer import Pacer
 from parley_dataplane.metrics import Metrics
 from parley_dataplane.transports.webrtc import Calls
+from parley_operator.render.autoscaler import CALLS
 from tests.small_cluster import BOTH_KINDS, SmallCluster, only, voice_agent
 
 Object = dict[str, Any]
@@ -168,7 +168,8 @@ def test_what_a_closed_network_needs_reaches_the_pods() -> None:
     [ca] = [mount for mount in spec["containers"][0]["volumeMounts"] if mount["name"] == "ca"]
     assert found["SSL_CERT_FILE"] == f"{ca['mountPath']}/ca.crt"
     assert spec["containers"][0]["envFrom"] == [{"secretRef": {"name": "keys"}}]
-    assert not {"HTTP_PROXY", "SSL_CERT_FILE"} & environment().keys()
+    assert found["PARLEY_TRUST_ENVIRONMENT"] == "true"
+    assert environment() == {"PARLEY_DRAIN_SECONDS": "3600"}
 
 
 def test_knowledge_lies_beside_the_file_under_the_name_of_its_config_map() -> None:

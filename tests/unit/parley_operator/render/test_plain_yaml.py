@@ -8,9 +8,9 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from parley_operator.render import plain_yaml
 
 from parley_api.document import documents
+from parley_operator.render import plain_yaml
 
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
 scalars = st.one_of(
