@@ -267,8 +267,9 @@ def plane() -> Iterator[ControlPlane]:
     with ControlPlane(kwok=True) as plane:
         plane.add_nodes(2)
         plane.kubectl.apply(*map(optional_kind, OPTIONAL))
-        plane.kubectl("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
-        plane.kubectl("scale", "deployment/parley-operator", "--replicas=0", f"--namespace={NAMESPACE}")
+        ours = plane.kubectl.inside(NAMESPACE)
+        ours("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
+        ours("scale", "deployment/parley-operator", "--replicas=0")  # the test's own is the only one
         plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
         plane.kubectl("create", "namespace", TENANT)
         yield plane
