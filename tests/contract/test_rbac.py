@@ -325,11 +325,11 @@ def test_without_the_right_to_finalizers_an_owner_cannot_be_named(plane: Control
         return somebody.run("apply", "--server-side", "--filename=-", stdin=json.dumps(found)).stderr
 
     may = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "create", "patch"]}
-    plane.kubectl.apply(*bound(user, may))
+    tenant.kubectl.apply(*bound(user, may))
     until("it may make ConfigMaps", lambda: "cannot" not in applied() or "blockOwnerDeletion" in applied())
     assert "cannot set blockOwnerDeletion" in applied()
     more = {"apiGroups": ["parley.dev"], "resources": ["voiceagents/finalizers"], "verbs": ["update"]}
-    plane.kubectl.apply(*bound(user, may, more))
+    tenant.kubectl.apply(*bound(user, may, more))
     until("it may name an owner", lambda: applied() == "")
 
 
