@@ -267,8 +267,9 @@ def plane() -> Iterator[ControlPlane]:
     with ControlPlane(kwok=True) as plane:
         plane.add_nodes(2)
         plane.kubectl.apply(*map(optional_kind, OPTIONAL))
-        plane.kubectl("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
-        plane.kubectl("scale", "deployment/parley-operator", "--replicas=0", f"--namespace={NAMESPACE}")
+        ours = plane.kubectl.inside(NAMESPACE)
+        ours("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
+        ours("scale", "deployment/parley-operator", "--replicas=0")  # the test's own is the only one
         plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
         plane.kubectl("create", "namespace", TENANT)
         yield plane
@@ -324,11 +325,11 @@ def test_without_the_right_to_finalizers_an_owner_cannot_be_named(plane: Control
         return somebody.run("apply", "--server-side", "--filename=-", stdin=json.dumps(found)).stderr
 
     may = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "create", "patch"]}
-    plane.kubectl.apply(*bound(user, may))
+    tenant.kubectl.apply(*bound(user, may))
     until("it may make ConfigMaps", lambda: "cannot" not in applied() or "blockOwnerDeletion" in applied())
     assert "cannot set blockOwnerDeletion" in applied()
     more = {"apiGroups": ["parley.dev"], "resources": ["voiceagents/finalizers"], "verbs": ["update"]}
-    plane.kubectl.apply(*bound(user, may, more))
+    tenant.kubectl.apply(*bound(user, may, more))
     until("it may name an owner", lambda: applied() == "")
 
 
