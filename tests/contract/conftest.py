@@ -10,6 +10,7 @@ import pytest
 from tests.controlplane.audit import AuditLog
 from tests.controlplane.cluster import Cluster, opened
 from tests.controlplane.control_plane import ControlPlane
+from tests.controlplane.errors import NoControlPlane
 from tests.controlplane.kubectl import Kubectl
 from tests.server import ROOT
 
@@ -19,8 +20,11 @@ NODES = 3
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """One of our own with three fake nodes, or the one that PARLEY_KUBECONFIG names."""
-    with opened(NODES) as found:
-        yield found
+    try:
+        with opened(NODES) as found:
+            yield found
+    except NoControlPlane as error:
+        pytest.fail(f"no control plane: {error}", pytrace=False)
 
 
 @pytest.fixture(scope="session")
