@@ -126,6 +126,9 @@ def controller_manager(program: Path, files: Files, port: int) -> Command:
         f"--cluster-signing-key-file={files.authority_key}",
         *("--leader-elect=false", "--use-service-account-credentials=true", "--profiling=false"),
         *(f"--kube-api-qps={QPS}", f"--kube-api-burst={BURST}"),
+        # While the API server is away no node's lease is renewed. Marked NotReady for that (50 s by default), a node's
+        # pods are marked too, and of these a kubelet would say that they are ready after all: kwok does not.
+        "--node-monitor-grace-period=1h",
         f"--flex-volume-plugin-dir={files.folder}/volumes",
     ]
 
