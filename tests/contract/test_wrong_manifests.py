@@ -9,7 +9,6 @@ import pytest
 from tests.contract.table import WrongManifest, right_manifests, wrong_manifests
 from tests.controlplane.kubectl import Kubectl
 
-
 UNCHECKED = (
     "<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the"
     " existing errors to complete validation"
