@@ -32,7 +32,7 @@ OWNED = "deployments,services,serviceaccounts,configmaps,poddisruptionbudgets,ne
 def plane() -> Iterator[ControlPlane]:
     with ControlPlane(kwok=True, pods=PODS) as plane:
         plane.add_nodes(3, labels={"node-type": "low-latency"})
-        plane.kubectl("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
+        plane.kubectl.inside(NAMESPACE)("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
         plane.kubectl("scale", "deployment/parley-operator", "--replicas=0", f"--namespace={NAMESPACE}")
         plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
         plane.kubectl("create", "namespace", TENANT)
