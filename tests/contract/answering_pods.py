@@ -12,7 +12,6 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -117,13 +116,6 @@ class AnsweringPods:
 
 
 def events(stream: IO[str]) -> Iterator[dict[str, Any]]:
-    """kubectl prints one JSON object after the other, over many lines each."""
-    decoder, text = json.JSONDecoder(), ""
+    """With --output-watch-events, kubectl prints each on a line of its own."""
     for line in stream:
-        text += line
-        if line != "}\n":  # only an object's own end stands at the margin
-            continue
-        with suppress(ValueError):
-            found, end = decoder.raw_decode(text.lstrip())
-            text = text.lstrip()[end:]
-            yield found
+        yield json.loads(line)
