@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.controlplane.kubectl import Kubectl
 from tests.server import ROOT
 
-SECS = 240.0
+SECS = 150.0
 
 ENGINE = """#!/bin/sh
 while [ $# -gt 0 ]; do
