@@ -139,9 +139,7 @@ def test_a_name_that_is_none_is_2(kubectl: Kubectl, parley: Parley) -> None:
 
 
 @pytest.mark.usefixtures("kind")
-def test_who_may_not_look_is_told_what_to_ask_for(
-    cluster: Cluster, kubectl: Kubectl, parley: Parley
-) -> None:
+def test_who_may_not_look_is_told_what_to_ask_for(cluster: Cluster, kubectl: Kubectl, parley: Parley) -> None:
     ran = parley("status", "-n", kubectl.namespace, kubeconfig=cluster.user("nobody-in-particular"))
     assert ran.returncode == 1
     assert "cannot list resource" in ran.stderr
