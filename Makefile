@@ -7,18 +7,21 @@ PORT   ?= 9011
 PYTHON ?= python3
 VENV   ?= .venv
 
-packages := $(addprefix $(CURDIR)/,crds dataplane cli)
+packages := $(addprefix $(CURDIR)/,crds dataplane cli operator)
 python := $(VENV)/bin/python
 peers := pipecat fastrtc floor
 install := $(python) -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r
 compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+kubernetes := $(or $(PARLEY_KUBERNETES),1.34 1.33)
+contract = set -e; for minor in $(kubernetes); do export PARLEY_KUBERNETES=$$minor; \
+  $(python) -m tests.controlplane build; $(python) -m pytest tests/contract; done
 to_wasm := --target=wasm32-freestanding -mcpu=generic+simd128 -O3 -g0 -nostdlib -Wl,--no-entry -Wl,--strip-all
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deps test-unit test-calls test-browser fuzz bench bench-media bench-doors bench-sturdy bench-answers bench-peers check format generate wasm lock lock-peers clean
+.PHONY: help run test test-deps test-unit test-calls test-browser test-contract fuzz bench bench-media bench-doors bench-sturdy bench-answers bench-operator bench-peers check format generate install.yaml wasm lock lock-peers clean
 
 help: ## say what there is
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z.-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
 run: $(VENV)/run.stamp ## serve an agent: AGENT=FILE PORT=N ALSO=N,N HOST=ADDRESS RELOAD=1
 	@exec $(VENV)/bin/parley run "$(AGENT)" --host "$(HOST)" --port "$(PORT)" \
@@ -26,6 +29,7 @@ run: $(VENV)/run.stamp ## serve an agent: AGENT=FILE PORT=N ALSO=N,N HOST=ADDRES
 
 test: test-deps check ## everything, set-up included
 	$(python) -m pytest tests/unit tests/calls tests/browser tests/fuzz
+	@$(contract)
 
 test-deps: ## the tests' system packages: Chromium and ffmpeg
 	@sh tests/deps.sh
@@ -38,6 +42,9 @@ test-calls: $(VENV)/dev.stamp ## real calls over loopback, by clients that use n
 
 test-browser: test-deps $(VENV)/dev.stamp ## a real Chromium on the talk page
 	$(python) -m pytest tests/browser
+
+test-contract: $(VENV)/dev.stamp ## promises of the kind and the operator at real API servers: PARLEY_KUBERNETES=1.34
+	@$(contract)
 
 fuzz: $(VENV)/dev.stamp ## two minutes of search in each parser of what strangers send, ten of each kind at a server
 	$(python) -m tests.fuzz --seconds 120
@@ -58,6 +65,9 @@ bench-sturdy: $(VENV)/dev.stamp ## what goes wrong: engines that die or hang dur
 bench-answers: $(VENV)/dev.stamp ## the examples are asked by voice: right, asked again, wrong; fails under a floor
 	$(python) -m tests.bench.answers
 
+bench-operator: $(VENV)/dev.stamp ## the operator at scale, beside an ordinary one: 1,000 agents at once, 10,000 scaled to zero (as root)
+	$(python) -m tests.bench.operator
+
 bench-peers: $(VENV)/dev.stamp $(peers:%=.venv-peers/%.stamp) ## Pipecat, FastRTC, a bare aiortc floor and Parley: one table
 	$(python) -m tests.bench.peers
 
@@ -66,30 +76,37 @@ check: $(VENV)/dev.stamp ## format, lint, types, and that generated files are un
 	$(python) -m ruff check .
 	$(python) -m mypy
 	$(python) docs/make_turns.py --check
+	$(python) docs/make_reference.py --check
 	$(VENV)/bin/parley crd | diff crds/voiceagent.yaml -
 
 format: $(VENV)/dev.stamp ## put the code in its form
 	$(python) -m ruff format .
 	$(python) -m ruff check --fix .
 
-generate: $(VENV)/run.stamp ## remake what is made from code: the CRD, docs/turns.md
+generate: $(VENV)/run.stamp ## remake what is made from code: the CRD, docs/reference.md, docs/turns.md
 	$(python) docs/make_turns.py
+	$(python) docs/make_reference.py
 	$(VENV)/bin/parley crd > crds/voiceagent.yaml
+
+install.yaml: $(VENV)/run.stamp ## the operator for a cluster, in one file: REGISTRY=HOST/PATH and TAG= of its images
+	$(python) manifests/make_install.py --registry "$(REGISTRY)" --tag "$(TAG)" > $@.part
+	@mv $@.part $@
 
 wasm: $(VENV)/dev.stamp ## remake web/silero.wasm from web/silero.c, with the compiler of a wheel that nothing else needs
 	cd dataplane/parley_dataplane/web && \
 	  $(abspath $(VENV))/bin/uv run --quiet --no-project --with ziglang==0.14.1 python -m ziglang cc $(to_wasm) silero.c -o silero.wasm && \
 	  sha256sum silero.c silero.wasm > silero.sha256
 
-lock: $(VENV)/dev.stamp ## remake both locks from pyproject.toml
+lock: $(VENV)/dev.stamp ## remake the locks from pyproject.toml and operator/requirements.in
 	$(compile) pyproject.toml -o requirements.lock
-	$(compile) --extra dev --constraint requirements.lock pyproject.toml -o requirements-dev.lock
+	$(compile) --extra dev --extra operator --constraint requirements.lock pyproject.toml -o requirements-dev.lock
+	$(compile) --constraint requirements-dev.lock operator/requirements.in -o operator/requirements.lock
 
 lock-peers: $(VENV)/dev.stamp ## remake the peers' locks: their newest versions
 	for peer in $(peers); do $(compile) --upgrade tests/bench/peers/requirements/$$peer.in -o tests/bench/peers/requirements/$$peer.lock; done
 
 clean: ## remove what these commands made
-	rm -rf $(VENV) build/fuzz .pytest_cache .mypy_cache .ruff_cache bench-results .venv-peers
+	rm -rf $(VENV) build/fuzz .pytest_cache .mypy_cache .ruff_cache bench-results .venv-peers install.yaml
 
 $(VENV)/run.stamp: requirements.lock
 	@$(PYTHON) -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || \
@@ -100,7 +117,8 @@ $(VENV)/run.stamp: requirements.lock
 	@$(install) requirements.lock
 	@printf '%s\n' $(packages) > "$$($(python) -c 'import site; print(site.getsitepackages()[0])')/parley.pth"
 	@printf '#!/bin/sh\nexec "%s" -m parley_cli "$$@"\n' "$(abspath $(python))" > $(VENV)/bin/parley
-	@chmod +x $(VENV)/bin/parley
+	@printf '#!/bin/sh\nexec "%s" -m parley_cli.cluster "$$@"\n' "$(abspath $(python))" > $(VENV)/bin/kubectl-parley
+	@chmod +x $(VENV)/bin/parley $(VENV)/bin/kubectl-parley
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp

@@ -34,7 +34,9 @@ CATEGORIES = {
     "service": (
         "unit/parley",
         "unit/parley_api",
+        "unit/manifests",
         "unit/parley_cli",
+        "unit/parley_operator",
         f"{_PLANE}/protocols",
         f"{_PLANE}/routes",
         f"{_PLANE}/test_agent.py",
@@ -81,6 +83,8 @@ CATEGORIES = {
     ),
     "security": (
         "fuzz",
+        "contract/test_rbac.py",
+        "unit/manifests/test_rights.py",
         "unit/parley_api/test_access.py",
         f"{_PLANE}/media/test_containers.py",
         f"{_PLANE}/protocols/test_fields.py",
@@ -98,6 +102,10 @@ CATEGORIES = {
         "calls/test_bad_input_leaves_other_calls_alone.py",
     ),
     "reliability": (
+        "unit/parley_operator/test_lease.py",
+        "unit/parley_operator/test_queue.py",
+        "unit/parley_operator/test_reconcile.py",
+        "unit/parley_operator/test_watch.py",
         f"{_PLANE}/engines/test_worker.py",
         f"{_PLANE}/test_shouting.py",
         f"{_PLANE}/media/test_jitter.py",
@@ -112,10 +120,10 @@ CATEGORIES = {
         "calls/test_bad_input_leaves_other_calls_alone.py",
         "calls/test_ctrl_c_says_goodbye.py",
     ),
-    "integration": ("browser", "calls"),
+    "integration": ("browser", "calls", "contract"),
 }
 
-WITHOUT = ("unit/bench", "unit/clients", "unit/house")
+WITHOUT = ("unit/bench", "unit/clients", "unit/contract", "unit/controlplane", "unit/house")
 """Tests of the tests, and of the repository's own pages: of no category."""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from parley_api import InvalidFile, VoiceAgent, load
 from parley_api.model import Model, OneOf
 from parley_api.problems import shown
+from parley_api.voiceagent import FOR_A_CLUSTER
 from parley_cli.check import FAILED, WRONG, say, tell
 from parley_dataplane.settings import DRAIN, BadSetting, Settings
 
@@ -55,10 +56,12 @@ def table(agent: VoiceAgent, settings: Settings, arguments: Sequence[Row]) -> st
     """`agent` is as its file has it."""
     variables = {f"spec.{override.field}": override.name for override in settings.overrides}
     values = {path: value for path, value, _ in _rows(settings.over(agent).spec, "spec")}
-    rows = [
-        (path, values[path], _variable(variables[path]) if path in variables else source)
-        for path, _, source in _rows(agent.spec, "spec")
-    ]
+    rows, elsewhere = [], []
+    for path, _, source in _rows(agent.spec, "spec"):
+        if field := _for_a_cluster(path):
+            elsewhere += [field] if source == "file" and field not in elsewhere else []
+        else:
+            rows.append((path, values[path], _variable(variables[path]) if path in variables else source))
     rows += [
         ("log level", settings.log_level, _log_level_source(settings.log_level_from)),
         ("drain seconds", f"{settings.drain_seconds or 0:g}", _drain_source(settings.drain_seconds)),
@@ -69,6 +72,7 @@ def table(agent: VoiceAgent, settings: Settings, arguments: Sequence[Row]) -> st
     idle = [name for path, name in variables.items() if path not in values]
     lines += [f"{_variable(name)} changes nothing: this agent has no such engine" for name in idle]
     lines += [f"{_variable(name)} changes nothing: it is so anyway" for name in settings.constants]
+    lines += [f"{field} changes nothing here: it is for a cluster" for field in elsewhere]
     return "\n".join(lines)
 
 
@@ -83,6 +87,12 @@ def _rows(model: Model, path: str, written: bool = True) -> Iterator[Row]:
             yield from _rows(value, here, in_file)
         elif not (isinstance(model, OneOf) and value is None):
             yield here, shown(value), "file" if in_file else "default"
+
+
+def _for_a_cluster(path: str) -> str | None:
+    """The field of `path` that only a cluster does something with, if it is below one."""
+    fields = (f"spec.{field}" for field in FOR_A_CLUSTER)
+    return next((field for field in fields if f"{path}.".startswith(f"{field}.")), None)
 
 
 def _variable(name: str) -> str:

@@ -1,8 +1,8 @@
 """`parley run FILE`: serve one agent on this machine until Ctrl-C.
 
 What can be known before the engines load is checked first: the file, then the port. SIGTERM, which a container gets,
-is a Ctrl-C until calls are taken: to the first process of a container nobody else says what a signal does. From then on
-both are the data plane's, and so is the goodbye to the calls in progress; a second Ctrl-C does not wait for it.
+is a Ctrl-C until calls are taken. From then on both are the data plane's, and so is the goodbye to the calls in
+progress; a second Ctrl-C does not wait for it.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ _LISTENING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM)
 
 def run(file: str, host: str, ports: Sequence[int], log_level: str | None, *, reload: bool = False) -> int:
     """Serve the agent in `file` on all of `ports`; returns the exit code. `log_level` None means LOG_LEVEL's."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & has it ignored
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         return _run(file, host, ports, log_level, reload)

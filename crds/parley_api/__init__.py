@@ -2,8 +2,7 @@
 
 file -> document.py (values and their lines) -> voiceagent.py (models), references.py (what refers)
      -> load() -> VoiceAgent, or InvalidFile with every mistake
-models -> schema.py -> CustomResourceDefinition
-
+models, voiceagent_status.py -> schema.py -> CustomResourceDefinition, docs/reference.md
 """
 
 from parley_api.knowledge import KnowledgeText, knowledge_texts

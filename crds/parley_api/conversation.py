@@ -33,6 +33,11 @@ IMPOSSIBLE = Rule(
     " (has(self.weekdays) && self.weekdays.size() > 0))",
     "write otherwise beside weekdays, earliest or latest, and only there: what is said to a value that is not possible",
 )
+CLOCKS = Rule(
+    "!has(self.earliest) || !has(self.latest) || self.earliest <= self.latest",
+    "write earliest not after latest: no time would be possible",
+    ".earliest",
+)
 ANSWER = Rule(
     "has(self.answer) || (has(self.answers) && self.answers.size() > 0)",
     "write answer, or several under answers",
@@ -45,6 +50,26 @@ FOLLOW_UP = Rule(
     "has(self.answer) != has(self.intent)",
     "write either answer, or intent: the name of the intent that begins",
 )
+AFTER = Rule(
+    "has(self.otherwise) || !has(self.followUps) || self.followUps.all(one, one.after != 'otherwise')",
+    "write after: answer, or give the intent an otherwise that a follow-up can come after",
+    ".followUps",
+)
+STORED = Rule(
+    "!has(self.intents) || self.intents.all(one,"
+    " (!has(one.requires) || self.intents.exists(other, has(other.stores) && other.stores == one.requires)) &&"
+    " (!has(one.removes) || self.intents.exists(other, has(other.stores) && other.stores == one.removes)))",
+    "write the name of a record that an intent stores, in requires and in removes",
+    ".intents",
+)
+TESTED = Rule(
+    "!has(self.tests) || self.tests.all(test, !has(test.intent) ||"
+    " (has(self.conversation.intents) && self.conversation.intents.exists(one, one.name == test.intent)))",
+    "write the name of an intent that is there, in a test",
+    ".tests",
+)
+"""Of the spec."""
+
 KNOWLEDGE = Rule(
     "has(self.configMap) ? !has(self.title) && !has(self.text) : has(self.title) && has(self.text)",
     "write title and text, or configMap alone",
@@ -65,7 +90,7 @@ Clock = Annotated[
 class Slot(Model):
     """Something that the person has to say before the answer can be given."""
 
-    model_config = ConfigDict(json_schema_extra=cel_rules(CHOICES, BOUNDS, IMPOSSIBLE))
+    model_config = ConfigDict(json_schema_extra=cel_rules(CHOICES, BOUNDS, IMPOSSIBLE, CLOCKS))
 
     name: Identifier = Field(description="Name of the slot, as in {name}.")
     kind: SlotKind = Field(description="What fills it; text takes anything, choice one of the choices.")
@@ -124,7 +149,7 @@ class FollowUp(Model):
 class Intent(Model):
     """One thing that people want, and what is said to it."""
 
-    model_config = ConfigDict(json_schema_extra=cel_rules(ANSWER, OTHERWISE))
+    model_config = ConfigDict(json_schema_extra=cel_rules(ANSWER, OTHERWISE, AFTER))
 
     name: IntentName = Field(description="Name of the intent, unique in the file.")
     phrases: list[Phrase] = Field(
@@ -224,6 +249,8 @@ class Fillers(Model):
 
 class Conversation(Model):
     """What the agent knows and says."""
+
+    model_config = ConfigDict(json_schema_extra=cel_rules(STORED))
 
     instructions: str = Field(
         min_length=1, max_length=16_384, description="Who the agent is and how it behaves, in plain words."

@@ -21,8 +21,8 @@ from parley_api.problems import Location, Problem, cut, path_text, printable
 DEEPEST = 32
 
 _NULL = re.compile(r"~|null|Null|NULL|")
-_TRUE = re.compile(r"true|True|TRUE|yes|Yes|YES|on|On|ON")
-_FALSE = re.compile(r"false|False|FALSE|no|No|NO|off|Off|OFF")
+_TRUE = re.compile(r"true|True|TRUE|yes|Yes|YES|y|Y|on|On|ON")
+_FALSE = re.compile(r"false|False|FALSE|no|No|NO|n|N|off|Off|OFF")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(
     r"[-+]?(0|[1-9][0-9]*|(?=\.[0-9]))(\.[0-9]*)?([eE][-+]?[0-9]+)?"
@@ -31,6 +31,9 @@ _NUMBER = re.compile(
 _AMBIGUOUS = re.compile(r"[-+]?(0[0-9_]+|0[xX][0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+|[0-9]+(_+[0-9]+)+)")
 
 _NO_ALIAS = "write the value itself, and put a text that begins with * in quotes"
+_NO_QUESTION = (
+    "put the text in quotes: to kubectl, a ? ends a text that stands in {...} or [...] without them"
+)
 _NO_TAG = "write the value without a tag, and put a text that begins with ! in quotes"
 
 
@@ -86,6 +89,7 @@ class _Reader:
 
     def __init__(self, events: Iterator[yaml.Event], line: int) -> None:
         self.events = events
+        self.brackets = 0
         self.document = Document(line)
         first = next(events)
         self.document.line = _line(first)
@@ -103,7 +107,11 @@ class _Reader:
             self._problem(event, location, f"the tag {printable(str(event.tag))}", _NO_TAG)
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, location)
-        return self._list(location) if isinstance(event, yaml.SequenceStartEvent) else self._map(location)
+        bracket = isinstance(event, yaml.CollectionStartEvent) and bool(event.flow_style)
+        self.brackets += bracket
+        value = self._list(location) if isinstance(event, yaml.SequenceStartEvent) else self._map(location)
+        self.brackets -= bracket
+        return value
 
     def _skip(self) -> None:
         """Pass over the rest of the container that has just begun."""
@@ -149,6 +157,8 @@ class _Reader:
             instead = "write a number in plain decimal digits, or put a text in quotes"
             self._problem(event, location, printable(event.value), instead)
             return None
+        if self.brackets and "?" in event.value:
+            self._problem(event, location, printable(event.value), _NO_QUESTION)
         value = _plain(event.value)
         if not isinstance(value, str):
             self.document.plain[location] = event.value

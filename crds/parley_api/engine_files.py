@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from parley_api.plain import Mistake
 from parley_api.problems import shown
-from parley_api.references import Mistake
 
 WHISPER_FILES = ("config.json", "model.bin", "tokenizer.json")
 """Without the last one, faster-whisper would ask the internet for one."""

@@ -17,6 +17,7 @@ HEARS = Rule(
     " || !has(self.language) || self.language == 'en' || self.language.startsWith('en-')",
     "write en-US, or choose another engine for stt: fasterWhisper hears other languages, moonshine and pocketsphinx"
     " English alone",
+    ".language",
 )
 """Both have their defaults before CEL sees them."""
 

@@ -24,9 +24,11 @@ from parley_api import engine_files, references
 from parley_api.document import Document, documents
 from parley_api.hints import hint
 from parley_api.knowledge import read_folder
+from parley_api.metadata import LABEL_KEYS
 from parley_api.problems import InvalidFile, Location, Problem, path_text, printable, shown
 from parley_api.schema import Schema, voice_agent_schema
 from parley_api.voiceagent import VoiceAgent
+from parley_api.wanted import wanted
 
 LARGEST_FILE = 1024 * 1024
 """Bytes. etcd refuses larger objects (its request limit is 1.5 MiB, with all that the cluster adds)."""
@@ -37,8 +39,8 @@ MOST_TOLD = 200
 KIND = "VoiceAgent"
 
 _WRITTEN_BY_CLUSTER = {
-    *("creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generation"),
-    *("managedFields", "ownerReferences", "resourceVersion", "selfLink", "uid"),
+    *("creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generateName"),
+    *("generation", "managedFields", "ownerReferences", "resourceVersion", "selfLink", "uid"),
 }
 """Fields of metadata that `kubectl get -o yaml` shows and no author writes."""
 
@@ -139,6 +141,9 @@ def _only_agent(found: list[Document]) -> Document:
     if len(found) == 1 and (_kind(found[0]) is None or _close(str(_kind(found[0])), [KIND])):
         return found[0]  # it was meant to be one: say all that is wrong with it
     kinds = ", ".join(shown(_kind(document)) for document in found[:5])
+    if len(found) == 1 and _kind(found[0]) == "List":
+        one = "write one of its items into a file, as `kubectl get voiceagent NAME -o yaml` prints it"
+        raise _Wrong(Problem("kind", kinds, one, found[0].line_of(("kind",))))
     raise _Wrong(Problem("kind", kinds, f"write kind: {KIND} for one of them", found[0].line_of(("kind",))))
 
 
@@ -202,7 +207,7 @@ def _problem(error: ErrorDetails, document: Document) -> Problem:
     location: Location = error["loc"]
     if location[-1:] == ("[key]",):
         location = location[:-1]
-        seen, instead = "a key that is not allowed", _LABEL_KEY
+        seen, instead = "a key that is not allowed", LABEL_KEYS.message
     elif error["type"] == "extra_forbidden":
         seen, instead = "an unknown field", _unknown(location)
     else:
@@ -220,9 +225,6 @@ def _problem(error: ErrorDetails, document: Document) -> Problem:
     return Problem(path_text(location), seen, instead, document.line_of(location))
 
 
-_LABEL_KEY = "write letters, digits, '-', '_', '.', at most 63, after an optional DNS name and '/'"
-
-
 def _schema_at(location: Location) -> Schema:
     schema = voice_agent_schema()
     for part in location:
@@ -237,41 +239,20 @@ def _advice(value: Any, schema: Schema) -> str:
     """What to write for a field, in words made from its schema."""
     names = schema.get("enum", [])
     if len(names) > 1 and isinstance(value, str) and (close := _close(value, names)):
-        return f"did you mean {close}? Write {_wanted(schema)}"
-    return f"write {_wanted(schema)}"
-
-
-def _wanted(schema: Schema) -> str:
-    if "x-advice" in schema:
-        return str(schema["x-advice"])
-    match schema["type"]:
-        case "string" if "enum" in schema:
-            names = schema["enum"]
-            return names[0] if len(names) == 1 else f"one of {', '.join(names)}"
-        case "string":
-            return f"a text of {schema.get('minLength', 0)} to {schema['maxLength']} characters"
-        case "integer":
-            return f"a whole number from {schema['minimum']} to {schema['maximum']}"
-        case "number":
-            return f"a number from {schema['minimum']:g} to {schema['maximum']:g}"
-        case "boolean":
-            return "true or false"
-        case "array":
-            return f"a list of {schema.get('minItems', 0)} to {schema['maxItems']}"
-        case _:
-            names = schema.get("properties", {})
-            return f"a map with {', '.join(names)}" if names else "a map"
+        return f"did you mean {close}? Write {wanted(schema)}"
+    return f"write {wanted(schema)}"
 
 
 def _unknown(location: Location) -> str:
     """What was meant by a field that does not exist: a name like it here, or the same name elsewhere."""
     name, names = str(location[-1]), list(_schema_at(location[:-1]).get("properties", {}))
+    places = _places()
+    if name in places:
+        return f"it belongs to {places[name]}"
     if close := _close(name, names):
         return f"did you mean {close}?"
-    places = _places()
     if similar := _close(name, list(places)):
-        meant = "it belongs to" if similar == name else f"did you mean {similar} of"
-        return f"{meant} {places[similar]}{'' if similar == name else '?'}"
+        return f"did you mean {similar} of {places[similar]}?"
     return f"write one of {', '.join(names)}" if names else "nothing can be set here: remove it"
 
 

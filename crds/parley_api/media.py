@@ -1,4 +1,8 @@
-"""How a call's audio is coded, through which UDP port it travels, and which servers help it on its way."""
+"""How a call's audio is coded, through which UDP port it travels, and which servers help it on its way.
+
+On a cluster, `reach` says how it comes to a pod: never through a Service, for kube-proxy drops what it knows of a UDP
+flow when the flow's pod begins to end.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,18 @@ from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
 from parley_api.access import HOST, PORT
-from parley_api.model import Model, Rule, cel_rules
+from parley_api.metadata import ObjectName
+from parley_api.model import Model, OneOf, Rule, cel_rules
 
 ICE_LOGIN = Rule(
     "has(self.username) == has(self.credential)"
     " && (has(self.username) || !self.urls.exists(url, url.startsWith('turn')))",
     "write username and credential together: a turn: server asks for both, a stun: server for neither",
+)
+ALLOTTED = Rule(
+    "!has(self.reach.hostPort) || self.udp.port == 0",
+    "write udp.port: 0, or leave it out, beside reach.hostPort: the operator allots the port",
+    ".udp.port",
 )
 
 
@@ -100,8 +110,59 @@ class IceServer(Model):
         return cast(RtcIceServer, self.model_dump(by_alias=True, exclude_none=True))
 
 
+TurnUri = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=300,
+        pattern=rf"^turns?:{HOST}(:{PORT})?(\?transport=(udp|tcp))?$",
+        json_schema_extra={
+            "x-advice": "turn:host or turns:host, with a :port where it is not the usual one, such as"
+            " turn:turn.example.com:3478; it may end in ?transport=tcp"
+        },
+    ),
+]
+"""RFC 7065."""
+
+
+class PodAddress(Model):
+    """Callers reach the pods' own addresses: within the cluster, or where the network routes them."""
+
+
+class Turn(Model):
+    """Callers reach the pods through a TURN server."""
+
+    uris: list[TurnUri] = Field(
+        min_length=1,
+        max_length=8,
+        description="Where it is.",
+        json_schema_extra={"x-kubernetes-list-type": "set"},
+    )
+    secret_name: ObjectName = Field(
+        description="Name of the Secret with the keys username and credential, by which it lets callers in."
+    )
+
+
+class HostPort(Model):
+    """Callers reach a UDP port of the pod's node, allotted by the operator: one of an agent's pods per node. Namespaces
+    that enforce Pod Security baseline or restricted refuse it.
+    """
+
+
+class Reach(OneOf):
+    """How a call's audio comes to a pod of a cluster: exactly one member."""
+
+    pod_address: PodAddress | None = Field(default=None, description="By the pod's own address.")
+    turn: Turn | None = Field(default=None, description="Through a TURN server.")
+    host_port: HostPort | None = Field(
+        default=None, description="By a UDP port of its node, which the operator allots."
+    )
+
+
 class Media(Model):
     """How a WebRTC call's audio is coded, and how it travels."""
+
+    model_config = ConfigDict(json_schema_extra=cel_rules(ALLOTTED))
 
     opus: OpusSettings = Field(default=OpusSettings(), description="How the agent's voice is coded.")
     connect_timeout_seconds: int = Field(
@@ -112,4 +173,8 @@ class Media(Model):
         default_factory=list,
         max_length=8,
         description="STUN and TURN servers by which clients, and the server itself, find a way through a NAT.",
+    )
+    reach: Reach = Field(
+        default=Reach(pod_address=PodAddress()),
+        description="How audio comes to a pod, on a cluster.",
     )

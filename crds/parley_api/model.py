@@ -32,15 +32,24 @@ Identifier = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule that spans several fields: in CEL for the CRD, with what to write instead."""
+    """A rule that spans several fields: in CEL for the CRD, with what to write instead.
+
+    `field` is what is to be written otherwise, as a path from where the rule stands; "" is all of it.
+    """
 
     cel: str
     message: str
+    field: str = ""
 
 
 def cel_rules(*rules: Rule) -> JsonDict:
     """For `json_schema_extra` of the model that they are about."""
-    return {"x-kubernetes-validations": [{"rule": rule.cel, "message": rule.message} for rule in rules]}
+    return {"x-kubernetes-validations": [_as_cel(rule) for rule in rules]}
+
+
+def _as_cel(rule: Rule) -> JsonDict:
+    said: JsonDict = {"rule": rule.cel, "message": rule.message}
+    return said | {"fieldPath": rule.field} if rule.field else said
 
 
 class Model(BaseModel):

@@ -11,46 +11,48 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from parley_api.conversation import ANSWER, BOUNDS, CHOICES, FOLLOW_UP, IMPOSSIBLE, KNOWLEDGE, OTHERWISE
+from parley_api import cluster_rules
+from parley_api.conversation import (
+    AFTER,
+    ANSWER,
+    BOUNDS,
+    CHOICES,
+    CLOCKS,
+    FOLLOW_UP,
+    IMPOSSIBLE,
+    KNOWLEDGE,
+    OTHERWISE,
+    STORED,
+    TESTED,
+)
 from parley_api.engines import HEARS, Engines
 from parley_api.media import ICE_LOGIN
 from parley_api.model import OneOf, set_members
+from parley_api.plain import Mistake, Mistakes, mapping, mappings, repeated, texts, union
 from parley_api.problems import Location, shown
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """Where, what was seen, what to write instead."""
-
-    location: Location
-    seen: str
-    instead: str
-
-
-Mistakes = Iterator[Mistake]
-
-
 def mistakes(agent: Any) -> Mistakes:
     """All mistakes of reference in a VoiceAgent as plain values (camelCase, as in the file)."""
-    spec = _map(agent, "spec")
-    yield from _unions(_map(spec, "engines"))
+    spec = mapping(agent, "spec")
+    yield from _unions(mapping(spec, "engines"))
     yield from _language(spec)
-    yield from _ice_servers(_map(spec, "media"))
-    conversation = _map(spec, "conversation")
+    yield from _ice_servers(mapping(spec, "media"))
+    yield from cluster_rules.mistakes(spec)
+    conversation = mapping(spec, "conversation")
     here: Location = ("spec", "conversation")
     for name in ("greeting", "fallback", "apology", "goodbye", "handOver", "stillThere"):
         yield from _no_braces((*here, name), conversation.get(name))
-    for location, phrase in _texts(_map(conversation, "fillers"), "phrases", (*here, "fillers")):
+    for location, phrase in texts(mapping(conversation, "fillers"), "phrases", (*here, "fillers")):
         yield from _no_braces(location, phrase)
-    yield from _intents(_maps(conversation, "intents", here))
+    yield from _intents(mappings(conversation, "intents", here))
     yield from _tests(spec, conversation)
-    for location, entry in _maps(conversation, "knowledge", here):
+    for location, entry in mappings(conversation, "knowledge", here):
         known = entry.keys() & {"title", "text", "configMap"}
         if known not in ({"configMap"}, {"title", "text"}):
             yield Mistake(location, shown(entry), KNOWLEDGE.message)
@@ -59,24 +61,21 @@ def mistakes(agent: Any) -> Mistakes:
 def config_maps(agent: Any) -> Iterator[tuple[Location, str]]:
     """Each ConfigMap that the knowledge names, as far as the name can be one."""
     here: Location = ("spec", "conversation")
-    for location, entry in _maps(_map(_map(agent, "spec"), "conversation"), "knowledge", here):
-        name = _map(entry, "configMap").get("name")
+    for location, entry in mappings(mapping(mapping(agent, "spec"), "conversation"), "knowledge", here):
+        name = mapping(entry, "configMap").get("name")
         if isinstance(name, str) and _DNS_LABEL.fullmatch(name):
             yield (*location, "configMap", "name"), name
 
 
 def _unions(engines: dict[str, Any]) -> Mistakes:
     for role, info in Engines.model_fields.items():
-        union, value = info.annotation, engines.get(role)
-        if isinstance(union, type) and issubclass(union, OneOf) and isinstance(value, dict):
-            several = len(set_members(value, union.members())) > 1
-            if several or not value:
-                yield Mistake(("spec", "engines", role), shown(value), union.advice())
+        if isinstance(info.annotation, type) and issubclass(info.annotation, OneOf):
+            yield from union(("spec", "engines", role), engines.get(role), info.annotation)
 
 
 def _language(spec: dict[str, Any]) -> Mistakes:
     language = spec.get("language")
-    stt = _map(_map(spec, "engines"), "stt") or {"moonshine": {}}
+    stt = mapping(mapping(spec, "engines"), "stt") or {"moonshine": {}}
     if not isinstance(language, str) or language == "en" or language.startswith("en-"):
         return
     if stt.get("moonshine") is not None or stt.get("pocketsphinx") is not None:
@@ -84,39 +83,39 @@ def _language(spec: dict[str, Any]) -> Mistakes:
 
 
 def _ice_servers(media: dict[str, Any]) -> Mistakes:
-    for location, server in _maps(media, "iceServers", ("spec", "media")):
+    for location, server in mappings(media, "iceServers", ("spec", "media")):
         login = set_members(server, ["username", "credential"])
-        asks = any(url.startswith("turn") for _, url in _texts(server, "urls", location))
+        asks = any(url.startswith("turn") for _, url in texts(server, "urls", location))
         if len(login) == 1 or (asks and not login):
             yield Mistake(location, shown(server), ICE_LOGIN.message)
 
 
 def _intents(intents: list[tuple[Location, dict[str, Any]]]) -> Mistakes:
     records = _records(intents)
-    yield from _repeated([((*here, "name"), intent.get("name")) for here, intent in intents], "name")
+    yield from repeated([((*here, "name"), intent.get("name")) for here, intent in intents], "name")
     yield from _shared(
         [
             (at, words(phrase), f"intents[{here[-1]}] ({shown(intent.get('name'))})")
             for here, intent in intents
-            for at, phrase in _texts(intent, "phrases", here)
+            for at, phrase in texts(intent, "phrases", here)
         ]
     )
     names = {name for _, intent in intents if isinstance(name := intent.get("name"), str)}
     for here, intent in intents:
         yield from _intent(here, intent, records)
-        for at, follow_up in _maps(intent, "followUps", here):
+        for at, follow_up in mappings(intent, "followUps", here):
             yield from _follow_up(at, follow_up, names, "otherwise" in intent)
 
 
 def _tests(spec: dict[str, Any], conversation: dict[str, Any]) -> Mistakes:
     names = {
         name
-        for _, intent in _maps(conversation, "intents", ())
+        for _, intent in mappings(conversation, "intents", ())
         if isinstance(name := intent.get("name"), str)
     }
-    for here, test in _maps(spec, "tests", ("spec",)):
+    for here, test in mappings(spec, "tests", ("spec",)):
         if isinstance(name := test.get("intent"), str) and name not in names:
-            yield Mistake((*here, "intent"), shown(name), _no_such("intent", names))
+            yield Mistake((*here, "intent"), shown(name), _one_of(TESTED.message, names))
 
 
 def _records(intents: list[tuple[Location, dict[str, Any]]]) -> dict[str, set[str]]:
@@ -129,7 +128,7 @@ def _records(intents: list[tuple[Location, dict[str, Any]]]) -> dict[str, set[st
 
 
 def _slot_names(here: Location, intent: dict[str, Any]) -> set[str]:
-    return {slot["name"] for _, slot in _maps(intent, "slots", here) if isinstance(slot.get("name"), str)}
+    return {slot["name"] for _, slot in mappings(intent, "slots", here) if isinstance(slot.get("name"), str)}
 
 
 def _intent(here: Location, intent: dict[str, Any], records: dict[str, set[str]]) -> Mistakes:
@@ -145,11 +144,11 @@ def _intent(here: Location, intent: dict[str, Any], records: dict[str, set[str]]
         yield from _no_braces((*here, name), intent.get(name))
     for name in ("requires", "removes"):
         if isinstance(record := intent.get(name), str) and record not in records:
-            yield Mistake((*here, name), shown(record), _no_such("record that an intent stores", records))
+            yield Mistake((*here, name), shown(record), _one_of(STORED.message, records))
     own = _named(intent, "requires", "stores")
     answers = [((*here, "answer"), intent.get("answer"), own)]
-    answers += [(at, answer, own) for at, answer in _texts(intent, "answers", here)]
-    for at, follow_up in _maps(intent, "followUps", here):
+    answers += [(at, answer, own) for at, answer in texts(intent, "answers", here)]
+    for at, follow_up in mappings(intent, "followUps", here):
         without = follow_up.get("after") == "otherwise"
         answers.append(((*at, "answer"), follow_up.get("answer"), [] if without else own))
         yield from _phrases(at, follow_up, slots)
@@ -157,9 +156,9 @@ def _intent(here: Location, intent: dict[str, Any], records: dict[str, set[str]]
         yield from _shared(
             [
                 (where, words(phrase), f"followUps[{at[-1]}]")
-                for at, follow_up in _maps(intent, "followUps", here)
+                for at, follow_up in mappings(intent, "followUps", here)
                 if (follow_up.get("after") == "otherwise") is without
-                for where, phrase in _texts(follow_up, "phrases", at)
+                for where, phrase in texts(follow_up, "phrases", at)
             ]
         )
     for at, answer, sure in answers:
@@ -173,9 +172,7 @@ def _follow_up(here: Location, follow_up: dict[str, Any], names: set[str], has_o
     if isinstance(name := follow_up.get("intent"), str) and name not in names:
         yield Mistake((*here, "intent"), shown(name), _no_such("intent", names))
     if follow_up.get("after") == "otherwise" and not has_otherwise:
-        yield Mistake(
-            (*here, "after"), shown("otherwise"), "this intent has no otherwise: write after: answer"
-        )
+        yield Mistake((*here, "after"), shown("otherwise"), AFTER.message)
 
 
 def _named(intent: dict[str, Any], *fields: str) -> list[str]:
@@ -183,8 +180,8 @@ def _named(intent: dict[str, Any], *fields: str) -> list[str]:
 
 
 def _phrases(here: Location, holder: dict[str, Any], slots: set[str]) -> Mistakes:
-    phrases = _texts(holder, "phrases", here)
-    yield from _repeated([(at, words(phrase)) for at, phrase in phrases], "phrase")
+    phrases = texts(holder, "phrases", here)
+    yield from repeated([(at, words(phrase)) for at, phrase in phrases], "phrase")
     for at, phrase in phrases:
         yield from _template(at, phrase, slots, (), {})
         if phrase and not words(_BRACES.sub(" ", phrase)):
@@ -193,13 +190,13 @@ def _phrases(here: Location, holder: dict[str, Any], slots: set[str]) -> Mistake
 
 def _slots(here: Location, intent: dict[str, Any], records: dict[str, set[str]]) -> Mistakes:
     """A question may hold the slots before its own: slots are asked for in their order."""
-    slots = _maps(intent, "slots", here)
-    yield from _repeated([((*at, "name"), slot.get("name")) for at, slot in slots], "name")
+    slots = mappings(intent, "slots", here)
+    yield from repeated([((*at, "name"), slot.get("name")) for at, slot in slots], "name")
     for index, (at, slot) in enumerate(slots):
         if "kind" in slot and (slot["kind"] == "choice") != bool(slot.get("choices")):
             seen = shown(slot.get("choices")) + f" beside kind {shown(slot['kind'])}"
             yield Mistake((*at, "choices"), seen, CHOICES.message)
-        yield from _repeated(_texts(slot, "choices", at), "choice")
+        yield from repeated(texts(slot, "choices", at), "choice")
         yield from _bounds(at, slot)
         if isinstance(ask := slot.get("ask"), str):
             earlier = {one["name"] for _, one in slots[:index] if isinstance(one.get("name"), str)}
@@ -211,6 +208,9 @@ def _bounds(here: Location, slot: dict[str, Any]) -> Mistakes:
     for name in bounds:
         if slot.get("kind") not in (("weekday", "date") if name == "weekdays" else ("time",)):
             yield Mistake((*here, name), f"{name} beside kind {shown(slot.get('kind'))}", BOUNDS.message)
+    earliest, latest = slot.get("earliest"), slot.get("latest")
+    if isinstance(earliest, str) and isinstance(latest, str) and earliest > latest:
+        yield Mistake((*here, "earliest"), f"{shown(earliest)} after {shown(latest)}", CLOCKS.message)
     if bool(bounds) != (slot.get("otherwise") is not None):
         yield Mistake((*here, "otherwise"), shown(slot.get("otherwise")), IMPOSSIBLE.message)
     yield from _no_braces((*here, "otherwise"), slot.get("otherwise"))
@@ -240,19 +240,16 @@ def _no_such(what: str, known: Collection[str]) -> str:
     return f"there is no such {what}: " + (f"write one of {names}" if names else "add it, or leave this out")
 
 
+def _one_of(rule: str, known: Collection[str]) -> str:
+    """A rule's sentence, and which names there are: more than CEL says."""
+    names = ", ".join(sorted(known)[:20])
+    return f"{rule}: one of {names}" if names else f"{rule}, or leave it out"
+
+
 def _no_braces(location: Location, text: Any) -> Mistakes:
     if isinstance(text, str) and re.search(r"[{}]", text):
         instead = "only phrases, questions and answers of intents may hold {slot}: write it without braces"
         yield Mistake(location, shown(text), instead)
-
-
-def _repeated(named: list[tuple[Location, Any]], what: str) -> Mistakes:
-    seen: set[str] = set()
-    for location, name in named:
-        if isinstance(name, str) and name and name in seen:
-            yield Mistake(location, f"the {what} {shown(name)} a second time", "keep one of the two")
-        elif isinstance(name, str):
-            seen.add(name)
 
 
 def _shared(phrases: list[tuple[Location, str, str]]) -> Mistakes:
@@ -267,21 +264,3 @@ def _shared(phrases: list[tuple[Location, str, str]]) -> Mistakes:
 def words(text: str) -> str:
     """A text as it is heard: lower case, without punctuation; {slot} stays, as a word of its own."""
     return " ".join(re.findall(r"\{[^{}]*\}|[^\W_]+(?:['’][^\W_]+)*", text.lower()))
-
-
-def _map(holder: Any, name: str) -> dict[str, Any]:
-    value = holder.get(name) if isinstance(holder, dict) else None
-    return value if isinstance(value, dict) else {}
-
-
-def _maps(holder: dict[str, Any], name: str, here: Location) -> list[tuple[Location, dict[str, Any]]]:
-    return [(at, item) for at, item in _items(holder, name, here) if isinstance(item, dict)]
-
-
-def _texts(holder: dict[str, Any], name: str, here: Location) -> list[tuple[Location, str]]:
-    return [(at, item) for at, item in _items(holder, name, here) if isinstance(item, str)]
-
-
-def _items(holder: dict[str, Any], name: str, here: Location) -> list[tuple[Location, Any]]:
-    value = holder.get(name)
-    return [((*here, name, i), item) for i, item in enumerate(value)] if isinstance(value, list) else []

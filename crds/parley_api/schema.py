@@ -2,7 +2,8 @@
 
 Rules: structural, as the API server asks of a CRD (apiextensions.k8s.io/v1): one `type` per field, no $ref,
 no anyOf, no null, no additionalProperties beside properties; `metadata` is the API server's own; what the
-models bound is bounded here, which also bounds the cost of the CEL rules. Pure and byte-stable.
+models bound is bounded here, which also bounds the cost of the CEL rules. A pattern that has its words beside it is
+a CEL rule with these words in the CRD, for the API server would show nothing but the pattern. Pure and byte-stable.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import Any
 
 import yaml
 
+from parley_api.model import Rule, cel_rules
 from parley_api.voiceagent import GROUP, VERSION, VoiceAgent
+from parley_api.voiceagent_status import VoiceAgentStatus
 
 Schema = dict[str, Any]
 
@@ -20,6 +23,62 @@ _PYDANTIC_ONLY = {"title", "additionalProperties", "propertyNames", "patternProp
 """What pydantic writes and a structural schema has otherwise, or not at all."""
 
 PLURAL = "voiceagents"
+
+_READY = '.status.conditions[?(@.type=="Ready")]'
+PRINTER_COLUMNS: tuple[Schema, ...] = (
+    {
+        "name": "Ready",
+        "type": "string",
+        "jsonPath": f"{_READY}.status",
+        "description": "Whether it works: True where all was read back.",
+    },
+    {
+        "name": "Pods",
+        "type": "integer",
+        "jsonPath": ".status.readyReplicas",
+        "description": "Pods that are ready for calls.",
+    },
+    {
+        "name": "Wanted",
+        "type": "integer",
+        "jsonPath": ".status.replicas",
+        "description": "Pods that the Deployment asks for.",
+    },
+    {
+        "name": "Calls",
+        "type": "integer",
+        "jsonPath": ".status.calls",
+        "description": "Calls in progress, rounded down.",
+    },
+    {
+        "name": "Age",
+        "type": "date",
+        "jsonPath": ".metadata.creationTimestamp",
+        "description": "Since when it has been there.",
+    },
+    {
+        "name": "Since",
+        "type": "date",
+        "jsonPath": f"{_READY}.lastTransitionTime",
+        "description": "Since when it has been ready, or not.",
+        "priority": 1,
+    },
+    {
+        "name": "Image",
+        "type": "string",
+        "jsonPath": ".status.image",
+        "description": "Image of the pods.",
+        "priority": 1,
+    },
+    {
+        "name": "Why",
+        "type": "string",
+        "jsonPath": f"{_READY}.message",
+        "description": "What lacks where it is not ready.",
+        "priority": 1,
+    },
+)
+"""What `kubectl get voiceagents` shows; those of priority 1 with -o wide alone."""
 
 
 @cache
@@ -29,11 +88,21 @@ def voice_agent_schema() -> Schema:
     return _structural(raw, raw.get("$defs", {}))
 
 
+@cache
+def status_schema() -> Schema:
+    """Its status, which the operator writes."""
+    raw = VoiceAgentStatus.model_json_schema(by_alias=True)
+    return _structural(raw, raw.get("$defs", {}))
+
+
 def custom_resource_definition() -> Schema:
     """The CRD of VoiceAgent."""
-    schema = _without_advice(voice_agent_schema())
+    schema = _with_spoken_rules(voice_agent_schema())
     properties: Schema = schema["properties"]
+    name = voice_agent_schema()["properties"]["metadata"]["properties"]["name"]
+    schema |= cel_rules(_name_rule(name))
     properties["metadata"] = {"type": "object"}
+    properties["status"] = _with_spoken_rules(status_schema())
     for name in ("apiVersion", "kind"):
         properties[name] = {"type": "string", "maxLength": 63, "description": properties[name]["description"]}
     return {
@@ -52,7 +121,21 @@ def custom_resource_definition() -> Schema:
             },
             "scope": "Namespaced",
             "versions": [
-                {"name": VERSION, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+                {
+                    "name": VERSION,
+                    "served": True,
+                    "storage": True,
+                    "subresources": {
+                        "status": {},
+                        "scale": {
+                            "specReplicasPath": ".spec.replicas",
+                            "statusReplicasPath": ".status.replicas",
+                            "labelSelectorPath": ".status.selector",
+                        },
+                    },
+                    "additionalPrinterColumns": [dict(column) for column in PRINTER_COLUMNS],
+                    "schema": {"openAPIV3Schema": schema},
+                }
             ],
         },
     }
@@ -102,10 +185,33 @@ def _map_values(node: Schema) -> Schema | None:
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_nulls(member) for key, member in value.items() if member is not None}
-    return value
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
-def _without_advice(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_advice(member) for key, member in value.items() if key != "x-advice"}
-    return [_without_advice(item) for item in value] if isinstance(value, list) else value
+def _with_spoken_rules(node: Any) -> Any:
+    """The same, but each pattern that has its words beside it is a rule that says them."""
+    if isinstance(node, list):
+        return [_with_spoken_rules(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    spoken = {key: _with_spoken_rules(member) for key, member in node.items() if key != "x-advice"}
+    if isinstance(node.get("x-advice"), str) and "pattern" in node:
+        # A text or a number, where the field takes both: to CEL it is neither until it is looked at.
+        itself = "string(self)" if "x-kubernetes-int-or-string" in node else "self"
+        rule = Rule(_matches(itself, spoken.pop("pattern")), f"write {node['x-advice']}")
+        spoken |= cel_rules(rule)
+    return spoken
+
+
+def _name_rule(name: Schema) -> Rule:
+    """Of metadata.name, for which a CRD has no schema of its own."""
+    long = f"self.metadata.name.size() <= {name['maxLength']}"
+    return Rule(
+        f"{long} && {_matches('self.metadata.name', name['pattern'])}",
+        f"write {name['x-advice']}, in metadata.name",
+    )
+
+
+def _matches(what: str, pattern: str) -> str:
+    assert "'" not in pattern, "it would end CEL's text"
+    return f"{what}.matches(r'{pattern}')"

@@ -9,24 +9,31 @@ from pydantic_core import PydanticCustomError
 
 from parley_api import references
 from parley_api.access import Access
-from parley_api.conversation import Conversation
+from parley_api.conversation import TESTED, Conversation
 from parley_api.engines import HEARS, Engines
 from parley_api.media import Media
 from parley_api.metadata import ObjectMeta
 from parley_api.model import Model, cel_rules
+from parley_api.placement import Placement
+from parley_api.pods import Pods
 from parley_api.prices import Prices
 from parley_api.problems import Problem, path_text
+from parley_api.scaling import AWAKE, LEAST_AND_MOST, MOST_REPLICAS, REPLICAS, TARGET, Autoscaling
+from parley_api.service import Service
 from parley_api.spoken_tests import SpokenTest
 from parley_api.turntaking import Sessions, TurnTaking
 
 GROUP = "parley.dev"
 VERSION = "v1alpha1"
 
+FOR_A_CLUSTER = ("replicas", "autoscaling", "placement", "media.reach", "service", "pods", "deletion")
+"""Fields of the spec that `parley run` takes and does nothing with: one file is for both."""
+
 
 class VoiceAgentSpec(Model):
-    """What the agent says, when, and with which engines."""
+    """What the agent says, when, and with which engines; on a cluster, how many pods serve it, and where."""
 
-    model_config = ConfigDict(json_schema_extra=cel_rules(HEARS))
+    model_config = ConfigDict(json_schema_extra=cel_rules(HEARS, TESTED, LEAST_AND_MOST, TARGET, AWAKE))
 
     language: str = Field(
         default="en-US",
@@ -46,6 +53,26 @@ class VoiceAgentSpec(Model):
     )
     tests: list[SpokenTest] = Field(
         default_factory=list, max_length=100, description="Questions that `parley test` speaks to the agent."
+    )
+    replicas: int = Field(
+        default=REPLICAS,
+        ge=0,
+        le=MOST_REPLICAS,
+        description="Pods that serve the agent; with autoscaling, the least of them.",
+    )
+    autoscaling: Autoscaling | None = Field(
+        default=None, description="More pods while there are more calls; without it, always replicas."
+    )
+    placement: Placement = Field(
+        default=Placement(), description="Where pods run, and with how much of a node."
+    )
+    service: Service = Field(default=Service(), description="How offers and messages reach the pods.")
+    pods: Pods = Field(
+        default=Pods(), description="Image, registry, proxy, authorities and keys of the pods."
+    )
+    deletion: Literal["Drain", "Cut"] = Field(
+        default="Drain",
+        description="What `kubectl delete` does to calls in progress. Drain: they end by themselves; Cut: at once.",
     )
 
 

@@ -47,7 +47,7 @@ hand_on_network() {
         [[ ! -f $path ]] || install -D -m 644 "$path" "$MACHINE$path"
     done
     mapfile -t handed_on < <(env | grep -v '^PIP_FIND_LINKS=' |
-        grep -E '^(PIP_|SSL_CERT_|[A-Z_]*CA_BUNDLE=|(https?|no|HTTPS?|NO)_(proxy|PROXY)=)')
+        grep -E '^(PIP_|GO(PROXY|SUMDB|NOSUMDB|PRIVATE)=|SSL_CERT_|[A-Z_]*CA_BUNDLE=|(https?|no|HTTPS?|NO)_(proxy|PROXY)=)')
 }
 
 # A newcomer's shell: plain PATH, and nothing else of this machine than the way to its registries.

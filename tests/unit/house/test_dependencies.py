@@ -14,10 +14,17 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[3]
-PACKAGES = {"parley_api": "crds", "parley_dataplane": "dataplane", "parley_cli": "cli", "parley": "cli"}
+PACKAGES = {
+    "parley_api": "crds",
+    "parley_dataplane": "dataplane",
+    "parley_cli": "cli",
+    "parley": "cli",
+    "parley_operator": "operator",
+}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
-DEV = [Requirement(line) for line in PROJECT["optional-dependencies"]["dev"]]
+OPERATOR = [Requirement(line) for line in PROJECT["optional-dependencies"]["operator"]]
+DEV = [Requirement(line) for line in PROJECT["optional-dependencies"]["dev"]] + OPERATOR
 EXTRAS = [
     Requirement(line)
     for extra, lines in PROJECT["optional-dependencies"].items()
@@ -25,6 +32,8 @@ EXTRAS = [
     for line in lines
 ]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+OPERATORS_LOCK = "operator/requirements.lock"
+ALL_LOCKS = (*LOCKS, OPERATORS_LOCK)
 
 # Parts that Parley leaves out of what its dependencies ask for, and why: pyproject.toml, [tool.uv].
 NEVER_INSTALLED = {"torch", "torchaudio", "torchvision", "torchcodec", "triton", "sounddevice"}
@@ -36,7 +45,7 @@ def locked(name: str) -> list[tuple[Requirement, int]]:
     return [(Requirement(entry.split("\\")[0]), entry.count("--hash=sha256:")) for entry in entries]
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", ALL_LOCKS)
 def test_every_locked_library_has_one_exact_version_and_a_hash(lock: str) -> None:
     loose = [
         str(req) for req, hashes in locked(lock) if hashes == 0 or not str(req.specifier).startswith("==")
@@ -45,14 +54,14 @@ def test_every_locked_library_has_one_exact_version_and_a_hash(lock: str) -> Non
     assert loose == []
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", ALL_LOCKS)
 def test_no_lock_holds_torch_nor_what_only_cuda_needs(lock: str) -> None:
     names = {canonicalize_name(req.name) for req, _ in locked(lock)}
     assert names & NEVER_INSTALLED == set()
     assert [name for name in names if name.startswith("nvidia")] == []
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", ALL_LOCKS)
 def test_no_lock_names_an_index_or_a_host(lock: str) -> None:
     assert re.findall(r"^-.*|.*://.*", (ROOT / lock).read_text(), re.MULTILINE) == []
 
@@ -61,6 +70,17 @@ def test_both_locks_hold_the_same_versions_of_what_runs() -> None:
     """Otherwise `make test` would test other libraries than `make run` uses."""
     runtime, dev = ({str(req) for req, _ in locked(lock)} for lock in LOCKS)
     assert runtime - dev == set()
+
+
+def test_the_operators_image_has_what_it_imports_in_the_versions_that_are_tested_and_no_voice_engine() -> None:
+    lines = (ROOT / "operator/requirements.in").read_text().splitlines()
+    asked = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    used = distributions_of(imported_by("parley_operator") | imported_by("parley_api"))
+    assert {canonicalize_name(req.name) for req in asked} == used
+    assert {str(req) for req in asked} <= {str(req) for req in RUNTIME + OPERATOR}
+    image, dev = ({str(req) for req, _ in locked(lock)} for lock in (OPERATORS_LOCK, LOCKS[1]))
+    assert image - dev == set()
+    assert len(image) < 30
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
@@ -131,6 +151,7 @@ def test_every_library_that_a_test_imports_is_declared() -> None:
         ("parley_dataplane", {"parley_api", "parley_dataplane"}),
         ("parley_cli", {"parley_api", "parley_dataplane", "parley_cli", "parley"}),
         ("parley", {"parley"}),
+        ("parley_operator", {"parley_api", "parley_operator"}),
     ],
 )
 def test_dependencies_between_our_packages_point_one_way(package: str, may_import: set[str]) -> None:

@@ -14,7 +14,7 @@ HEAD = "apiVersion: parley.dev/v1alpha1\nkind: VoiceAgent\nmetadata: {name: a}\n
 SPEC = HEAD + "spec:\n  conversation:\n    instructions: Be kind.\n"
 INTENT = SPEC + "    intents:\n    - name: book\n"
 BOOK = INTENT + "      phrases: [book a visit]\n"
-DAY = "      slots: [{name: day, kind: weekday, ask: Which day?}]\n"
+DAY = "      slots: [{name: day, kind: weekday, ask: 'Which day?'}]\n"
 
 
 def mistakes(folder: Path, text: str | bytes) -> list[str]:
@@ -81,6 +81,15 @@ WRONG = {
         "6: spec.conversation.instructions: saw the tag tag:yaml.org,2002:python/name:os.system;"
         " write the value without a tag, and put a text that begins with ! in quotes",
     ),
+    "a question in brackets": (
+        SPEC + "    fillers: {phrases: [Well?, 'Hm?', Hm...]}\n",
+        "7: spec.conversation.fillers.phrases[0]: saw Well?;"
+        " put the text in quotes: to kubectl, a ? ends a text that stands in {...} or [...] without them",
+    ),
+    "a letter that YAML reads as true": (
+        SPEC + "    fillers: {phrases: [y]}\n",
+        "7: spec.conversation.fillers.phrases[0]: saw y without quotes; put a text in quotes",
+    ),
     "a number in hexadecimal": (
         SPEC + "  sessions: {limit: 0x10}\n",
         "7: spec.sessions.limit: saw 0x10; write a number in plain decimal digits, or put a text in quotes",
@@ -104,7 +113,8 @@ WRONG = {
     ),
     "a name that is no DNS label": (
         SPEC.replace("name: a", "name: My_Agent"),
-        "3: metadata.name: saw \"My_Agent\"; write lower-case letters, digits and '-', at most 63, no '-' at the ends",
+        "3: metadata.name: saw \"My_Agent\";"
+        " write a lower-case letter, then lower-case letters, digits and '-', at most 63, no '-' at the end",
     ),
     "a label that is a number": (
         SPEC.replace("{name: a}", "{name: a, labels: {tier: 1}}"),
@@ -291,7 +301,7 @@ WRONG = {
     "a required record that nobody stores": (
         BOOK + "      answer: Sure\n      requires: visit\n      otherwise: None yet\n",
         '11: spec.conversation.intents[0].requires: saw "visit";'
-        " there is no such record that an intent stores: add it, or leave this out",
+        " write the name of a record that an intent stores, in requires and in removes, or leave it out",
     ),
     "requires without otherwise": (
         BOOK + "      answer: Sure\n      stores: visit\n      requires: visit\n",
@@ -314,7 +324,7 @@ WRONG = {
     "a follow-up after what is never said": (
         BOOK + "      answer: Sure\n      followUps:\n      - {phrases: [please], intent: book, after: otherwise}\n",
         '12: spec.conversation.intents[0].followUps[0].after: saw "otherwise";'
-        " this intent has no otherwise: write after: answer",
+        " write after: answer, or give the intent an otherwise that a follow-up can come after",
     ),
     "a follow-up with a record that is not there then": (
         BOOK + "      stores: visit\n      answer: Sure\n" + DAY
@@ -452,6 +462,20 @@ def test_what_a_cluster_adds_is_passed_over(tmp_path: Path) -> None:
         SPEC.replace("{name: a}", "{name: a, uid: x, generation: 3, managedFields: []}") + "status: {x: 1}\n"
     )
     assert mistakes(tmp_path, text) == []
+
+
+def test_what_kubectl_get_prints_is_an_agent_again(tmp_path: Path) -> None:
+    """`kubectl get va a -o yaml > a.yaml` is how a file that is lost comes back: status, names and all."""
+    applied = "kubectl.kubernetes.io/last-applied-configuration: " + "'" + "x" * 100_000 + "'"
+    metadata = f"{{name: a, generateName: a-, resourceVersion: '7', annotations: {{{applied}}}}}"
+    status = "status:\n  observedGeneration: 3\n  conditions: [{type: Ready, status: 'True'}]\n"
+    assert mistakes(tmp_path, SPEC.replace("{name: a}", metadata) + status) == []
+
+
+def test_what_kubectl_get_prints_of_several_is_told_how_to_get_one(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, "apiVersion: v1\nkind: List\nitems: []\n") == [
+        '2: kind: saw "List"; write one of its items into a file, as `kubectl get voiceagent NAME -o yaml` prints it'
+    ]
 
 
 def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:

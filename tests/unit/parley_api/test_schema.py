@@ -1,7 +1,7 @@
 """The CRD is what an API server takes, says the same as the models, and lies in crds/ as they make it.
 
-No API server runs here: the rules of structural schemas (apiextensions-apiserver, schema/validation.go) and what a
-schema says of an object are written out below, in their few lines.
+No API server runs here (in tests/contract one does): the rules of structural schemas (apiextensions-apiserver,
+schema/validation.go) and what a schema says of an object are written out below, in their few lines.
 """
 
 from __future__ import annotations
@@ -16,14 +16,22 @@ import yaml
 
 from parley_api import load
 from parley_api.document import documents
-from parley_api.schema import custom_resource_definition, custom_resource_definition_yaml, voice_agent_schema
+from parley_api.schema import (
+    PRINTER_COLUMNS,
+    custom_resource_definition,
+    custom_resource_definition_yaml,
+    voice_agent_schema,
+)
+from parley_api.voiceagent import FOR_A_CLUSTER, VoiceAgentSpec
+from parley_api.voiceagent_status import CONDITIONS, VoiceAgentStatus
 
 CRD = custom_resource_definition()
 SCHEMA: dict[str, Any] = CRD["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
 
 TYPES = {"object", "array", "string", "integer", "number", "boolean"}
+ANY = {"type", "description", "default", "x-kubernetes-validations"}
 KEYWORDS = {
-    "object": {"properties", "required", "additionalProperties", "maxProperties", "x-kubernetes-validations"},
+    "object": {"properties", "required", "additionalProperties", "maxProperties"},
     "array": {"items", "minItems", "maxItems", "x-kubernetes-list-type", "x-kubernetes-list-map-keys"},
     "string": {"enum", "pattern", "format", "minLength", "maxLength"},
     "integer": {"minimum", "maximum"},
@@ -51,17 +59,21 @@ NODES = pytest.mark.parametrize(
 def test_each_field_has_one_type_and_no_keyword_that_a_structural_schema_refuses(
     path: str, node: dict[str, Any]
 ) -> None:
+    if node.get("x-kubernetes-int-or-string"):
+        # The one field of two types that Kubernetes has: it must name neither.
+        assert node.keys() <= (ANY | {"x-kubernetes-int-or-string", "maxLength"}) - {"type"}
+        return
     assert node["type"] in TYPES
-    assert node.keys() <= {"type", "description", "default"} | KEYWORDS[node["type"]]
+    assert node.keys() <= ANY | KEYWORDS[node["type"]]
     assert not ("properties" in node and "additionalProperties" in node)
     assert set(node.get("required", ())) <= set(node.get("properties", {}))
 
 
 @NODES
 def test_every_string_list_map_and_number_is_bounded(path: str, node: dict[str, Any]) -> None:
-    match node["type"]:
+    match node.get("type", "string"):
         case "string":
-            assert "enum" in node or node["maxLength"] <= 20_000
+            assert "enum" in node or node["maxLength"] <= (32_768 if path.startswith(".status.") else 20_000)
         case "array":
             assert node["maxItems"] <= 100
             assert "items" in node
@@ -86,8 +98,9 @@ def test_every_default_is_valid_where_it_stands(path: str, node: dict[str, Any])
 @NODES
 def test_every_rule_names_fields_that_exist_and_says_what_to_write(path: str, node: dict[str, Any]) -> None:
     for rule in node.get("x-kubernetes-validations", ()):
-        assert set(re.findall(r"self\.(\w+)", rule["rule"])) <= set(node["properties"])
-        assert rule["rule"].count("(") == rule["rule"].count(")")
+        cel = re.sub(r"r'[^']*'", "''", rule["rule"])  # a pattern has words and brackets of its own
+        assert set(re.findall(r"self\.(\w+)\b(?!\()", cel)) <= set(node.get("properties", {}))
+        assert cel.count("(") == cel.count(")")
         assert rule["message"].startswith("write ")
         assert "\n" not in rule["message"]
 
@@ -98,9 +111,138 @@ def test_the_keys_of_a_list_that_is_a_map_are_required(path: str, node: dict[str
         assert key in node["items"]["required"]
 
 
-def test_metadata_is_the_api_servers_own() -> None:
+@NODES
+def test_what_a_rule_points_to_exists(path: str, node: dict[str, Any]) -> None:
+    for rule in node.get("x-kubernetes-validations", ()):
+        place = node
+        for name in rule.get("fieldPath", "").split(".")[1:]:
+            place = place["properties"][name]
+
+
+def test_what_a_pattern_asks_for_is_said_in_words() -> None:
+    """An API server says of a pattern no more than the pattern, so that a person would have to read it."""
+    patterns = [path for path, node in nodes(voice_agent_schema()["properties"]["spec"]) if "pattern" in node]
+    assert len(patterns) > 20
+    assert [path for path, node in nodes(SCHEMA["properties"]["spec"]) if "pattern" in node] == []
+
+
+def test_at_least_fifteen_rules_span_several_fields() -> None:
+    across = [
+        rule["rule"]
+        for _, node in nodes(SCHEMA)
+        for rule in node.get("x-kubernetes-validations", ())
+        if len(set(re.findall(r"self\.(\w+(?:\.\w+)*)\b(?!\()|\b(?:one|other|test)\.(\w+)", rule["rule"])))
+        > 1
+    ]
+    assert len(across) >= 15
+
+
+def test_metadata_is_the_api_servers_own_but_for_the_name() -> None:
+    """A longer name would fit no label, one with a dot or a digit first no Service."""
     assert SCHEMA["properties"]["metadata"] == {"type": "object"}
-    assert set(SCHEMA["properties"]) == {"apiVersion", "kind", "metadata", "spec"}
+    assert set(SCHEMA["properties"]) == {"apiVersion", "kind", "metadata", "spec", "status"}
+    (rule,) = SCHEMA["x-kubernetes-validations"]
+    assert "self.metadata.name.size() <= 63" in rule["rule"]
+
+
+def at(path: str) -> dict[str, Any]:
+    """The schema at .spec.replicas, or at .status.conditions[?(@.type=="Ready")].status."""
+    node = SCHEMA
+    for name in re.sub(r"\[[^]]*\]", ".items", path).split(".")[1:]:
+        node = node["items"] if name == "items" else node["properties"][name]
+    return node
+
+
+def test_the_scale_subresource_reads_fields_that_are_there() -> None:
+    subresources = CRD["spec"]["versions"][0]["subresources"]
+    assert subresources["status"] == {}
+    types = {name: at(path)["type"] for name, path in subresources["scale"].items()}
+    assert types == {
+        "specReplicasPath": "integer",
+        "statusReplicasPath": "integer",
+        "labelSelectorPath": "string",
+    }
+
+
+@pytest.mark.parametrize("column", PRINTER_COLUMNS, ids=lambda column: column["name"])
+def test_a_column_shows_a_field_that_is_there(column: dict[str, Any]) -> None:
+    if column["jsonPath"] == ".metadata.creationTimestamp":
+        assert column["type"] == "date"
+        return
+    node = at(column["jsonPath"])
+    assert column["type"] == ("date" if node.get("format") == "date-time" else node["type"])
+
+
+def test_the_columns_answer_does_it_work_how_many_calls_and_since_when() -> None:
+    names = [(column["name"], column.get("priority", 0)) for column in PRINTER_COLUMNS]
+    assert [name for name, priority in names if not priority] == ["Ready", "Pods", "Wanted", "Calls", "Age"]
+    assert [name for name, priority in names if priority] == ["Since", "Image", "Why"]
+
+
+def test_conditions_are_one_for_each_type_and_ready_comes_last() -> None:
+    conditions = at(".status.conditions")
+    assert conditions["x-kubernetes-list-map-keys"] == ["type"]
+    assert conditions["items"]["properties"]["type"]["enum"] == list(CONDITIONS)
+    assert list(CONDITIONS)[-1] == "Ready"
+
+
+def test_a_status_as_the_operator_writes_it_is_one() -> None:
+    condition = {
+        "type": "Ready",
+        "status": "False",
+        "reason": "Starting",
+        "message": "2 of 3 pods are ready",
+        "observedGeneration": 3,
+        "lastTransitionTime": "2026-01-01T00:00:00Z",
+    }
+    status = {
+        "observedGeneration": 3,
+        "replicas": 3,
+        "readyReplicas": 2,
+        "calls": 50,
+        "conditions": [condition],
+    }
+    assert wrong(status, SCHEMA["properties"]["status"]) == []
+    read = VoiceAgentStatus.model_validate(status)
+    assert read.model_dump(by_alias=True, exclude_none=True) == status
+
+
+def test_what_is_for_a_cluster_alone_is_a_field() -> None:
+    for path in FOR_A_CLUSTER:
+        assert at(f".spec.{path}")
+
+
+def test_defaults_hold_no_null_which_an_api_server_would_refuse() -> None:
+    def nulls(value: Any) -> bool:
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        return value is None or any(map(nulls, inner))
+
+    assert [path for path, node in nodes(SCHEMA) if "default" in node and nulls(node["default"])] == []
+
+
+def test_the_schemas_defaults_are_the_models() -> None:
+    """So that a laptop and a cluster serve the same agent."""
+    spec = {"conversation": {"instructions": "Be kind."}}
+    read = VoiceAgentSpec.model_validate(spec).model_dump(by_alias=True, exclude_none=True)
+    assert without_empty(defaulted(spec, SCHEMA["properties"]["spec"])) == without_empty(read)
+
+
+def without_empty(value: Any) -> Any:
+    """An empty list and none are the same."""
+    if isinstance(value, dict):
+        return {key: without_empty(member) for key, member in value.items() if member != []}
+    return [without_empty(item) for item in value] if isinstance(value, list) else value
+
+
+def defaulted(value: Any, schema: dict[str, Any]) -> Any:
+    """As an API server fills in defaults: from the outside in."""
+    if isinstance(value, list):
+        return [defaulted(item, schema["items"]) for item in value]
+    if not isinstance(value, dict) or "properties" not in schema:
+        return value
+    members = schema["properties"]
+    filled = {name: member["default"] for name, member in members.items() if "default" in member} | value
+    return {name: defaulted(member, members[name]) for name, member in filled.items()}
 
 
 def test_the_name_of_the_crd_is_its_plural_and_group() -> None:
@@ -116,9 +258,7 @@ def test_each_engine_role_is_a_union_with_a_rule() -> None:
 
 
 def test_the_crd_in_the_repository_is_the_one_that_the_models_make() -> None:
-    assert Path("crds/voiceagent.yaml").read_text() == custom_resource_definition_yaml(), (
-        "run: python -m parley_cli crd > crds/voiceagent.yaml"
-    )
+    assert Path("crds/voiceagent.yaml").read_text() == custom_resource_definition_yaml(), "run: make generate"
     assert yaml.safe_load(custom_resource_definition_yaml()) == CRD
 
 
@@ -151,6 +291,13 @@ PYTHON_TYPES = {
 
 def wrong(value: Any, schema: dict[str, Any], path: str = "") -> list[str]:
     """What an API server's OpenAPI validation and strict decoding would say of `value`; CEL rules apart."""
+    if schema.get("x-kubernetes-int-or-string"):
+        schema = {
+            **schema,
+            "type": "integer" if isinstance(value, int) else "string",
+            "minimum": 1,
+            "maximum": 256,
+        }
     kind = schema["type"]
     if not isinstance(value, PYTHON_TYPES[kind]) or (isinstance(value, bool) and kind != "boolean"):
         return [f"{path} is no {kind}"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from parley_api.schema import Schema, voice_agent_schema
+from parley_api.voiceagent import FOR_A_CLUSTER
 from parley_cli.__main__ import main
 
 AGENT = """\
@@ -68,9 +69,11 @@ def test_every_setting_is_shown_but_those_of_engines_that_are_not_used(
     used = ("vad.silero", "stt.moonshine", "llm.scripted", "tts.tone")
     engines = {path for path in every if path.startswith("spec.engines.")}
     assert every > engines > set()
+    cluster = {path for path in every if path.startswith(tuple(f"spec.{field}" for field in FOR_A_CLUSTER))}
+    assert len(cluster) > len(FOR_A_CLUSTER)
     others = {path for path in engines if not path.startswith(tuple(f"spec.engines.{name}" for name in used))}
     of_the_process = {"log level", "drain seconds", "host", "port", "also listen"}
-    assert set(shown(capsys, file)) == every - others | of_the_process
+    assert set(shown(capsys, file)) == every - cluster - others | of_the_process
 
 
 def test_arguments_are_shown_and_a_password_is_not(
@@ -87,6 +90,20 @@ def test_arguments_are_shown_and_a_password_is_not(
     assert "sesame" not in out
     assert re.search(r"^spec.media.iceServers +a list of 1 +file$", out, re.MULTILINE)
     assert re.search(r"^port +9012 +--port$", out, re.MULTILINE)
+
+
+def test_what_is_for_a_cluster_is_passed_over_and_said_where_the_file_has_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    agent = tmp_path / "agent.yaml"
+    agent.write_text(AGENT + "  replicas: 5\n  pods: {image: 'a:1', proxy: {http: 'http://p:1'}}\n")
+    assert main(["run", str(agent), "--show-config"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2:] == [
+        "spec.replicas changes nothing here: it is for a cluster",
+        "spec.pods changes nothing here: it is for a cluster",
+    ]
+    assert not [line for line in lines if line.startswith(("spec.placement", "spec.media.reach"))]
 
 
 def test_what_is_set_and_changes_nothing_is_said(

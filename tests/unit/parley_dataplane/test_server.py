@@ -24,6 +24,10 @@ async def _no_app(scope: Scope, receive: Receive, send: Send) -> None:
     """Nobody asks anything here."""
 
 
+LONGEST_SECS = 1000.0
+"""Else a server that never ends would look for it for ever: its clock jumps."""
+
+
 class Serving:
     """uvicorn's main loop beside one call."""
 
@@ -47,12 +51,13 @@ class Serving:
 
     async def stops(self) -> float:
         """How many seconds after the beginning it did."""
-        await self.loop
+        async with asyncio.timeout(LONGEST_SECS):
+            await self.loop
         return asyncio.get_running_loop().time() - self.began
 
     async def ends(self) -> float:
         """Likewise, with the calls that were left."""
-        await self.loop
+        await self.stops()
         await self.server.shutdown()
         return asyncio.get_running_loop().time() - self.began
 

@@ -1,0 +1,96 @@
+"""What the operator says of a VoiceAgent: only what it read back, never what it wrote.
+
+It is no part of an agent's file: what `kubectl get -o yaml` shows of it is passed over when a file is read.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from parley_api.model import Model
+
+ConditionType = Literal["Accepted", "Available", "Guaranteed", "UpToDate", "Ready"]
+
+CONDITIONS: dict[ConditionType, str] = {
+    "Accepted": "The spec can be served: what it names is there.",
+    "Available": "The Deployment says so: enough pods are ready.",
+    "Guaranteed": "Each pod's QoS class is Guaranteed.",
+    "UpToDate": "Each ready pod tells that it runs the agent as this generation has it.",
+    "Ready": "All of the above. The message of one that is not says what lacks.",
+}
+"""In the order in which they come true. True is said of what was read back alone."""
+
+ACCEPTED_REASONS = {
+    "AsWritten": "nothing that the spec names lacks",
+    "SecretMissing": "a Secret that the spec names is not there; it is looked for again",
+    "ConfigMapMissing": "a ConfigMap that the spec names is not there; it is looked for again",
+    "KedaMissing": "autoscaling.keda on a cluster that has no KEDA",
+    "HostPortRefused": "reach.hostPort in a namespace that enforces Pod Security baseline or restricted",
+    "NoHostPort": "all ports of the operator's range are allotted to other agents",
+    "Invalid": "the spec refers to something that it does not have; the message says what to write",
+    "Refused": "the API server refused an object of the agent; a reason that it gave, such as Forbidden, stands here",
+}
+
+_GENERATION = 2**53 - 1
+"""As far as JSON's numbers are exact."""
+
+
+class Condition(Model):
+    """One thing that is so, is not, or is not known, as metav1.Condition has it."""
+
+    type: ConditionType = Field(description="What it is about.")
+    status: Literal["True", "False", "Unknown"] = Field(description="Whether it is so, as was read back.")
+    observed_generation: int | None = Field(
+        default=None, ge=0, le=_GENERATION, description="The metadata.generation that this is about."
+    )
+    last_transition_time: str = Field(
+        max_length=64,
+        description="When `status` last became another.",
+        json_schema_extra={"format": "date-time"},
+    )
+    reason: str = Field(
+        min_length=1,
+        max_length=1_024,
+        pattern=r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
+        description="Why, in one CamelCase word for programs.",
+        json_schema_extra={"x-advice": "a CamelCase word"},
+    )
+    message: str = Field(max_length=32_768, description="Why, in a sentence for people; empty where True.")
+
+
+class VoiceAgentStatus(Model):
+    """What was last read back of an agent's pods."""
+
+    observed_generation: int | None = Field(
+        default=None, ge=0, le=_GENERATION, description="The metadata.generation that the operator has seen."
+    )
+    replicas: int | None = Field(
+        default=None, ge=0, le=1_000_000, description="Pods that the Deployment asks for."
+    )
+    ready_replicas: int | None = Field(
+        default=None, ge=0, le=1_000_000, description="Pods that are ready for calls."
+    )
+    calls: int | None = Field(
+        default=None,
+        ge=0,
+        le=100_000_000,
+        description="Calls in progress, rounded down to 0, 1, 2, 5, 10, 20, 50, 100 and so on, so that it changes"
+        " seldom.",
+    )
+    selector: str | None = Field(
+        default=None, max_length=1_024, description="Label selector of the pods, for `kubectl scale`."
+    )
+    image: str | None = Field(
+        default=None, max_length=512, description="Image of the pods: the agent stays with it."
+    )
+    host_port: int | None = Field(
+        default=None, ge=1, le=65_535, description="UDP port of the nodes that reach.hostPort was allotted."
+    )
+    conditions: list[Condition] = Field(
+        default_factory=list,
+        max_length=16,
+        description="What is so and what is not, each with its reason.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )

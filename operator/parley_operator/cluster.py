@@ -1,0 +1,197 @@
+"""The one place that talks to the API server about agents and what they own: caches in, writes out.
+
+Rules: every write is guarded (lease.py) just before it is sent, and counted. What a write returned is in the cache when
+it returns. Everything is server-side applied by one field manager; what somebody else made is not taken over: only what
+the caches hold already is applied by force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from parley_operator.api import APPLY, Api, ApiError, Guard, Unreachable
+from parley_operator.cache import NEWEST, Cache
+from parley_operator.diff import holds, stamped
+from parley_operator.kinds import AGENTS, KINDS, MANAGER, WATCHED, Kind, kind_of
+from parley_operator.plan.plan import HAND_OVER_MANAGER, Object, Ref, ref_of
+
+METADATA_ALONE = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+
+Count = Callable[[str, str, str], None]
+"""Of a write: verb, kind, outcome."""
+
+
+class NotOurs(Exception):
+    """An object of that name is there, and is no agent's."""
+
+    def __init__(self, ref: Ref) -> None:
+        super().__init__(
+            f"{ref} is there already and does not belong to this agent: delete it, or give the agent another name"
+        )
+        self.ref = ref
+
+
+class Cluster:
+    """`guard` returns only where a write may be sent."""
+
+    def __init__(self, api: Api, guard: Guard, count: Count) -> None:
+        self._api = api
+        self._guard = guard
+        self._count = count
+        self.caches = {kind.name: Cache(kind) for kind in (AGENTS, *WATCHED)}
+
+    @property
+    def agents(self) -> Cache:
+        return self.caches[AGENTS.name]
+
+    @property
+    def synced(self) -> bool:
+        return all(cache.synced.is_set() for cache in self.caches.values())
+
+    async def all_synced(self) -> None:
+        for cache in self.caches.values():
+            await cache.synced.wait()
+
+    def cached(self, ref: Ref) -> Object | None:
+        return self.caches[ref.kind].get(ref.namespace, ref.name)
+
+    def differs(self, obj: Object) -> bool:
+        """Whether `obj` would have to be applied. An object on its way out is let go first."""
+        live = self.cached(ref_of(obj))
+        if live is None:
+            return True
+        return not (live["metadata"].get("deletionTimestamp") or holds(live, stamped(obj)))
+
+    async def apply(self, obj: Object) -> Object:
+        """`obj` as a whole. Raises ApiError, Unreachable or NotOurs."""
+        ref = ref_of(obj)
+        wanted = stamped(obj)
+        known = self.cached(ref) is not None
+        try:
+            return await self._apply(wanted, MANAGER, force=known)
+        except ApiError as error:
+            if known or error.status != 409:
+                raise
+        found = await self.get(ref)
+        if found is not None and not _same_controller(found, obj):
+            raise NotOurs(ref)
+        return await self._apply(wanted, MANAGER, force=True)
+
+    async def hand_over(self, obj: Object) -> Object:
+        """See Plan.hand_over."""
+        return await self._apply(obj, HAND_OVER_MANAGER, force=True)
+
+    async def patch_status(self, agent: Object, status: Object) -> Object:
+        """Of that very object, by uid: one that was deleted and made anew has its own."""
+        kind = kind_of(agent)
+        metadata = agent["metadata"]
+        body = {
+            "apiVersion": agent["apiVersion"],
+            "kind": agent["kind"],
+            "metadata": {name: metadata[name] for name in ("name", "namespace", "uid")},
+            "status": status,
+        }
+        path = kind.path(metadata["namespace"], metadata["name"], "status")
+        params = {"fieldManager": MANAGER, "force": "true"}
+        try:
+            answer = await self._write("PATCH", "apply-status", kind, path, params, body, APPLY)
+        except ApiError as error:
+            if error.status == 404:  # it went while a watch was interrupted
+                self.caches[kind.name].drop((metadata["namespace"], metadata["name"]), NEWEST)
+            raise
+        self.caches[kind.name].put(answer, written=True)
+        return answer
+
+    async def delete(self, ref: Ref, uid: str, grace_seconds: int | None = None) -> None:
+        """That very object, by uid; that it is gone already is no error."""
+        body: Object = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "preconditions": {"uid": uid},
+            "propagationPolicy": "Background",
+        }
+        if grace_seconds is not None:
+            body["gracePeriodSeconds"] = grace_seconds
+        kind = KINDS[ref.kind]
+        try:
+            await self._write("DELETE", "delete", kind, kind.path(ref.namespace, ref.name), {}, body)
+        except ApiError as error:
+            if error.status not in (404, 409):
+                raise
+
+    async def create_event(self, event: Object) -> None:
+        """That it is there already is no error: its name is its content."""
+        namespace = event["metadata"]["namespace"]
+        path = f"/apis/events.k8s.io/v1/namespaces/{namespace}/events"
+        kind = Kind("Event", "events.k8s.io/v1", "events")
+        try:
+            await self._write("POST", "create", kind, path, {}, event)
+        except ApiError as error:
+            if error.status != 409:
+                raise
+
+    async def get(self, ref: Ref) -> Object | None:
+        """From the API server."""
+        kind = KINDS[ref.kind]
+        return await self._read(kind.path(ref.namespace, ref.name))
+
+    async def secret_exists(self, namespace: str, name: str) -> bool:
+        """Its contents do not come here."""
+        return await self._read(f"/api/v1/namespaces/{namespace}/secrets/{name}", METADATA_ALONE) is not None
+
+    async def config_map(self, namespace: str, name: str) -> Object | None:
+        """One that a tenant wrote."""
+        return await self._read(f"/api/v1/namespaces/{namespace}/configmaps/{name}")
+
+    async def _read(self, path: str, accept: str = "application/json") -> Object | None:
+        try:
+            return await self._api.request("GET", path, accept=accept)
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def _apply(self, obj: Object, manager: str, *, force: bool) -> Object:
+        kind = kind_of(obj)
+        metadata = obj["metadata"]
+        params = {"fieldManager": manager, "force": "true" if force else "false"}
+        path = kind.path(metadata.get("namespace", ""), metadata["name"])
+        answer = await self._write("PATCH", "apply", kind, path, params, obj, APPLY)
+        self.caches[kind.name].put(answer, written=True)
+        return answer
+
+    async def _write(
+        self,
+        method: str,
+        verb: str,
+        kind: Kind,
+        path: str,
+        params: dict[str, str],
+        body: Object,
+        content_type: str = "application/json",
+    ) -> Object:
+        self._guard()
+        outcome = "error"
+        try:
+            answer = await self._api.request(
+                method, path, params=params, body=body, content_type=content_type, guard=self._guard
+            )
+            outcome = "done"
+            return answer
+        except ApiError as error:
+            outcome = str(error.status)
+            raise
+        except Unreachable:
+            outcome = "unreachable"
+            raise
+        finally:
+            self._count(verb, kind.name, outcome)
+
+
+def _same_controller(found: Object, wanted: Object) -> bool:
+    def controllers(obj: dict[str, Any]) -> set[str]:
+        references = obj["metadata"].get("ownerReferences", ())
+        return {reference["uid"] for reference in references if reference.get("controller")}
+
+    return bool(controllers(found) & controllers(wanted))

@@ -1,0 +1,156 @@
+"""Which kinds the operator reads and writes, and what of each its caches keep.
+
+Rules: a kind that agents own is watched by label on the server's side, so that a cluster's other objects never come
+here. What no plan reads is dropped before it is kept; of managedFields our own entry stays, which diff.py asks for.
+Secrets are no kind here: they are looked up one by one, by name, without their contents (Cluster.exists).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from parley_operator.plan.plan import Object
+
+MANAGER = "parley-operator"
+"""The field manager of everything that is applied."""
+
+AGENT_LABEL = "parley.dev/agent"
+OURS = "app.kubernetes.io/managed-by=parley-operator"
+
+Trim = Callable[[Object], Object]
+
+
+def _own_entries(metadata: Object) -> list[Object]:
+    return [entry for entry in metadata.get("managedFields", ()) if entry.get("manager") == MANAGER]
+
+
+_METADATA = (
+    *("name", "namespace", "uid", "generation", "labels", "annotations", "ownerReferences"),
+    *("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
+)
+
+
+def _metadata(obj: Object) -> Object:
+    metadata = obj["metadata"]
+    kept = {name: metadata[name] for name in _METADATA if name in metadata}
+    own = _own_entries(metadata)
+    return {**kept, "managedFields": own} if own else kept
+
+
+def whole(obj: Object) -> Object:
+    """All of it but other managers' entries and the resource version, which changes with things that are not kept."""
+    return {**obj, "metadata": _metadata(obj)}
+
+
+def metadata_alone(obj: Object) -> Object:
+    """For what is only compared (diff.py needs nothing else) and counted."""
+    return {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": _metadata(obj)}
+
+
+def agent(obj: Object) -> Object:
+    """As `whole`, without kubectl's copy of it in an annotation."""
+    kept = whole(obj)
+    annotations = dict(kept["metadata"].get("annotations", {}))
+    if annotations.pop("kubectl.kubernetes.io/last-applied-configuration", None) is not None:
+        kept["metadata"] = {**kept["metadata"], "annotations": annotations}
+    return kept
+
+
+def pod(obj: Object) -> Object:
+    """Where it runs, whether it is ready, and why not."""
+    spec, status = obj.get("spec", {}), obj.get("status", {})
+    conditions = [
+        {name: condition[name] for name in ("type", "status", "reason", "message") if name in condition}
+        for condition in status.get("conditions", ())
+        if condition.get("type") in ("Ready", "PodScheduled")
+    ]
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": _metadata(obj),
+        "spec": {"nodeName": spec.get("nodeName", "")},
+        "status": {
+            **{name: status[name] for name in ("phase", "podIP", "qosClass") if name in status},
+            "conditions": conditions,
+        },
+    }
+
+
+def node(obj: Object) -> Object:
+    """What a scheduler goes by, without what a node reports of itself every few seconds."""
+    spec = obj.get("spec", {})
+    conditions = obj.get("status", {}).get("conditions", ())
+    ready = next((one.get("status") for one in conditions if one.get("type") == "Ready"), "Unknown")
+    metadata = obj["metadata"]
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": metadata["name"], "uid": metadata["uid"], "labels": metadata.get("labels", {})},
+        "spec": {"taints": spec.get("taints", []), "unschedulable": spec.get("unschedulable", False)},
+        "status": {"conditions": [{"type": "Ready", "status": ready}]},
+    }
+
+
+def namespace(obj: Object) -> Object:
+    """Its labels, which hold its Pod Security level, and whether it is being terminated."""
+    metadata = obj["metadata"]
+    kept = {
+        name: metadata[name] for name in ("name", "uid", "labels", "deletionTimestamp") if name in metadata
+    }
+    phase = obj.get("status", {}).get("phase", "Active")
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": kept, "status": {"phase": phase}}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`optional`: the API server may not serve it, or may not let us read it; the rest works without."""
+
+    name: str
+    api_version: str
+    plural: str
+    namespaced: bool = True
+    selector: str = OURS
+    optional: bool = False
+    trim: Trim = metadata_alone
+
+    def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
+        """Of one object, or of all (in `namespace`, "" for everywhere)."""
+        root = "/api/" if "/" not in self.api_version else "/apis/"
+        parts = [root + self.api_version]
+        if self.namespaced and namespace:
+            parts += ["namespaces", namespace]
+        parts += [self.plural, name, subresource]
+        return "/".join(part for part in parts if part)
+
+
+AGENTS = Kind("VoiceAgent", "parley.dev/v1alpha1", "voiceagents", selector="", trim=agent)
+
+OWNED = (
+    Kind("ConfigMap", "v1", "configmaps"),
+    Kind("ServiceAccount", "v1", "serviceaccounts"),
+    Kind("Service", "v1", "services"),
+    Kind("Deployment", "apps/v1", "deployments", trim=whole),
+    Kind("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets"),
+    Kind("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies"),
+    Kind("HorizontalPodAutoscaler", "autoscaling/v2", "horizontalpodautoscalers"),
+    Kind("ScaledObject", "keda.sh/v1alpha1", "scaledobjects", optional=True),
+    Kind("PodMonitor", "monitoring.coreos.com/v1", "podmonitors", optional=True),
+)
+"""What agents own, each with the agent as its controller."""
+
+PODS = Kind("Pod", "v1", "pods", trim=pod)
+NODES = Kind("Node", "v1", "nodes", namespaced=False, selector="", optional=True, trim=node)
+NAMESPACES = Kind(
+    "Namespace", "v1", "namespaces", namespaced=False, selector="", optional=True, trim=namespace
+)
+
+WATCHED = (*OWNED, PODS, NODES, NAMESPACES)
+"""By watch.py. AGENTS are watched by kopf (main.py)."""
+
+KINDS = {kind.name: kind for kind in (AGENTS, *WATCHED)}
+
+
+def kind_of(obj: dict[str, Any]) -> Kind:
+    return KINDS[obj["kind"]]

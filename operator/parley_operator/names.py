@@ -1,0 +1,89 @@
+"""Names and labels of what an agent becomes: the one place where they are made.
+
+Rules: a child's name tells its agent's, is a DNS label as a Service's has to be (RFC 1035; an agent's name is one too),
+and no two agents of a namespace share one. Where the plain form is too long, ten characters of a hash end it; the plain
+form always ends in "-agent", so the two can't meet. Selectors never change (Kubernetes forbids it for a Deployment), so
+they are the one label PARLEY_AGENT.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+GROUP = "parley.dev"
+
+FIELD_MANAGER = "parley-operator"
+COMPONENT = "parley-agent"
+
+PARLEY_AGENT = f"{GROUP}/agent"
+"""The label that finds all of an agent's objects and pods."""
+
+BUSY = f"{GROUP}/busy"
+"""Label of a pod: "true" while it has calls."""
+
+DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+"""Annotation of a pod: of those that a ReplicaSet may take, it takes the one with the least."""
+
+CUT_WITH = f"{GROUP}/cut-with"
+"""Annotation of a pod: the uid of the agent with which it ends at once."""
+
+AGENT_DIGEST = f"{GROUP}/agent-digest"
+"""Annotation of a pod: the SHA-256 of the agent's file that it was started with."""
+
+KNOWLEDGE_DIGEST = f"{GROUP}/knowledge-digest"
+"""Annotation of a pod: what the ConfigMaps of its knowledge held when it was started."""
+
+TEMPLATE = f"{GROUP}/template"
+"""Annotation of a Deployment: a digest of the pod template as it was rendered."""
+
+RENDERED_FROM = f"{GROUP}/rendered-from"
+"""Annotation of a Deployment: the agent's generation, and digests of what its author wrote, behind that template."""
+
+REPLICAS_BY = f"{GROUP}/replicas-by"
+"""Annotation of a Deployment: who sets its replicas, OPERATOR or AUTOSCALER."""
+
+OPERATOR, AUTOSCALER = "operator", "autoscaler"
+
+LONGEST = 63
+"""Characters of a DNS label (RFC 1123), and of a label's value."""
+
+_HASHED = 10
+
+
+def child(agent: str) -> str:
+    """The name of every object of the agent but its ConfigMaps."""
+    plain = f"{agent}-agent"
+    if len(plain) <= LONGEST:
+        return plain
+    return f"{agent[: LONGEST - 1 - _HASHED].rstrip('-')}-{_hash(agent)}"
+
+
+def config_map(agent: str, digest: str) -> str:
+    """The name of the ConfigMap whose agent.yaml has `digest`: another content is another ConfigMap."""
+    return f"{child(agent)}-{digest[:_HASHED]}"
+
+
+def labels(agent: str) -> dict[str, str]:
+    """Of every object and pod of the agent. `app` is how people find the pods and logs."""
+    return {
+        "app": agent,
+        "app.kubernetes.io/instance": agent,
+        "app.kubernetes.io/managed-by": FIELD_MANAGER,
+        "app.kubernetes.io/name": COMPONENT,
+        PARLEY_AGENT: agent,
+    }
+
+
+def selector(agent: str) -> dict[str, str]:
+    return {PARLEY_AGENT: agent}
+
+
+def selector_text(agent: str) -> str:
+    """As the scale subresource has it."""
+    return f"{PARLEY_AGENT}={agent}"
+
+
+def _hash(text: str) -> str:
+    """50 bits of it, in characters that a name may hold."""
+    return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()[:_HASHED]

@@ -1,0 +1,169 @@
+"""What every kind's plan takes and gives: Observed in, Plan out.
+
+Rules: values only, and nothing here asks a cluster or a clock. A plan names whole objects as they are to be applied;
+whether anything differs from what is there is diff.py's to say, and `reconcile.py` carries every plan out the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+Object = dict[str, Any]
+"""A Kubernetes object as JSON has it."""
+
+
+class Ref(NamedTuple):
+    """One object of the cluster. `namespace` is "" for what has none."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+def ref_of(obj: Mapping[str, Any]) -> Ref:
+    """`obj` has kind and metadata."""
+    metadata = obj["metadata"]
+    return Ref(obj["kind"], metadata.get("namespace", ""), metadata["name"])
+
+
+@dataclass(frozen=True, slots=True)
+class PodStatus:
+    """What a pod's own status endpoint answered at the last poll."""
+
+    calls: int
+    draining: bool
+    agent_digest: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedPod:
+    """One pod of the agent. `status` is None while its endpoint has not answered, or no longer does."""
+
+    name: str
+    uid: str
+    node: str = ""
+    ip: str = ""
+    phase: str = ""
+    ready: bool = False
+    terminating: bool = False
+    qos: str = ""
+    created: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    status: PodStatus | None = None
+    unschedulable: str = ""
+    """The scheduler's words for why it found no node; "" when it found one or has not looked."""
+
+    grace_seconds: int | None = None
+    """metadata.deletionGracePeriodSeconds: how long it had when it began to end; None while it has not."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedNode:
+    """What decides whether a pod may run there."""
+
+    name: str
+    ready: bool = True
+    unschedulable: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: tuple[Mapping[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What the API server refused to take: `reason` is its own word (Forbidden, Invalid), `message` its sentence."""
+
+    ref: Ref
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the caches hold for one agent when its plan is made."""
+
+    children: Mapping[Ref, Object] = field(default_factory=dict)
+    """What the agent owns (by uid), pods and ReplicaSets aside: Deployments as they are, of others the metadata."""
+
+    pods: Mapping[str, ObservedPod] = field(default_factory=dict)
+    namespace: Object | None = None
+    secrets: frozenset[str] = frozenset()
+    """Those of needs.needs(agent).secrets that are there."""
+
+    config_maps: frozenset[str] = frozenset()
+    """Those of needs.needs(agent).config_maps that are there."""
+
+    contents: Mapping[str, str] = field(default_factory=dict)
+    """Of those config_maps a digest of what they hold (data and binaryData, nothing of their metadata): pods read
+    knowledge once, when they start, so an edit of it rolls them."""
+
+    kinds: frozenset[str] = frozenset()
+    """Which of the optional kinds the API server serves: PodMonitor, ScaledObject."""
+
+    host_ports: Mapping[int, str] = field(default_factory=dict)
+    """Ports that other agents hold, and which ("namespace/name")."""
+
+    nodes: tuple[ObservedNode, ...] = ()
+    may_roll: bool = True
+    """Whether this agent may be rolled now for the operator's own sake (Plan.rolls)."""
+
+    failures: tuple[Failure, ...] = ()
+    """What was refused when this same plan was carried out a moment ago: for the conditions."""
+
+
+HAND_OVER_MANAGER = "parley-operator-hands-over"
+"""The field manager of Plan.hand_over."""
+
+
+class Cut(NamedTuple):
+    """A pod that is terminating already and has less time from now on."""
+
+    ref: Ref
+    uid: str
+    grace_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be there. Nothing is written for what is there already."""
+
+    objects: list[Object] = field(default_factory=list)
+    """Applied in this order, each as a whole: fields that an earlier one had and this one lacks are removed."""
+
+    prune: list[Ref] = field(default_factory=list)
+    status: Object | None = None
+    """The whole status; None: it is left as it is. Conditions keep lastTransitionTime where nothing changed."""
+
+    hand_over: Object | None = None
+    """Applied before `objects`, as HAND_OVER_MANAGER, even where the caches hold all of it already: a field that
+    `objects` name no longer and that has to stay. Without a second owner, server-side apply would take it away, and a
+    Deployment without replicas has one."""
+
+    cut: list[Cut] = field(default_factory=list)
+    """Pods to delete once more, with a shorter grace period and by uid: of an agent that is gone and said
+    `deletion: Cut`. One that is not there any more is no error."""
+
+    why: str = ""
+    """One sentence for each decision: for the log at debug level, and for tests."""
+
+    again_after: float | None = None
+    """Seconds until this is looked at again though nothing changed; None: only at the next resync."""
+
+    rolls: bool = False
+    """The pods' template is to change though the agent's spec has not: an upgrade of the operator. At most
+    Settings.roll_at_once agents at a time: where `observed.may_roll` is False such a plan leaves the Deployment out of
+    `objects`, and says True here all the same; its turn comes."""
+
+    slow: list[Object] = field(default_factory=list)
+    """Like `objects`, for what follows the calls (a pod's deletion cost and `busy` label, with metadata.uid): each at
+    most every Settings.slow_seconds."""
+
+
+SLOW_STATUS = ("calls", "readyReplicas")
+"""Fields of the status that follow the calls: where nothing else changed they wait, as `Plan.slow` does."""

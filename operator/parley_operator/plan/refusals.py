@@ -1,0 +1,108 @@
+"""Why an agent can't be served as it is written: each with a reason for programs and what to do, for people.
+
+Rules: what runs stays as it is on any of them, and it is looked at again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from parley_api import VoiceAgent
+from parley_api.problems import Location, path_text
+from parley_operator.plan.needs import needs
+from parley_operator.plan.plan import Object, Observed
+
+AGAIN_SECONDS = 30.0
+"""After so long what lacked may be there, and no event may have told."""
+
+ENFORCE = "pod-security.kubernetes.io/enforce"
+STRICT = ("baseline", "restricted")
+
+_MOST_TOLD = 5
+
+
+class Refusal(NamedTuple):
+    """Of the condition Accepted."""
+
+    reason: str
+    message: str
+
+
+def read(agent: Object) -> VoiceAgent | Refusal:
+    """The agent with types, or what is wrong with it."""
+    metadata = agent.get("metadata") or {}
+    value = {
+        "apiVersion": agent.get("apiVersion"),
+        "kind": agent.get("kind"),
+        "metadata": {key: metadata.get(key) for key in ("name", "namespace")},
+        "spec": agent.get("spec"),
+    }
+    try:
+        return VoiceAgent.model_validate(value, by_alias=True, by_name=False)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        told = [_sentence(one["loc"], one["msg"]) for one in details[:_MOST_TOLD]]
+        if len(details) > _MOST_TOLD:
+            told.append(f"and {len(details) - _MOST_TOLD} more")
+        return Refusal("Invalid", "; ".join(told))
+
+
+def _sentence(location: Location, message: str) -> str:
+    where = path_text(location)
+    return f"{where}: {message}" if where else message.replace("\n", "; ")
+
+
+def lacking(agent: VoiceAgent, value: Object, observed: Observed) -> Refusal | None:
+    """What of the cluster the agent needs and does not have. The host port is told apart: plan() allots it."""
+    return (
+        _missing("SecretMissing", "Secret", needs(value).secrets - observed.secrets)
+        or _missing("ConfigMapMissing", "ConfigMap", needs(value).config_maps - observed.config_maps)
+        or _strict(agent, observed)
+        or _no_keda(agent, observed)
+    )
+
+
+def _missing(reason: str, kind: str, lacking: Iterable[str]) -> Refusal | None:
+    gone = sorted(lacking)
+    if not gone:
+        return None
+    one = len(gone) == 1
+    what = f"the {kind} {gone[0]} is" if one else f"the {kind}s {', '.join(gone)} are"
+    it = "it" if one else "them"
+    return Refusal(reason, f"{what} not in this namespace: create {it}, or take {it} out of the spec")
+
+
+def _strict(agent: VoiceAgent, observed: Observed) -> Refusal | None:
+    if agent.spec.media.reach.host_port is None:
+        return None
+    labels: dict[str, Any] = ((observed.namespace or {}).get("metadata") or {}).get("labels") or {}
+    level = labels.get(ENFORCE, "")
+    if level not in STRICT:
+        return None
+    return Refusal(
+        "HostPortRefused",
+        f"this namespace enforces Pod Security {level}, which refuses host ports: write media.reach.podAddress or"
+        f" media.reach.turn, or set the label {ENFORCE} of the namespace to privileged",
+    )
+
+
+def _no_keda(agent: VoiceAgent, observed: Observed) -> Refusal | None:
+    scaling = agent.spec.autoscaling
+    if scaling is None or scaling.keda is None or "ScaledObject" in observed.kinds:
+        return None
+    return Refusal(
+        "KedaMissing",
+        "autoscaling.keda needs KEDA, which this cluster does not have: install it, or leave keda out for a"
+        " HorizontalPodAutoscaler",
+    )
+
+
+def no_host_port(first: int, last: int) -> Refusal:
+    return Refusal(
+        "NoHostPort",
+        f"all host ports from {first} to {last} are allotted to other agents: give the operator more of them"
+        " (HOST_PORT_FIRST, HOST_PORT_LAST), or write media.reach.podAddress or media.reach.turn",
+    )

@@ -1,0 +1,310 @@
+"""What is to be done about a VoiceAgent: pure, from what the caches hold to everything that is to be there.
+
+    dict -> refusals.py: typed, or why not -> host_port.py -> rollout.py: which template -> render/ -> objects, prune
+                                                                                        -> conditions.py -> status
+Rules: nothing is written for an agent that can't be served as it is written, so that what runs stays up; calls in
+progress are in no prune. Deleting an agent takes no finalizer: all that it owns goes with it, its pods with the grace
+period of their calls, or cut (pods.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from parley_api import VoiceAgent
+from parley_operator import names
+from parley_operator.plan import conditions, host_port, pods, refusals
+from parley_operator.plan.buckets import bucket
+from parley_operator.plan.plan import Object, Observed, Plan, Ref, ref_of
+from parley_operator.plan.refusals import Refusal
+from parley_operator.plan.rollout import Rollout, rollout
+from parley_operator.render.agent_file import agent_file
+from parley_operator.render.autoscaler import pod_autoscaler, scaled_object
+from parley_operator.render.config_map import config_map
+from parley_operator.render.deployment import deployment, replicas_alone
+from parley_operator.render.disruption import disruption_budget
+from parley_operator.render.network_policy import network_policy
+from parley_operator.render.pod_monitor import pod_monitor
+from parley_operator.render.service import service
+from parley_operator.render.service_account import service_account
+from parley_operator.render.subject import Subject
+from parley_operator.settings import Settings
+
+
+def plan(agent: Object, observed: Observed, settings: Settings, now: datetime) -> Plan:
+    """`agent` is the object as the API server has it."""
+    metadata = agent["metadata"]
+    if metadata.get("deletionTimestamp"):
+        going = plan_gone(metadata["namespace"], observed)
+        return Plan(cut=going.cut, why=f"it is being deleted. {going.why}")
+    facts = _Facts(agent, observed)
+    typed = refusals.read(agent)
+    found = typed if isinstance(typed, Refusal) else _subject(typed, facts, settings)
+    if isinstance(found, Refusal):
+        return _refused(found, facts, now)
+    return _served(found, facts, settings, now)
+
+
+def plan_gone(namespace: str, observed: Observed) -> Plan:
+    """Of an agent that is not there any more, or is going. The garbage collector takes what it owned."""
+    cut = pods.cuts(observed.pods.values(), namespace, living="")
+    return Plan(cut=cut, why=f"{len(cut)} of {len(observed.pods)} pods are cut.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """The agent as it is there, and what was read back."""
+
+    agent: Object
+    observed: Observed
+
+    @property
+    def name(self) -> str:
+        return str(self.agent["metadata"]["name"])
+
+    @property
+    def namespace(self) -> str:
+        return str(self.agent["metadata"]["namespace"])
+
+    @property
+    def uid(self) -> str:
+        return str(self.agent["metadata"]["uid"])
+
+    @property
+    def generation(self) -> int:
+        return int(self.agent["metadata"].get("generation", 0))
+
+    @property
+    def status(self) -> dict[str, Any]:
+        return self.agent.get("status") or {}
+
+    @property
+    def deployment(self) -> Object | None:
+        return self.observed.children.get(Ref("Deployment", self.namespace, names.child(self.name)))
+
+    @property
+    def cut_with(self) -> str:
+        return self.uid if (self.agent.get("spec") or {}).get("deletion") == "Cut" else ""
+
+    @property
+    def host_port(self) -> int:
+        """The one that it has: a status that was lost is in the Deployment too."""
+        told = self.status.get("hostPort")
+        if isinstance(told, int):
+            return told
+        spec = (((self.deployment or {}).get("spec") or {}).get("template") or {}).get("spec") or {}
+        ports = [port for one in spec.get("containers") or () for port in one.get("ports") or ()]
+        return next((int(port["hostPort"]) for port in ports if port.get("hostPort")), 0)
+
+
+def _subject(agent: VoiceAgent, facts: _Facts, settings: Settings) -> Subject | Refusal:
+    lacking = refusals.lacking(agent, facts.agent, facts.observed)
+    if lacking is not None:
+        return lacking
+    port = 0
+    if agent.spec.media.reach.host_port is not None:
+        key = f"{facts.namespace}/{facts.name}"
+        port = host_port.allotted(key, facts.host_port, facts.observed.host_ports, settings)
+        if not port:
+            return refusals.no_host_port(settings.host_port_first, settings.host_port_last)
+    return Subject(
+        agent=agent,
+        namespace=facts.namespace,
+        uid=facts.uid,
+        file=agent_file(agent, facts.namespace, port),
+        image="",
+        host_port=port,
+        knowledge=_knowledge(agent, facts.observed),
+    )
+
+
+def _knowledge(agent: VoiceAgent, observed: Observed) -> str:
+    """A digest of what the ConfigMaps of its knowledge hold."""
+    texts = agent.spec.conversation.knowledge
+    held = {
+        one.config_map.name: observed.contents.get(one.config_map.name, "") for one in texts if one.config_map
+    }
+    if not held:
+        return ""
+    return hashlib.sha256("".join(f"{name}\0{held[name]}\0" for name in sorted(held)).encode()).hexdigest()
+
+
+def _served(subject: Subject, facts: _Facts, settings: Settings, now: datetime) -> Plan:
+    observed = facts.observed
+    chosen = rollout(
+        subject, facts.generation, str(facts.status.get("image") or ""), settings.dataplane_image, observed
+    )
+    objects = _objects(chosen, observed)
+    running = _running(chosen, objects, facts)
+    found = conditions.conditions(None, observed.failures, running)
+    prune = _prune(objects, chosen, running, facts)
+    over = _hand_over(chosen.subject, facts)
+    why = [chosen.why]
+    why += [f"{ref} is not wanted any more" for ref in prune]
+    why += ["its replicas go to the autoscaler"] if over is not None else []
+    return Plan(
+        objects=objects,
+        prune=prune,
+        status=_status(facts, found, running, chosen.image, subject.host_port, now),
+        hand_over=over,
+        cut=pods.cuts(observed.pods.values(), facts.namespace, living=facts.uid),
+        why=_sentences([*why, *_lacking(found[:-1])]),
+        rolls=chosen.rolls,
+        slow=pods.marks(observed.pods.values(), facts.namespace, facts.cut_with),
+    )
+
+
+def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> Plan:
+    live = facts.deployment
+    replicas = int(_spec(live).get("replicas", 0))
+    running = conditions.Running(
+        live=live,
+        settled=_seen(live),
+        replicas=replicas
+        if live is not None
+        else 1,  # none were asked for, which is not "no pods are wanted"
+        digest=_digest_of(live),
+        pods=_in_order(facts.observed),
+        at_host_port=bool(facts.host_port),
+    )
+    found = conditions.conditions(refusal, facts.observed.failures, running)
+    image = str(facts.status.get("image") or "")
+    return Plan(
+        status={**_status(facts, found, running, image, facts.host_port, now), "replicas": replicas},
+        cut=pods.cuts(facts.observed.pods.values(), facts.namespace, living=facts.uid),
+        why=_sentences(["what runs stays as it is", *_lacking(found[:-1])]),
+        again_after=refusals.AGAIN_SECONDS,
+        slow=pods.marks(facts.observed.pods.values(), facts.namespace, facts.cut_with),
+    )
+
+
+def _objects(chosen: Rollout, observed: Observed) -> list[Object]:
+    """In the order in which they are needed: what a pod names is there before the pod."""
+    subject = chosen.subject
+    wanted = [
+        service_account(subject),
+        config_map(subject) if chosen.renews_file else None,
+        network_policy(subject),
+        service(subject),
+        deployment(subject, chosen.template),
+        disruption_budget(subject),
+        pod_autoscaler(subject),
+        scaled_object(subject),
+        pod_monitor(subject) if "PodMonitor" in observed.kinds else None,
+    ]
+    return [obj for obj in wanted if obj is not None]
+
+
+def _running(chosen: Rollout, objects: list[Object], facts: _Facts) -> conditions.Running:
+    live, subject = facts.deployment, chosen.subject
+    wanted = next(obj for obj in objects if obj["kind"] == "Deployment")
+    replicas = int(wanted["spec"].get("replicas", _spec(live).get("replicas", subject.spec.replicas)))
+    as_wanted = (
+        live is not None
+        and _annotations(live).get(names.TEMPLATE) == subject.annotations[names.TEMPLATE]
+        and _spec(live).get("replicas") == replicas
+    )
+    return conditions.Running(
+        live=live,
+        settled=as_wanted and _seen(live),
+        replicas=replicas,
+        digest=chosen.digest,
+        pods=_in_order(facts.observed),
+        at_host_port=bool(subject.host_port),
+    )
+
+
+def _prune(objects: list[Object], chosen: Rollout, running: conditions.Running, facts: _Facts) -> list[Ref]:
+    """What is ours and not wanted. An agent's file stays while a pod runs it, and while a rollout could still go back
+    to a ReplicaSet that names it.
+    """
+    wanted = {ref_of(obj) for obj in objects}
+    digests = {pod.annotations.get(names.AGENT_DIGEST, "") for pod in running.pods} | {chosen.digest}
+    used = {Ref("ConfigMap", facts.namespace, names.config_map(facts.name, digest)) for digest in digests}
+    rolled = running.settled and _rolled_out(running)
+    return [
+        ref
+        for ref, obj in sorted(facts.observed.children.items())
+        if ref not in wanted
+        and ((obj.get("metadata") or {}).get("labels") or {}).get(names.PARLEY_AGENT) == facts.name
+        and (ref.kind != "ConfigMap" or (rolled and ref not in used))
+    ]
+
+
+def _hand_over(subject: Subject, facts: _Facts) -> Object | None:
+    """Replicas that are an autoscaler's from now on, or that it would never touch: it rests while there are none."""
+    live = facts.deployment
+    if not subject.autoscaled or live is None:
+        return None
+    replicas = int(_spec(live).get("replicas", 1))
+    if replicas > 0 and _annotations(live).get(names.REPLICAS_BY) == names.AUTOSCALER:
+        return None
+    return replicas_alone(subject, replicas or subject.spec.replicas)
+
+
+def _status(
+    facts: _Facts,
+    found: list[conditions.Found],
+    running: conditions.Running,
+    image: str,
+    port: int,
+    now: datetime,
+) -> Object:
+    calls = sum(pod.status.calls for pod in running.pods if pod.status is not None)
+    status: Object = {
+        "observedGeneration": facts.generation,
+        "replicas": running.replicas,
+        "readyReplicas": int(((running.live or {}).get("status") or {}).get("readyReplicas", 0)),
+        "calls": bucket(calls),
+        "selector": names.selector_text(facts.name),
+        "conditions": conditions.as_status(found, facts.status.get("conditions"), facts.generation, now),
+    }
+    if image:
+        status["image"] = image
+    if port:
+        status["hostPort"] = port
+    return status
+
+
+def _rolled_out(running: conditions.Running) -> bool:
+    counts = (running.live or {}).get("status") or {}
+    return bool(counts.get("updatedReplicas", 0) == counts.get("replicas", 0) == running.replicas)
+
+
+def _seen(live: Object | None) -> bool:
+    """Whether the Deployment's controller has taken up what it is told."""
+    if live is None:
+        return False
+    seen = (live.get("status") or {}).get("observedGeneration", 0)
+    return bool(seen >= (live.get("metadata") or {}).get("generation", 0))
+
+
+def _digest_of(live: Object | None) -> str:
+    template = _spec(live).get("template") or {}
+    annotations = (template.get("metadata") or {}).get("annotations") or {}
+    return str(annotations.get(names.AGENT_DIGEST, ""))
+
+
+def _spec(obj: Object | None) -> dict[str, Any]:
+    return (obj or {}).get("spec") or {}
+
+
+def _annotations(obj: Object) -> dict[str, str]:
+    return (obj.get("metadata") or {}).get("annotations") or {}
+
+
+def _in_order(observed: Observed) -> list[Any]:
+    """By name, so that a message names the same pod every time."""
+    return [observed.pods[name] for name in sorted(observed.pods)]
+
+
+def _lacking(found: Iterable[conditions.Found]) -> list[str]:
+    return [f"{one.type} is {one.status}: {one.message}" for one in found if one.status != conditions.TRUE]
+
+
+def _sentences(parts: list[str]) -> str:
+    return "\n".join(part for part in parts if part)

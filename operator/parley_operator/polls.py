@@ -1,0 +1,211 @@
+"""What the pods say of themselves: each is asked by its status endpoint, again and again.
+
+Rules: pods never report, they are asked: they hold no token. Each question has two seconds, an answer four kilobytes,
+and what it holds is checked. Questions are spread over time, so many at once and so many a second at most: with very
+many pods each is asked less often. What a pod said is forgotten when it has failed to answer three times in a row. An
+answer that changed puts its agent on the queue, at once or, where only the number of calls changed, a little later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import json
+import zlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import aiohttp
+
+from parley_operator.plan.plan import PodStatus, Ref
+from parley_operator.queue import Key
+
+PORT = 9011
+PATH = "/v1/status"
+TIMEOUT_SECONDS = 2.0
+MOST_BYTES = 4096
+FORGOTTEN_AFTER = 3
+MOST_A_SECOND = 100.0
+CALLS_LATER_SECONDS = 1.0
+
+
+class BadAnswer(Exception):
+    """It is no status."""
+
+
+@dataclass(slots=True)
+class _Target:
+    key: Key
+    ip: str
+    ready: bool
+    due: float
+    status: PodStatus | None = None
+    failures: int = 0
+
+
+class Polls:
+    """`changed(key, after)`: an agent is to be looked at. `count(outcome)`: of each question."""
+
+    def __init__(
+        self,
+        every: float,
+        at_once: int,
+        changed: Callable[[Key, float], None],
+        count: Callable[[str], None],
+        ask: Callable[[str], Awaitable[PodStatus]] | None = None,
+    ) -> None:
+        self._every = every
+        self._at_once = at_once
+        self._changed = changed
+        self._count = count
+        self._targets: dict[Ref, _Target] = {}
+        self._due: list[tuple[float, Ref]] = []
+        self._wake = asyncio.Event()
+        self._session: aiohttp.ClientSession | None = None
+        self._ask = ask or self._ask_by_http
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    @property
+    def interval(self) -> float:
+        return max(self._every, len(self._targets) / MOST_A_SECOND)
+
+    def follow(self, pod: Ref, key: Key, ip: str, ready: bool) -> None:
+        """A pod that runs, or what changed of it. One that has just become ready is asked at once."""
+        now = asyncio.get_running_loop().time()
+        target = self._targets.get(pod)
+        if target is None or target.ip != ip:
+            # Where it falls in the interval is the pod's own: many that are found together are not asked together.
+            spread = zlib.crc32(pod.name.encode()) % 1000 / 1000 * self._every
+            self._targets[pod] = _Target(key, ip, ready, now if ready else now + spread)
+        else:
+            sooner = ready and not target.ready
+            target.key, target.ready = key, ready
+            if not sooner:
+                return
+            target.due = now
+        self._push(pod)
+
+    def forget(self, pod: Ref) -> None:
+        self._targets.pop(pod, None)
+
+    def status(self, pod: Ref) -> PodStatus | None:
+        target = self._targets.get(pod)
+        return None if target is None else target.status
+
+    async def run(self) -> None:
+        """For ever."""
+        connector = aiohttp.TCPConnector(limit=self._at_once, force_close=True)
+        async with aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+        ) as self._session:
+            room = asyncio.Semaphore(self._at_once)
+            async with asyncio.TaskGroup() as group:
+                while True:
+                    pod = await self._next()
+                    await room.acquire()
+                    group.create_task(self._poll(pod, room))
+                    await asyncio.sleep(1 / MOST_A_SECOND)
+
+    async def _next(self) -> Ref:
+        """The pod whose turn has come."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self._wake.clear()
+            if not self._due:
+                await self._wake.wait()
+                continue
+            due, pod = self._due[0]
+            target = self._targets.get(pod)
+            if target is None or target.due != due:  # gone, or to be asked at another time
+                heapq.heappop(self._due)
+                continue
+            wait = due - loop.time()
+            if wait <= 0:
+                heapq.heappop(self._due)
+                return pod
+            try:
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+    def _push(self, pod: Ref) -> None:
+        heapq.heappush(self._due, (self._targets[pod].due, pod))
+        self._wake.set()
+
+    async def _poll(self, pod: Ref, room: asyncio.Semaphore) -> None:
+        try:
+            target = self._targets.get(pod)
+            if target is None:
+                return
+            before = target.status
+            try:
+                target.status = await self._ask(target.ip)
+                target.failures = 0
+                self._count("answered")
+            except BadAnswer:
+                target.status, target.failures = None, FORGOTTEN_AFTER
+                self._count("bad-answer")
+            except (aiohttp.ClientError, TimeoutError, OSError):
+                target.failures += 1
+                if target.failures >= FORGOTTEN_AFTER:
+                    target.status = None
+                self._count("no-answer")
+            if self._targets.get(pod) is not target:
+                return
+            target.due = asyncio.get_running_loop().time() + self.interval
+            self._push(pod)
+            if target.status != before:
+                self._changed(target.key, _urgency(before, target.status))
+        finally:
+            room.release()
+
+    async def _ask_by_http(self, ip: str) -> PodStatus:
+        assert self._session is not None
+        host = f"[{ip}]" if ":" in ip else ip
+        url = f"http://{host}:{PORT}{PATH}"
+        async with self._session.get(
+            url, allow_redirects=False, headers={"Accept-Encoding": "identity"}
+        ) as response:
+            if response.status != 200:
+                raise BadAnswer(f"status {response.status}")
+            content = bytearray()
+            async for chunk in response.content.iter_any():
+                content += chunk
+                if len(content) > MOST_BYTES:
+                    raise BadAnswer("too long")
+            return read(bytes(content))
+
+
+def _urgency(before: PodStatus | None, after: PodStatus | None) -> float:
+    if before is None or after is None:
+        return 0.0
+    same = (before.draining, before.agent_digest, before.version)
+    return CALLS_LATER_SECONDS if same == (after.draining, after.agent_digest, after.version) else 0.0
+
+
+def read(content: bytes) -> PodStatus:
+    """Raises BadAnswer."""
+    try:
+        answer = json.loads(content)
+        calls, draining = answer["calls"], answer["draining"]
+        digest, version = answer["agent_digest"], answer["version"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BadAnswer("no status") from error
+    right = (
+        type(calls) is int
+        and 0 <= calls < 1_000_000
+        and type(draining) is bool
+        and isinstance(digest, str)
+        and len(digest) <= 64
+        and isinstance(version, str)
+        and len(version) <= 64
+    )
+    if not right:
+        raise BadAnswer("no status")
+    return PodStatus(calls, draining, digest, version)

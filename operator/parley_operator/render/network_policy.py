@@ -1,0 +1,48 @@
+"""The NetworkPolicy: what may reach the pods, and what they may reach.
+
+In: the doors, from anywhere, for callers are anywhere and the operator polls there too; media, from anywhere.
+Out: names, media, and the ports of the servers that the spec names: by port alone, as a NetworkPolicy knows no host
+names. Nothing else, the API server least of all.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from parley_operator import names
+from parley_operator.render.pod import PORT
+from parley_operator.render.subject import Object, Subject
+
+DNS = 53
+
+_USUAL = {"http": 80, "https": 443}
+
+
+def network_policy(subject: Subject) -> Object:
+    servers = [{"port": port, "protocol": "TCP"} for port in sorted({DNS, *_server_ports(subject)})]
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": subject.metadata(),
+        "spec": {
+            "egress": [
+                {"ports": servers},
+                # DNS and STUN, and callers, who have any port. A check that ICE sends to one who has not come through
+                # yet is the first packet of its flow: a rule for answers alone would not let it out.
+                {"ports": [{"protocol": "UDP"}]},
+            ],
+            "ingress": [
+                {"ports": [{"port": PORT, "protocol": "TCP"}]},
+                {"ports": [{"port": subject.file.media_port, "protocol": "UDP"}]},
+            ],
+            "podSelector": {"matchLabels": names.selector(subject.name)},
+            "policyTypes": ["Egress", "Ingress"],
+        },
+    }
+
+
+def _server_ports(subject: Subject) -> set[int]:
+    """TCP ports of the engines and of the proxies before them."""
+    engine, proxy = subject.spec.engines.llm.openai, subject.spec.pods.proxy
+    urls = [engine.url if engine is not None else "", proxy.http, proxy.https]
+    return {parts.port or _USUAL[parts.scheme] for parts in map(urlsplit, filter(None, urls))}

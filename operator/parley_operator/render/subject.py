@@ -1,0 +1,68 @@
+"""What is rendered: an agent, and what of its objects only the cluster and the operator know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from parley_api import VoiceAgent, VoiceAgentSpec
+from parley_operator import names
+from parley_operator.render.agent_file import AgentFile
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """`host_port` is 0 unless the agent's media is reached by one; `knowledge` is a digest of what the ConfigMaps of
+    its knowledge hold, "" where there are none.
+    """
+
+    agent: VoiceAgent
+    namespace: str
+    uid: str
+    file: AgentFile
+    image: str
+    host_port: int = 0
+    knowledge: str = ""
+    annotations: dict[str, str] = field(default_factory=dict)
+    """Of the Deployment: what the plan wants to know again."""
+
+    @property
+    def name(self) -> str:
+        return self.agent.metadata.name
+
+    @property
+    def spec(self) -> VoiceAgentSpec:
+        return self.agent.spec
+
+    @property
+    def child(self) -> str:
+        return names.child(self.name)
+
+    @property
+    def autoscaled(self) -> bool:
+        """Whether somebody else has the say over the replicas: none where least equals most."""
+        scaling = self.spec.autoscaling
+        return scaling is not None and 0 < self.spec.replicas < scaling.max_replicas
+
+    def metadata(self, name: str | None = None, annotations: dict[str, str] | None = None) -> Object:
+        """Of an object of the agent's. It goes with the agent: the garbage collector needs no finalizer."""
+        metadata: Object = {
+            "labels": names.labels(self.name),
+            "name": name or self.child,
+            "namespace": self.namespace,
+            "ownerReferences": [
+                {
+                    "apiVersion": self.agent.api_version,
+                    "blockOwnerDeletion": True,
+                    "controller": True,
+                    "kind": self.agent.kind,
+                    "name": self.name,
+                    "uid": self.uid,
+                }
+            ],
+        }
+        if annotations:
+            metadata["annotations"] = annotations
+        return metadata

@@ -1,0 +1,129 @@
+"""Owns what answers for the pods of fake nodes: `GET /v1/status` at each pod's own address.
+
+kwok gives pods addresses of a loopback network (`PODS`), every one of which is this machine's without any set-up; a
+server listens at each from the moment that the pod has it. What a pod runs is read from its annotation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from types import TracebackType
+from typing import IO, Any, Self
+
+from aiohttp import web
+
+from tests.controlplane.kubectl import Kubectl
+
+PODS = "127.66.0.1/16"
+"""For ControlPlane(pods=...). EndpointSlices can't hold loopback addresses: nobody here asks for them."""
+
+PORT = 9011
+DIGEST = "parley.dev/agent-digest"
+SELECTOR = "app.kubernetes.io/managed-by=parley-operator"
+
+
+class AnsweringPods:
+    """`with AnsweringPods(kubectl) as pods`: all pods answer; `pods.calls[name]` is how many calls one has."""
+
+    def __init__(self, kubectl: Kubectl) -> None:
+        self._kubectl = kubectl
+        self.calls: dict[str, int] = {}
+        self._loop = asyncio.new_event_loop()
+        self._pods: dict[str, dict[str, Any]] = {}
+        """By address."""
+        self._servers: dict[str, web.AppRunner] = {}
+
+    def __enter__(self) -> Self:
+        self._serving = threading.Thread(target=self._loop.run_forever, name="pods-answer")
+        self._serving.start()
+        words = [
+            "get",
+            "pods",
+            "--all-namespaces",
+            f"--selector={SELECTOR}",
+            "--watch",
+            "--output-watch-events",
+        ]
+        program = [str(self._kubectl.program), f"--cache-dir={self._kubectl.cache}", *words, "--output=json"]
+        environment = {**os.environ, "KUBECONFIG": str(self._kubectl.kubeconfig), "KUBECTL_KUBERC": "false"}
+        self._watch = subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, text=True)
+        self._reading = threading.Thread(target=self._read, name="pods-watched")
+        self._reading.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._watch.terminate()
+        self._watch.wait()
+        self._reading.join()
+        for address in list(self._servers):
+            self._in_loop(self._silence(address))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._serving.join()
+        self._loop.close()
+
+    def _read(self) -> None:
+        assert self._watch.stdout is not None
+        for event in events(self._watch.stdout):
+            pod = event["object"]
+            address = pod.get("status", {}).get("podIP")
+            if not address:
+                continue
+            if event["type"] == "DELETED":
+                self._pods.pop(address, None)
+                self._in_loop(self._silence(address))
+            else:
+                self._pods[address] = pod
+                self._in_loop(self._listen(address))
+
+    def _in_loop(self, work: Any) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _listen(self, address: str) -> None:
+        if address in self._servers:
+            return
+        application = web.Application()
+        application.router.add_get("/v1/status", self._status)
+        runner = self._servers[address] = web.AppRunner(application, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, address, PORT).start()
+
+    async def _silence(self, address: str) -> None:
+        runner = self._servers.pop(address, None)
+        if runner is not None:
+            await runner.cleanup()
+
+    async def _status(self, request: web.Request) -> web.Response:
+        assert request.transport is not None
+        pod = self._pods.get(request.transport.get_extra_info("sockname")[0])
+        if pod is None:
+            raise web.HTTPServiceUnavailable
+        metadata = pod["metadata"]
+        return web.json_response(
+            {
+                "calls": self.calls.get(metadata["name"], 0),
+                "draining": "deletionTimestamp" in metadata,
+                "agent_digest": metadata.get("annotations", {}).get(DIGEST, ""),
+                "version": "0",
+            }
+        )
+
+
+def events(stream: IO[str]) -> Iterator[dict[str, Any]]:
+    """kubectl prints one JSON object after the other, over many lines each."""
+    decoder, text = json.JSONDecoder(), ""
+    for line in stream:
+        text += line
+        if line != "}\n":  # only an object's own end stands at the margin
+            continue
+        with suppress(ValueError):
+            found, end = decoder.raw_decode(text.lstrip())
+            text = text.lstrip()[end:]
+            yield found

@@ -1,0 +1,66 @@
+"""Owns the cluster of a test run: one control plane for all, a namespace for each test, and who did what in it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from tests.controlplane.audit import AuditLog
+from tests.controlplane.cluster import Cluster, opened
+from tests.controlplane.control_plane import ControlPlane
+from tests.controlplane.kubectl import Kubectl
+from tests.server import ROOT
+
+NODES = 3
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """One of our own with three fake nodes, or the one that PARLEY_KUBECONFIG names."""
+    with opened(NODES) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def control_plane(cluster: Cluster) -> ControlPlane:
+    """One of our own: its API server may be paused and stopped."""
+    if not isinstance(cluster, ControlPlane):
+        pytest.skip("needs a control plane of its own: PARLEY_KUBECONFIG is set")
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def kind(cluster: Cluster) -> str:
+    """The name of the CRD, as it is in crds/, established."""
+    name = "crd/voiceagents.parley.dev"
+    cluster.kubectl(
+        "apply", "--server-side", "--force-conflicts", f"--filename={ROOT / 'crds/voiceagent.yaml'}"
+    )
+    cluster.kubectl("wait", "--for=condition=Established", "--timeout=20s", name)
+    return name
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """A new one, in which a pod may be made."""
+    name = f"test-{secrets.token_hex(4)}"
+    cluster.kubectl("create", "namespace", name)
+    cluster.kubectl("wait", "--for=create", "--timeout=20s", "--namespace", name, "serviceaccount/default")
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def kubectl(cluster: Cluster, namespace: str) -> Kubectl:
+    """The administrator's, in the test's namespace."""
+    return cluster.kubectl.inside(namespace)
+
+
+@pytest.fixture
+def audit(cluster: Cluster) -> AuditLog:
+    """What was asked of the API server since the test began."""
+    if cluster.audit is None:
+        pytest.skip("needs the cluster's audit log: PARLEY_AUDIT_LOG=FILE")
+    return cluster.audit.from_now()

@@ -1,0 +1,406 @@
+"""The operator's rights against the audit log of a real API server: none is refused, and none is there for nothing.
+
+One operator, as its ServiceAccount, does all that it ever does: each kind of child is made, changed, pruned and found
+in somebody else's hands; agents come, are refused, and go. What it asked for is compared with manifests/base.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from parley_operator import names
+from parley_operator.kinds import OWNED, Kind
+from tests.contract.operator_process import GROUPS, NAMESPACE, USER, OperatorProcess
+from tests.contract.rights import Right, granted, used
+from tests.controlplane.audit import AuditEvent
+from tests.controlplane.control_plane import ControlPlane
+from tests.controlplane.kubectl import Manifest
+from tests.server import ROOT
+
+NEEDED_BY_NO_REQUEST = {Right("parley.dev", "voiceagents/finalizers", "update")}
+"""By an admission plugin alone: test_without_the_right_to_finalizers_an_owner_cannot_be_named."""
+
+TENANT = "tenant"
+OPTIONAL = [kind for kind in OWNED if kind.optional]
+
+
+def optional_kind(kind: Kind) -> Manifest:
+    """As its project's own, but with any content."""
+    group, _, version = kind.api_version.partition("/")
+    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{kind.plural}.{group}"},
+        "spec": {
+            "group": group,
+            "names": {"kind": kind.name, "plural": kind.plural},
+            "scope": "Namespaced",
+            "versions": [
+                {"name": version, "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}
+            ],
+        },
+    }
+
+
+def voice_agent(name: str, **spec: Any) -> Manifest:
+    return {
+        "apiVersion": "parley.dev/v1alpha1",
+        "kind": "VoiceAgent",
+        "metadata": {"name": name, "namespace": TENANT},
+        "spec": {
+            "conversation": {"instructions": "Be brief."},
+            "replicas": 1,
+            "placement": {"nodeSelector": {}, "resources": {"cpu": "100m", "memory": "64Mi"}},
+            **spec,
+        },
+    }
+
+
+def foreign(kind: Kind, name: str) -> Manifest:
+    """Somebody else's object, which says otherwise what the operator would say of it."""
+    labels = {"app.kubernetes.io/name": "somebody-elses"}
+    body: dict[str, Any] = {
+        "Service": {"spec": {"ports": [{"port": 80}]}},
+        "Deployment": {
+            "spec": {
+                "replicas": 0,
+                "selector": {"matchLabels": labels},
+                "template": {
+                    "metadata": {"labels": labels},
+                    "spec": {"containers": [{"name": "c", "image": "i:1"}]},
+                },
+            }
+        },
+        "NetworkPolicy": {"spec": {"podSelector": {}}},
+        "PodDisruptionBudget": {"spec": {"maxUnavailable": 1, "selector": {"matchLabels": labels}}},
+        "HorizontalPodAutoscaler": {
+            "spec": {
+                "maxReplicas": 2,
+                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "nothing"},
+            }
+        },
+    }.get(kind.name, {})
+    return {
+        "apiVersion": kind.api_version,
+        "kind": kind.name,
+        "metadata": {"name": name, "namespace": TENANT, "labels": labels},
+        **body,
+    }
+
+
+def stray(kind: Kind, owner: Manifest) -> dict[str, Any]:
+    """A copy that somebody made of a child, with its label and its owner: the agent does not ask for it."""
+    found = dict(foreign(kind, f"stray-{kind.plural}"))
+    metadata = owner["metadata"]
+    labels = names.labels(metadata["name"])
+    reference = {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+        "controller": True,
+    }
+    found["metadata"] = {**found["metadata"], "labels": labels, "ownerReferences": [reference]}
+    return found
+
+
+AUTOSCALING = {"maxReplicas": 3, "targetSessions": 10}
+BY_KEDA = {**AUTOSCALING, "keda": {"serverAddress": "http://prometheus.monitoring:9090"}}
+
+
+def asks_for(kind: Kind) -> dict[str, Any]:
+    """The part of a spec that makes a child of this kind."""
+    return {
+        "HorizontalPodAutoscaler": {"autoscaling": AUTOSCALING},
+        "ScaledObject": {"autoscaling": BY_KEDA},
+    }.get(kind.name, {})
+
+
+def until(what: str, holds: Callable[[], bool], secs: float = 60.0) -> None:
+    deadline = time.monotonic() + secs
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {secs:.0f} s: {what}"
+        time.sleep(0.3)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the operator's user asked for in all of it, and what its log says."""
+
+    events: list[AuditEvent]
+    log: str
+
+
+class Tenant:
+    """What people do, and how they see what became of it."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self.kubectl = plane.kubectl.inside(TENANT)
+        self.kubelets = plane.part("kwok")
+
+    def apply(self, *manifests: Manifest) -> None:
+        self.kubectl.apply(*manifests, options=["--server-side", "--force-conflicts"])
+
+    def accepted(self, name: str) -> str:
+        """The reason of its condition, "" while it has none."""
+        found = self.kubectl.json("get", "voiceagent", name).get("status", {}).get("conditions", [])
+        return next((str(one["reason"]) for one in found if one["type"] == "Accepted"), "")
+
+    def is_there(self, kind: str, name: str) -> bool:
+        return self.kubectl("get", kind, name, "--ignore-not-found", "--output=name") != ""
+
+    def pods(self, agent: str) -> list[dict[str, Any]]:
+        found = self.kubectl.json("get", "pods", f"--selector={names.PARLEY_AGENT}={agent}")["items"]
+        assert isinstance(found, list)
+        return found
+
+
+def live(tenant: Tenant) -> None:
+    """Everything that an operator ever does, one after the other."""
+    children_are_made_and_changed(tenant)
+    what_is_not_asked_for_is_pruned(tenant)
+    what_is_somebody_elses_stays(tenant)
+    what_is_named_is_looked_up(tenant)
+    an_agent_is_cut(tenant)
+
+
+def children_are_made_and_changed(tenant: Tenant) -> None:
+    tenant.apply(
+        voice_agent("plain"),
+        voice_agent("scaled", autoscaling=AUTOSCALING),
+        voice_agent("keda", autoscaling=BY_KEDA),
+    )
+    for kind in OWNED:
+        agent = {"HorizontalPodAutoscaler": "scaled", "ScaledObject": "keda"}.get(kind.name, "plain")
+        if kind.name != "ConfigMap":
+            until(
+                f"{kind.name} of {agent}", lambda k=kind, a=agent: tenant.is_there(k.plural, names.child(a))
+            )  # type: ignore[misc]
+    tenant.apply(voice_agent("plain", sessions={"limit": 7}))
+    until("its second file", lambda: len(config_maps(tenant, "plain")) >= 1 and old_file_is_gone(tenant))
+
+
+def config_maps(tenant: Tenant, agent: str) -> list[str]:
+    selector = f"--selector={names.PARLEY_AGENT}={agent}"
+    return tenant.kubectl("get", "configmaps", selector, "--output=name").split()
+
+
+def old_file_is_gone(tenant: Tenant) -> bool:
+    return (
+        "limit: 7" in str(tenant.kubectl.json("get", "configmaps")) and len(config_maps(tenant, "plain")) == 1
+    )
+
+
+def what_is_not_asked_for_is_pruned(tenant: Tenant) -> None:
+    owner = tenant.kubectl.json("get", "voiceagent", "plain")
+    for kind in OWNED:
+        tenant.apply(stray(kind, owner))
+        until(f"stray {kind.name} gone", lambda k=kind: not tenant.is_there(k.plural, f"stray-{k.plural}"))  # type: ignore[misc]
+
+
+def what_is_somebody_elses_stays(tenant: Tenant) -> None:
+    for kind in OWNED:
+        agent = f"taken-{kind.plural}"[:40]
+        wanted = voice_agent(agent, **asks_for(kind))
+        name = names.child(agent)
+        if kind.name == "ConfigMap":
+            tenant.apply(wanted)
+            until("its file", lambda a=agent: len(config_maps(tenant, a)) == 1)  # type: ignore[misc]
+            name = config_maps(tenant, agent)[0].partition("/")[2]
+            tenant.kubectl("delete", "voiceagent", agent)
+            until("its file gone", lambda n=name: not tenant.is_there("configmaps", n))  # type: ignore[misc]
+        tenant.apply(foreign(kind, name))
+        tenant.apply(wanted)
+        until(
+            f"{kind.name} of somebody else is told of",
+            lambda a=agent: name_is_told(tenant, a, names.child(a)),  # type: ignore[misc]
+        )
+        left = tenant.kubectl.json("get", kind.plural, name)
+        assert left["metadata"]["labels"]["app.kubernetes.io/name"] == "somebody-elses"
+
+
+def name_is_told(tenant: Tenant, agent: str, child: str) -> bool:
+    found = tenant.kubectl.json("get", "voiceagent", agent).get("status", {}).get("conditions", [])
+    return any("is there already" in one["message"] for one in found)
+
+
+def what_is_named_is_looked_up(tenant: Tenant) -> None:
+    tenant.apply(voice_agent("keys", pods={"environmentFrom": ["keys"], "caConfigMap": "authorities"}))
+    until("the Secret is missed", lambda: tenant.accepted("keys") == "SecretMissing")
+    tenant.kubectl("create", "secret", "generic", "keys", "--from-literal=KEY=x")
+    tenant.kubectl("create", "configmap", "authorities", "--from-literal=ca.crt=x")
+    until("both are found", lambda: tenant.accepted("keys") == "AsWritten", secs=90)
+
+
+def an_agent_is_cut(tenant: Tenant) -> None:
+    """Its pod takes its time to end, as one with calls does: kwok would be done before anybody sees it."""
+    tenant.apply(voice_agent("cut", deletion="Cut"))
+    until("its pod is marked", lambda: any(marked(pod) for pod in tenant.pods("cut")))
+    [pod] = tenant.pods("cut")
+    tenant.kubelets.pause()
+    try:
+        tenant.kubectl("delete", "voiceagent", "cut")
+        until("it has little time left", lambda: little_time(tenant, pod["metadata"]["name"]))
+    finally:
+        tenant.kubelets.resume()
+
+
+def marked(pod: Manifest) -> bool:
+    return names.CUT_WITH in pod["metadata"].get("annotations", {})
+
+
+def little_time(tenant: Tenant, name: str) -> bool:
+    metadata = tenant.kubectl.json("get", "pod", name)["metadata"]
+    return "deletionTimestamp" in metadata and metadata["deletionGracePeriodSeconds"] < 60
+
+
+@pytest.fixture(scope="module")
+def plane() -> Iterator[ControlPlane]:
+    with ControlPlane(kwok=True) as plane:
+        plane.add_nodes(2)
+        plane.kubectl.apply(*map(optional_kind, OPTIONAL))
+        ours = plane.kubectl.inside(NAMESPACE)
+        ours("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
+        ours("scale", "deployment/parley-operator", "--replicas=0")  # the test's own is the only one
+        plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
+        plane.kubectl("create", "namespace", TENANT)
+        yield plane
+
+
+@pytest.fixture(scope="module")
+def run(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A watch is in the audit log once it has ended: with the operator."""
+    log = tmp_path_factory.mktemp("operator") / "operator.log"
+    before = plane.audit.from_now()
+    quick = {"SLOW_SECONDS": "1", "POLL_SECONDS": "1"}
+    with OperatorProcess(plane.user(USER, *GROUPS), log, quick):
+        live(Tenant(plane))
+    before.wait_for(lambda event: event.user == USER and event.verb == "watch", secs=20)
+    return Run(list(before.events(USER)), log.read_text(errors="replace"))
+
+
+def test_nothing_that_the_operator_asked_for_was_refused(run: Run) -> None:
+    refused = {f"{event.verb} {event.uri} {event.code}" for event in run.events if event.code in (401, 403)}
+    assert run.events
+    assert refused == set(), run.log[-2000:]
+
+
+def test_everything_that_the_operator_is_granted_was_used(run: Run) -> None:
+    held = {Right(right.group, right.resource, right.verb) for right in granted()}
+    assert {str(right) for right in held - used(run.events) - NEEDED_BY_NO_REQUEST} == set()
+
+
+def test_what_was_used_is_granted_by_the_manifests_and_by_nothing_else(run: Run) -> None:
+    """Not by a role that every account has."""
+    held = {Right(right.group, right.resource, right.verb) for right in granted()}
+    assert {str(right) for right in used(run.events) - held} == set()
+
+
+def test_secrets_were_asked_for_by_name_and_leases_in_the_operators_own_namespace(run: Run) -> None:
+    secrets = [event for event in run.events if event.resource == "secrets"]
+    assert {(event.verb, event.namespace, event.name) for event in secrets} == {("get", TENANT, "keys")}
+    leases = [event for event in run.events if event.resource == "leases"]
+    assert {event.namespace for event in leases} == {NAMESPACE}
+    assert {event.name for event in leases if event.verb != "create"} == {"parley-operator"}
+
+
+def test_without_the_right_to_finalizers_an_owner_cannot_be_named(plane: ControlPlane) -> None:
+    """The control plane has OwnerReferencesPermissionEnforcement on, as OpenShift has; many clusters do not."""
+    tenant, user = Tenant(plane), "names-an-owner"
+    tenant.apply(voice_agent("owner", replicas=0))
+    owner = tenant.kubectl.json("get", "voiceagent", "owner")
+    found = stray(next(kind for kind in OWNED if kind.name == "ConfigMap"), owner)
+    found["metadata"]["ownerReferences"][0]["blockOwnerDeletion"] = True
+    somebody = tenant.kubectl.as_user(plane.user(user))
+
+    def applied() -> str:
+        return somebody.run("apply", "--server-side", "--filename=-", stdin=json.dumps(found)).stderr
+
+    may = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "create", "patch"]}
+    tenant.kubectl.apply(*bound(user, may))
+    until("it may make ConfigMaps", lambda: "cannot" not in applied() or "blockOwnerDeletion" in applied())
+    assert "cannot set blockOwnerDeletion" in applied()
+    more = {"apiGroups": ["parley.dev"], "resources": ["voiceagents/finalizers"], "verbs": ["update"]}
+    tenant.kubectl.apply(*bound(user, may, more))
+    until("it may name an owner", lambda: applied() == "")
+
+
+def bound(user: str, *rules: Manifest) -> list[Manifest]:
+    """A role with these rules for a user."""
+    metadata = {"name": user, "namespace": TENANT}
+    group = "rbac.authorization.k8s.io"
+    return [
+        {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": metadata, "rules": list(rules)},
+        {
+            "apiVersion": f"{group}/v1",
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": group, "kind": "Role", "name": user},
+            "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verb", "what"),
+    [
+        ("list", "secrets"),
+        ("watch", "secrets"),
+        ("update", "voiceagents.parley.dev"),
+        ("create", "pods"),
+        ("create", "pods/exec"),
+        ("create", "serviceaccounts/token"),
+        ("create", "rolebindings.rbac.authorization.k8s.io"),
+        ("get", "leases.coordination.k8s.io"),
+        ("delete", "namespaces"),
+        ("impersonate", "users"),
+    ],
+)
+def test_what_it_must_not_do_is_refused_by_the_api_server(plane: ControlPlane, verb: str, what: str) -> None:
+    operator = plane.kubectl.as_user(plane.user(USER, *GROUPS))
+    assert operator.run("auth", "can-i", verb, what, f"--namespace={TENANT}").stdout.strip() == "no"
+
+
+def test_people_have_what_their_roles_of_kubernetes_say(plane: ControlPlane) -> None:
+    for role in ("view", "edit", "admin"):
+        plane.kubectl(
+            "create",
+            "rolebinding",
+            f"a-{role}",
+            f"--clusterrole={role}",
+            f"--user=a-{role}",
+            f"--namespace={TENANT}",
+        )
+    wanted = {"view": "yes no no no", "edit": "yes yes yes no", "admin": "yes yes yes no"}
+    asked = ["list voiceagents", "create voiceagents", "patch voiceagents/scale", "patch voiceagents/status"]
+
+    def answers(role: str) -> str:
+        words = [("auth", "can-i", *one.split(), f"--as=a-{role}", f"--namespace={TENANT}") for one in asked]
+        return " ".join(plane.kubectl.run(*word).stdout.strip() for word in words)
+
+    for role, expected in wanted.items():
+        until(f"{role}: {expected}", lambda r=role, e=expected: answers(r) == e, secs=20)  # type: ignore[misc]
+
+
+def test_a_right_that_nobody_uses_and_one_that_nobody_has_would_be_found(tmp_path: Path) -> None:
+    (tmp_path / "role.yaml").write_text(
+        "kind: ClusterRole\nmetadata: {name: parley-operator}\n"
+        "rules: [{apiGroups: [''], resources: [pods], verbs: [list, delete]}]\n"
+    )
+    held = granted(tmp_path)
+    assert {str(right) for right in held} == {"list pods", "delete pods"}
+    asked = {"verb": "list", "user": {}, "requestURI": "/api/v1/pods", "objectRef": {"resource": "pods"}}
+    moment = "2026-11-30T12:00:00.000000Z"
+    times = {"requestReceivedTimestamp": moment, "stageTimestamp": moment}
+    listed = AuditEvent.parse(json.dumps({**asked, **times, "responseStatus": {"code": 200}}))
+    made = AuditEvent.parse(json.dumps({**asked, **times, "verb": "patch", "responseStatus": {"code": 201}}))
+    assert held - used([listed]) == {Right("", "pods", "delete")}
+    assert {str(right) for right in used([made]) - held} == {"patch pods", "create pods"}

@@ -1,0 +1,195 @@
+"""What pods say of themselves: asked in turn, spread over time, believed only where it is well formed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+
+import aiohttp
+import pytest
+
+from parley_operator.plan.plan import PodStatus, Ref
+from parley_operator.polls import CALLS_LATER_SECONDS, BadAnswer, Polls, read
+from parley_operator.queue import Key
+from tests.virtual_time import run
+
+KEY = Key("VoiceAgent", "tenant", "a")
+IDLE = PodStatus(0, False, "d" * 64, "0.1.0")
+
+
+def pod(number: int) -> Ref:
+    return Ref("Pod", "tenant", f"a-agent-{number}")
+
+
+class Pods:
+    """They answer with `says`, by address, after `seconds`; None: not at all."""
+
+    def __init__(self, seconds: float = 0.0, at_once: int = 4, every: float = 5.0) -> None:
+        self.says: dict[str, PodStatus | None] = {}
+        self.asked: list[tuple[str, float]] = []
+        self.seconds = seconds
+        self.now_asked = self.most_asked = 0
+        self.changed: list[tuple[Key, float]] = []
+        self.counts: Counter[str] = Counter()
+        self.polls = Polls(
+            every,
+            at_once,
+            lambda key, after: self.changed.append((key, after)),
+            lambda outcome: self.counts.update([outcome]),
+            self.ask,
+        )
+
+    async def ask(self, ip: str) -> PodStatus:
+        self.asked.append((ip, asyncio.get_running_loop().time() - 1000))
+        self.now_asked += 1
+        self.most_asked = max(self.most_asked, self.now_asked)
+        await asyncio.sleep(self.seconds)
+        self.now_asked -= 1
+        answer = self.says.get(ip)
+        if answer is None:
+            raise aiohttp.ClientConnectionError
+        return answer
+
+    async def run(self, seconds: float) -> None:
+        task = asyncio.create_task(self.polls.run())
+        await asyncio.sleep(seconds)
+        task.cancel()
+
+
+def test_a_ready_pod_is_asked_at_once_and_then_every_few_seconds() -> None:
+    async def main() -> None:
+        pods = Pods()
+        pods.says["10.0.0.1"] = IDLE
+        pods.polls.follow(pod(1), KEY, "10.0.0.1", ready=True)
+        await pods.run(14)
+        assert [round(at) for _, at in pods.asked] == [0, 5, 10]
+        assert pods.polls.status(pod(1)) == IDLE
+        assert pods.changed == [(KEY, 0.0)]
+
+    run(main())
+
+
+def test_a_pod_that_becomes_ready_is_asked_at_once() -> None:
+    async def main() -> None:
+        pods = Pods(every=1000)
+        pods.polls.follow(pod(7), KEY, "10.0.0.1", ready=False)
+        asyncio.get_running_loop().call_later(3, pods.polls.follow, pod(7), KEY, "10.0.0.1", True)
+        await pods.run(5)
+        assert [round(at) for _, at in pods.asked] == [3]
+
+    run(main())
+
+
+def test_many_pods_are_spread_over_time_and_only_so_many_are_asked_at_once() -> None:
+    async def main() -> None:
+        pods = Pods(seconds=0.5, at_once=20, every=60)
+        for number in range(600):
+            pods.says[f"10.0.1.{number}"] = IDLE
+            pods.polls.follow(pod(number), KEY, f"10.0.1.{number}", ready=False)
+        await pods.run(60)
+        assert pods.most_asked <= 20
+        assert len(pods.asked) > 590
+        by_second = Counter(int(at) for _, at in pods.asked)
+        assert max(by_second.values()) < 40
+
+    run(main())
+
+
+def test_very_many_pods_are_asked_less_often() -> None:
+    async def main() -> None:
+        pods = Pods()
+        for number in range(3000):
+            pods.polls.follow(pod(number), KEY, f"ip-{number}", ready=True)
+        assert pods.polls.interval == 30.0
+        await pods.run(20)
+        assert len(pods.asked) <= 2001
+
+    run(main())
+
+
+def test_what_a_pod_said_is_kept_for_two_failures_and_forgotten_at_the_third() -> None:
+    async def main() -> None:
+        pods = Pods()
+        pods.says["ip"] = IDLE
+        pods.polls.follow(pod(1), KEY, "ip", ready=True)
+        task = asyncio.create_task(pods.polls.run())
+        await asyncio.sleep(1)
+        pods.says["ip"] = None
+        await asyncio.sleep(10)
+        assert pods.polls.status(pod(1)) == IDLE
+        await asyncio.sleep(5)
+        assert pods.polls.status(pod(1)) is None
+        assert pods.changed == [(KEY, 0.0), (KEY, 0.0)]
+        assert pods.counts == {"answered": 1, "no-answer": 3}
+        task.cancel()
+
+    run(main())
+
+
+def test_another_number_of_calls_is_less_urgent_than_another_file() -> None:
+    async def main() -> None:
+        pods = Pods()
+        pods.says["ip"] = IDLE
+        pods.polls.follow(pod(1), KEY, "ip", ready=True)
+        task = asyncio.create_task(pods.polls.run())
+        await asyncio.sleep(1)
+        pods.says["ip"] = PodStatus(3, False, "d" * 64, "0.1.0")
+        await asyncio.sleep(5)
+        pods.says["ip"] = PodStatus(3, False, "e" * 64, "0.1.0")
+        await asyncio.sleep(10)
+        assert pods.changed == [(KEY, 0.0), (KEY, CALLS_LATER_SECONDS), (KEY, 0.0)]
+        task.cancel()
+
+    run(main())
+
+
+def test_a_pod_that_is_gone_is_asked_no_more_and_an_answer_that_was_on_its_way_is_dropped() -> None:
+    async def main() -> None:
+        pods = Pods(seconds=1)
+        pods.says["ip"] = IDLE
+        pods.polls.follow(pod(1), KEY, "ip", ready=True)
+        asyncio.get_running_loop().call_later(0.5, pods.polls.forget, pod(1))
+        await pods.run(30)
+        assert len(pods.asked) == 1
+        assert pods.changed == []
+        assert len(pods.polls) == 0
+
+    run(main())
+
+
+GOOD = {"calls": 3, "draining": False, "agent_digest": "d" * 64, "version": "0.1.0"}
+
+
+def test_a_status_is_read_and_what_else_it_says_is_left_aside() -> None:
+    assert read(json.dumps({**GOOD, "more": 1}).encode()) == PodStatus(3, False, "d" * 64, "0.1.0")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"[" * 4000,
+        b"null",
+        *(
+            json.dumps({**GOOD, name: value}).encode()
+            for name, value in [
+                ("calls", -1),
+                ("calls", True),
+                ("calls", "3"),
+                ("calls", 1e9),
+                ("draining", 0),
+                ("agent_digest", "d" * 65),
+                ("agent_digest", None),
+                ("version", ["1"]),
+                ("version", "v" * 65),
+            ]
+        ),
+        json.dumps({name: GOOD[name] for name in ("calls", "draining", "version")}).encode(),
+    ],
+)
+def test_anything_else_is_no_status(content: bytes) -> None:
+    with pytest.raises(BadAnswer):
+        read(content)

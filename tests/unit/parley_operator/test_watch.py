@@ -1,0 +1,187 @@
+"""One kind into its cache: listed in pages, watched, listed again when its version has expired, and never given up."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from parley_operator.api import ApiError, Unreachable
+from parley_operator.cache import Cache
+from parley_operator.kinds import KINDS, NODES
+from parley_operator.plan.plan import Object, Ref
+from parley_operator.watch import Reflector
+from tests.unit.parley_operator.fake_api import FakeApi
+from tests.virtual_time import run
+
+DEPLOYMENTS = KINDS["Deployment"]
+AGENT = Ref("VoiceAgent", "tenant", "a")
+
+
+def path(name: str) -> str:
+    return DEPLOYMENTS.path("tenant", name)
+
+
+def deployment(name: str, replicas: int = 1) -> Object:
+    owner = {
+        "kind": "VoiceAgent",
+        "name": "a",
+        "uid": "u",
+        "controller": True,
+        "apiVersion": "parley.dev/v1alpha1",
+    }
+    metadata = {"name": name, "namespace": "tenant", "ownerReferences": [owner]}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata,
+        "spec": {"replicas": replicas},
+    }
+
+
+class Watching:
+    """A reflector that runs, and what it said."""
+
+    def __init__(self, api: FakeApi, cache: Cache | None = None) -> None:
+        self.cache = Cache(DEPLOYMENTS) if cache is None else cache
+        self.changes: list[tuple[str, Ref | None]] = []
+        self.reflector = Reflector(api, self.cache, lambda ref, owner: self.changes.append((ref.name, owner)))
+        self.task = asyncio.create_task(self.reflector.run())
+
+    async def __aenter__(self) -> Watching:
+        await asyncio.sleep(1)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        assert not self.task.done(), "it gave up"
+        self.task.cancel()
+
+
+def test_what_is_there_is_listed_in_pages_and_what_comes_is_watched() -> None:
+    async def main() -> None:
+        api = FakeApi()
+        api.page = 2
+        for name in "abcde":
+            await api.put(path(name), deployment(name))
+        async with Watching(api) as watching:
+            assert len(watching.cache) == 5
+            assert watching.cache.synced.is_set()
+            assert watching.changes == [(name, AGENT) for name in "abcde"]
+            await api.put(path("f"), deployment("f"))
+            await api.put(path("a"), deployment("a", replicas=2))
+            await api.remove(path("b"))
+            await asyncio.sleep(1)
+            assert watching.changes[5:] == [("f", AGENT), ("a", AGENT), ("b", AGENT)]
+            changed = watching.cache.get("tenant", "a")
+            assert changed is not None
+            assert changed["spec"]["replicas"] == 2
+            assert ("tenant", "b") not in watching.cache
+
+    run(main())
+
+
+def test_a_change_of_what_is_not_kept_is_no_change() -> None:
+    async def main() -> None:
+        api = FakeApi()
+        await api.put(path("a"), deployment("a"))
+        async with Watching(api) as watching:
+            again = deployment("a")
+            again["metadata"]["managedFields"] = [{"manager": "kubelet"}]
+            await api.put(path("a"), again)
+            await asyncio.sleep(1)
+            assert watching.changes == [("a", AGENT)]
+
+    run(main())
+
+
+def test_an_expired_version_leads_to_a_new_list_which_finds_what_went_meanwhile() -> None:
+    async def main() -> None:
+        api = FakeApi()
+        for name in "abc":
+            await api.put(path(name), deployment(name))
+        async with Watching(api) as watching:
+            watching.changes.clear()
+            await api.remove(path("b"))
+            await api.put(path("d"), deployment("d"))
+            # as if the watch had been cut before it could tell of either, and the server no longer knew its version
+            watching.task.cancel()
+            cache = Cache(DEPLOYMENTS)
+            for name in "abc":
+                obj = deployment(name)
+                obj["metadata"].update(uid=f"uid-{name}", resourceVersion="1")
+                cache.put(obj)
+        async with Watching(api, cache) as watching:
+            assert sorted(place[1] for place in cache.places()) == ["a", "c", "d"]
+            assert ("b", AGENT) in watching.changes
+            await api.forget_history()
+            await asyncio.sleep(700)
+            await api.put(path("e"), deployment("e"))
+            await asyncio.sleep(1)
+            assert ("tenant", "e") in cache
+
+    with pytest.raises(AssertionError, match="gave up"):
+        run(main_cancelled())
+    run(main())
+
+
+async def main_cancelled() -> None:
+    """The check of Watching itself: a task that ended fails the test."""
+    async with Watching(FakeApi()) as watching:
+        watching.task.cancel()
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ApiError(500, "InternalError", "no"),
+        ApiError(429, "TooManyRequests", "slow down", retry_after=30),
+        ApiError(403, "Forbidden", "not yet"),
+        ApiError(404, "NotFound", "no such kind yet"),
+        Unreachable("refused"),
+        ValueError("a proxy's page"),
+    ],
+    ids=lambda error: type(error).__name__ + str(getattr(error, "status", "")),
+)
+def test_whatever_goes_wrong_it_heals(error: Exception) -> None:
+    async def main() -> None:
+        api = FakeApi()
+        await api.put(path("a"), deployment("a"))
+        api.errors.extend([error] * 4)
+        async with Watching(api) as watching:
+            await asyncio.sleep(200)
+            assert len(watching.cache) == 1
+            for _ in range(3):
+                api.errors.append(error)
+            await asyncio.sleep(1000)
+            await api.put(path("b"), deployment("b"))
+            await asyncio.sleep(60)
+            assert len(watching.cache) == 2
+
+    run(main())
+
+
+def test_retry_after_is_waited_for() -> None:
+    async def main() -> None:
+        api = FakeApi()
+        api.errors.append(ApiError(429, "TooManyRequests", "slow down", retry_after=20))
+        async with Watching(api) as watching:
+            await asyncio.sleep(18)
+            assert len(api.requests) == 1
+            await asyncio.sleep(3)
+            assert watching.cache.synced.is_set()
+
+    run(main())
+
+
+def test_a_kind_that_is_not_served_is_empty_and_synced_until_it_is() -> None:
+    async def main() -> None:
+        api = FakeApi()
+        api.errors.extend([ApiError(404, "NotFound", "page not found")] * 2)
+        async with Watching(api, Cache(NODES)) as watching:
+            assert watching.cache.synced.is_set()
+            assert not watching.cache.served
+            await asyncio.sleep(130)
+            assert watching.cache.served
+
+    run(main())
