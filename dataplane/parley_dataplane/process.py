@@ -26,7 +26,8 @@ from parley_dataplane.transports.webrtc import Calls
 class Parley:
     """start() before the first call, close() after the last. `agent` is that of calls which begin now."""
 
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, agent: Agent, media_address: str = "") -> None:
+        """`media_address`: Settings.media_address."""
         self.agent = agent
         self._agents = [agent]
         """Those that calls have, or may have."""
@@ -34,7 +35,7 @@ class Parley:
         self.pacer = Pacer(self._tick_failed, before=self._detect, alarm=exact_alarm)
         self.burst = Burst()
         """What callers' packets bring in one reading of the socket."""
-        self.calls = Calls(agent.spec.media, self.burst)
+        self.calls = Calls(agent.spec.media, self.burst, media_address)
         self._collector = Collector()
         self._metrics = Metrics(self.pacer, self.calls, self._collector, self._in_progress, self._drain_left)
         self.fastrtc_stats = PipelineStats(FASTRTC.name)

@@ -135,7 +135,7 @@ async def serve(
     settings = settings or Settings.from_environ()
     logs.configure(settings.log_level)
     listening = _bind_all(host, ports)
-    parley = Parley(Agent.load(voice_agent, base_dir, settings, digest))
+    parley = Parley(Agent.load(voice_agent, base_dir, settings, digest), settings.media_address)
     companion: asyncio.Task[None] | None = None
     stack = contextlib.ExitStack()
     try:

@@ -18,6 +18,7 @@ from parley_dataplane.settings import (
     LARGEST_CHUNK,
     LOG_LEVELS,
     LONGEST_DRAIN_SECS,
+    OF_A_POD,
     VARIABLES,
     Constant,
     Variable,
@@ -33,7 +34,12 @@ FIELDS = {names.strip("`"): rest for names, *rest in TABLES[1]}
 
 
 def test_every_variable_that_is_read_is_on_the_page_and_no_other_is() -> None:
-    assert set(ROWS) == {("LOG_LEVEL",), (DRAIN,), *(one.names for one in (*VARIABLES, *CONSTANTS))}
+    assert set(ROWS) == {
+        ("LOG_LEVEL",),
+        (DRAIN,),
+        *OF_A_POD,
+        *(one.names for one in (*VARIABLES, *CONSTANTS)),
+    }
 
 
 def test_no_two_settings_have_a_name_in_common() -> None:
