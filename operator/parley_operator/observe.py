@@ -67,6 +67,10 @@ class Observer:
                     found[ref_of(obj)] = obj
         return found
 
+    def pending(self, key: Key) -> bool:
+        """Some of its pods have not been asked often enough for anything to be said of them."""
+        return any(self._polls.pending(ref_of(obj)) for obj in self._cluster.caches[PODS.name].owned_by(key))
+
     def pods(self, key: Key) -> list[ObservedPod]:
         return [self._pod(obj) for obj in self._cluster.caches[PODS.name].owned_by(key)]
 

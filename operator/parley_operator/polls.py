@@ -27,6 +27,8 @@ MOST_BYTES = 4096
 FORGOTTEN_AFTER = 3
 MOST_A_SECOND = 100.0
 CALLS_LATER_SECONDS = 1.0
+FIRST_AGAIN_SECONDS = 1.0
+"""A pod that has never answered is asked again after so long, until it has or has failed often enough."""
 
 
 class BadAnswer(Exception):
@@ -90,6 +92,11 @@ class Polls:
     def forget(self, pod: Ref) -> None:
         self._targets.pop(pod, None)
 
+    def pending(self, pod: Ref) -> bool:
+        """It is not known yet whether it answers: after a start of ours nothing may be said of it."""
+        target = self._targets.get(pod)
+        return target is not None and target.status is None and target.failures < FORGOTTEN_AFTER
+
     def status(self, pod: Ref) -> PodStatus | None:
         target = self._targets.get(pod)
         return None if target is None else target.status
@@ -149,7 +156,7 @@ class Polls:
                 target.failures = 0
                 self._count("answered")
             except BadAnswer:
-                target.status, target.failures = None, FORGOTTEN_AFTER
+                target.status, target.failures = None, max(target.failures + 1, FORGOTTEN_AFTER)
                 self._count("bad-answer")
             except (aiohttp.ClientError, TimeoutError, OSError):
                 target.failures += 1
@@ -158,9 +165,10 @@ class Polls:
                 self._count("no-answer")
             if self._targets.get(pod) is not target:
                 return
-            target.due = asyncio.get_running_loop().time() + self.interval
+            again_after = FIRST_AGAIN_SECONDS if self.pending(pod) else self.interval
+            target.due = asyncio.get_running_loop().time() + again_after
             self._push(pod)
-            if target.status != before:
+            if target.status != before or (before is None and target.failures == FORGOTTEN_AFTER):
                 self._changed(target.key, _urgency(before, target.status))
         finally:
             room.release()

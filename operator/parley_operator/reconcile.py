@@ -119,11 +119,12 @@ class Reconciler:
         failures = await self._carry_out(agent, observed, plan)
         if failures:
             plan = self._plan(key, agent, replace(observed, failures=failures))
-        again_after = await self._tell(key, agent, plan)
+        waits = [plan.again_after]
+        if not self._observer.pending(key):  # else it comes again as soon as they have been asked
+            waits += [await self._tell(key, agent, plan), await self._slowly(plan)]
         if failures:
             return "refused", None
         self._take_turn(key, agent, plan)
-        waits = [again_after, plan.again_after, await self._slowly(plan)]
         if needs(agent).config_maps:
             waits.append(LOOK_UP_AGAIN_SECONDS)
         for cut in plan.cut:

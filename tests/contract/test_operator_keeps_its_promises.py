@@ -32,7 +32,7 @@ OWNED = "deployments,services,serviceaccounts,configmaps,poddisruptionbudgets,ne
 def plane() -> Iterator[ControlPlane]:
     with ControlPlane(kwok=True, pods=PODS) as plane:
         plane.add_nodes(3, labels={"node-type": "low-latency"})
-        plane.kubectl("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
+        plane.kubectl.inside(NAMESPACE)("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
         plane.kubectl("scale", "deployment/parley-operator", "--replicas=0", f"--namespace={NAMESPACE}")
         plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
         plane.kubectl("create", "namespace", TENANT)
@@ -63,9 +63,13 @@ def reception(name: str, **spec: Any) -> dict[str, Any]:
     return agent
 
 
-def ready(kubectl: Kubectl, *names: str, secs: int = 60) -> None:
+def ready(kubectl: Kubectl, *names: str, secs: int = 25) -> None:
     agents = [f"voiceagent/{name}" for name in names]
-    kubectl("wait", "--for=condition=Ready", f"--timeout={secs}s", *agents, secs=secs + 10)
+    ran = kubectl.run("wait", "--for=condition=Ready", f"--timeout={secs}s", *agents, secs=secs + 10)
+    if ran.returncode:
+        items = kubectl.json("get", "voiceagents")["items"]
+        why = {item["metadata"]["name"]: item.get("status", {}).get("conditions") for item in items}
+        pytest.fail(f"{ran.stderr}{json.dumps({name: why.get(name) for name in names}, indent=1)}")
 
 
 def children(kubectl: Kubectl, name: str) -> Counter[str]:

@@ -158,6 +158,25 @@ def test_a_pod_that_is_gone_is_asked_no_more_and_an_answer_that_was_on_its_way_i
     run(main())
 
 
+def test_a_pod_is_pending_until_it_has_answered_or_has_failed_to_three_times() -> None:
+    async def main() -> None:
+        pods = Pods(every=60)
+        pods.says["well"] = IDLE
+        pods.polls.follow(pod(1), KEY, "well", ready=True)
+        pods.polls.follow(pod(2), KEY, "silent", ready=True)
+        assert (pods.polls.pending(pod(1)), pods.polls.pending(pod(2))) == (True, True)
+        task = asyncio.create_task(pods.polls.run())
+        await asyncio.sleep(1.5)
+        assert (pods.polls.pending(pod(1)), pods.polls.pending(pod(2))) == (False, True)
+        await asyncio.sleep(2)
+        assert not pods.polls.pending(pod(2))
+        assert pods.changed == [(KEY, 0.0), (KEY, 0.0)]
+        assert not pods.polls.pending(pod(3)), "one that has no address has nothing to wait for"
+        task.cancel()
+
+    run(main())
+
+
 GOOD = {"calls": 3, "draining": False, "agent_digest": "d" * 64, "version": "0.1.0"}
 
 

@@ -87,8 +87,10 @@ class World:
         self.rolls = Rolls(1)
         self.ports = Ports()
         self.statuses: dict[Ref, PodStatus] = {}
+        self.pending: set[Ref] = set()
         polls = Polls(5, 1, lambda key, after: None, lambda outcome: None)
         polls.status = self.statuses.get  # type: ignore[method-assign, assignment]
+        polls.pending = lambda pod: pod in self.pending  # type: ignore[method-assign]
         self.plan: Callable[[Object, Observed, Settings, datetime], Plan] = simple
         self.outcomes: list[str] = []
         self.reconcile = Reconciler(
@@ -351,6 +353,30 @@ def test_numbers_of_calls_are_written_at_most_every_thirty_seconds() -> None:
         assert pauses == [30.0] * len(pauses)
         assert len(times) in (3, 4)
         assert KEY in world.queue._later or world.queue.depth
+
+    run(main())
+
+
+def test_nothing_is_said_of_pods_that_have_not_been_asked_yet() -> None:
+    """After a restart nothing is known of any pod: it is no reason to write that, and then again what was there.
+
+    The first run of the contract tests found it: two writes and an Event of every agent at every restart.
+    """
+
+    async def main() -> None:
+        world = World()
+        await world.user_writes()
+        await a_pod(world)
+        with_calls(world, 5)
+        await world.look()
+        again = World()
+        again.api = again.cluster._api = world.api
+        again.pending.add(Ref("Pod", "tenant", "p"))
+        assert await again.look() == []
+        with_calls(again, 5)
+        again.pending.clear()
+        assert await again.look() == []
+        assert again.status()["calls"] == 5
 
     run(main())
 
