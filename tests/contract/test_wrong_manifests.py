@@ -21,6 +21,7 @@ def told(said: str) -> tuple[str, ...]:
     said = re.sub(r'^The VoiceAgent "[^"]*" is invalid: ?', "", said.strip())
     said = re.sub(r'^Error from server \(BadRequest\): error when creating "STDIN": ', "", said)
     said = said.replace('VoiceAgent in version "v1alpha1" cannot be handled as a VoiceAgent: ', "")
+    said = said.replace("map[string]interface {}{", "{")  # how Kubernetes 1.33 shows a map
     lines = (line.removeprefix("* ") for line in said.splitlines() if line.strip())
     return tuple(line for line in lines if line != UNCHECKED)
 
