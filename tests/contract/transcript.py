@@ -1,6 +1,6 @@
 """Owns a page that is a transcript: its `console` blocks, `$ command` and what it prints, typed and compared.
 
-    python -m tests.contract.transcript      remakes docs/kubectl.md at a control plane of its own
+python -m tests.contract.transcript      remakes docs/kubectl.md at a control plane of its own
 """
 
 from __future__ import annotations
@@ -49,11 +49,13 @@ def remade(page: str, typed: Callable[[str], str]) -> str:
 
 
 def commands(page: str) -> list[str]:
-    return [line[2:] for block in _BLOCK.findall(page) for line in block.splitlines() if line.startswith("$ ")]
+    return [
+        line[2:] for block in _BLOCK.findall(page) for line in block.splitlines() if line.startswith("$ ")
+    ]
 
 
 def alike(text: str) -> list[str]:
-    """Its lines without what no two runs have alike. Events are left out: which come, and in which order, is by chance."""
+    """Its lines without what no two runs have alike. Events are left out: which come is by chance."""
     text = re.sub(r"^Events:.*?(?=^```$)", "", text, flags=re.MULTILINE | re.DOTALL)
     for pattern, instead in _NEVER_ALIKE:
         text = pattern.sub(instead, text)
@@ -64,7 +66,9 @@ def alike(text: str) -> list[str]:
 def typist(plane: ControlPlane, folder: Path) -> Iterator[Callable[[str], str]]:
     """Types a command as somebody would whose namespace it is, with the operator at work."""
     plane.kubectl("apply", "--server-side", f"--filename={ROOT / 'crds' / 'voiceagent.yaml'}")
-    plane.kubectl("wait", "--for=jsonpath={.status.conditions}", "--timeout=20s", "crd/voiceagents.parley.dev")
+    plane.kubectl(
+        "wait", "--for=jsonpath={.status.conditions}", "--timeout=20s", "crd/voiceagents.parley.dev"
+    )
     plane.kubectl("wait", "--for=condition=Established", "--timeout=20s", "crd/voiceagents.parley.dev")
     plane.kubectl("create", "namespace", NAMESPACE)
     plane.kubectl.inside("parley-system")(
@@ -81,7 +85,9 @@ def _typed(kubectl: Kubectl, folder: Path, command: str) -> str:
     programs = folder / "bin"
     programs.mkdir(exist_ok=True)
     if not (programs / "kubectl").exists():
-        (programs / "kubectl").write_text(f'#!/bin/sh\nexec "{kubectl.program}" --namespace={NAMESPACE} "$@"\n')
+        (programs / "kubectl").write_text(
+            f'#!/bin/sh\nexec "{kubectl.program}" --namespace={NAMESPACE} "$@"\n'
+        )
         (programs / "kubectl").chmod(0o755)
     environment = {
         **os.environ,
