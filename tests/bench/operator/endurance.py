@@ -238,8 +238,8 @@ def lines(sample: Sample) -> list[str]:
             faults = ", ".join(f"{count} x {name}" for name, count in sorted(sample["faults"].items()))
             out = [
                 f"killed {sample['kills']} times during {sample['steps']} changes and {faults}: of"
-                f" {sample['objects']} objects of {sample['agents']} agents {len(sample['differences'])} differences from a calm run,"
-                f" {len(sample['leftovers'])} leftovers"
+                f" {sample['objects']} objects of {sample['agents']} agents"
+                f" {len(sample['differences'])} differences from a calm run, {len(sample['leftovers'])} leftovers"
             ]
             return out + sample["differences"][:10] + sample["leftovers"][:10]
         case "frozen":
