@@ -13,7 +13,7 @@ peers := pipecat fastrtc floor
 install := $(python) -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r
 compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 kubernetes := $(or $(PARLEY_KUBERNETES),1.34 1.33)
-contract = set -e; for minor in $(kubernetes); do export PARLEY_KUBERNETES=$$minor; \
+contract = set -e; for minor in $(1); do export PARLEY_KUBERNETES=$$minor; \
   $(python) -m tests.controlplane build; $(python) -m pytest tests/contract; done
 to_wasm := --target=wasm32-freestanding -mcpu=generic+simd128 -O3 -g0 -nostdlib -Wl,--no-entry -Wl,--strip-all
 
@@ -29,7 +29,7 @@ run: $(VENV)/run.stamp ## serve an agent: AGENT=FILE PORT=N ALSO=N,N HOST=ADDRES
 
 test: test-deps check ## everything, set-up included
 	$(python) -m pytest tests/unit tests/calls tests/browser tests/fuzz
-	@$(contract)
+	@$(call contract,$(firstword $(kubernetes)))
 
 test-deps: ## the tests' system packages: Chromium and ffmpeg
 	@sh tests/deps.sh
@@ -44,7 +44,7 @@ test-browser: test-deps $(VENV)/dev.stamp ## a real Chromium on the talk page
 	$(python) -m pytest tests/browser
 
 test-contract: $(VENV)/dev.stamp ## promises of the kind and the operator at real API servers: PARLEY_KUBERNETES=1.34
-	@$(contract)
+	@$(call contract,$(kubernetes))
 
 fuzz: $(VENV)/dev.stamp ## two minutes of search in each parser of what strangers send, ten of each kind at a server
 	$(python) -m tests.fuzz --seconds 120
