@@ -11,9 +11,9 @@ import json
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -42,15 +42,8 @@ class AnsweringPods:
     def __enter__(self) -> Self:
         self._serving = threading.Thread(target=self._loop.run_forever, name="pods-answer")
         self._serving.start()
-        words = [
-            "get",
-            "pods",
-            "--all-namespaces",
-            f"--selector={SELECTOR}",
-            "--watch",
-            "--output-watch-events",
-        ]
-        program = [str(self._kubectl.program), f"--cache-dir={self._kubectl.cache}", *words, "--output=json"]
+        path = f"/api/v1/pods?watch=true&labelSelector={quote(SELECTOR)}"
+        program = [str(self._kubectl.program), "get", "--raw", path]
         environment = {**os.environ, "KUBECONFIG": str(self._kubectl.kubeconfig), "KUBECTL_KUBERC": "false"}
         self._watch = subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, text=True)
         self._reading = threading.Thread(target=self._read, name="pods-watched")
@@ -71,7 +64,8 @@ class AnsweringPods:
 
     def _read(self) -> None:
         assert self._watch.stdout is not None
-        for event in events(self._watch.stdout):
+        for line in self._watch.stdout:
+            event = json.loads(line)
             pod = event["object"]
             address = pod.get("status", {}).get("podIP")
             if not address:
@@ -114,9 +108,3 @@ class AnsweringPods:
                 "version": "0",
             }
         )
-
-
-def events(stream: IO[str]) -> Iterator[dict[str, Any]]:
-    """With --output-watch-events, kubectl prints each on a line of its own."""
-    for line in stream:
-        yield json.loads(line)

@@ -8,19 +8,34 @@ from collections.abc import Iterator
 import pytest
 
 from tests.controlplane.audit import AuditLog
+from tests.controlplane.build import Times
 from tests.controlplane.cluster import Cluster, opened
 from tests.controlplane.control_plane import ControlPlane
+from tests.controlplane.errors import NoControlPlane
 from tests.controlplane.kubectl import Kubectl
 from tests.server import ROOT
 
 NODES = 3
+TIMES = pytest.StashKey[Times]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """How long the control plane took to start."""
+    if TIMES in config.stash:
+        terminalreporter.section("control plane")
+        for part, secs in config.stash[TIMES].seconds.items():
+            terminalreporter.write_line(f"{part:<64} {secs:6.1f} s")
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
     """One of our own with three fake nodes, or the one that PARLEY_KUBECONFIG names."""
-    with opened(NODES) as found:
-        yield found
+    times = pytestconfig.stash[TIMES] = Times(aloud=False)
+    try:
+        with opened(NODES, times) as found:
+            yield found
+    except NoControlPlane as error:
+        pytest.fail(f"no control plane: {error}", pytrace=False)
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +53,8 @@ def kind(cluster: Cluster) -> str:
     cluster.kubectl(
         "apply", "--server-side", "--force-conflicts", f"--filename={ROOT / 'crds/voiceagent.yaml'}"
     )
+    # A CRD that is new has no condition at all for a moment, and that is an error to kubectl.
+    cluster.kubectl("wait", "--for=jsonpath={.status.conditions}", "--timeout=20s", name)
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=20s", name)
     return name
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.controlplane.kubectl import Kubectl
 from tests.server import ROOT
 
-SECS = 240.0
+SECS = 150.0
 
 ENGINE = """#!/bin/sh
 while [ $# -gt 0 ]; do
@@ -66,9 +66,7 @@ class Typist:
         programs.mkdir()
         for name in ("docker", "kind"):
             _script(programs / name, ENGINE)
-        _script(
-            programs / "kubectl", f'#!/bin/sh\nexec "{kubectl.program}" --cache-dir="{kubectl.cache}" "$@"\n'
-        )
+        (programs / "kubectl").symlink_to(kubectl.program)
         _script(
             programs / "kubectl-parley", f'#!/bin/sh\nexec "{sys.executable}" -m parley_cli.cluster "$@"\n'
         )
@@ -77,6 +75,7 @@ class Typist:
             **os.environ,
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "KUBECONFIG": str(kubectl.kubeconfig),
+            "KUBECACHEDIR": str(kubectl.cache),
             "KUBECTL_KUBERC": "false",
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
             "NODE": node,

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 import yaml
@@ -163,8 +164,8 @@ def test_install_yaml_is_what_kubectl_makes_of_the_base(plane: ControlPlane) -> 
     rendered = list(yaml.safe_load_all(plane.kubectl("kustomize", str(ROOT / "manifests/base"))))
     made = list(yaml.safe_load_all(_install_yaml()))
 
-    def name(found: Mapping[str, object]) -> str:
-        return f"{found['kind']} {found['metadata']}"
+    def name(found: Mapping[str, Any]) -> tuple[str, str]:
+        return found["kind"], found["metadata"]["name"]
 
     assert sorted(made, key=name) == sorted(rendered, key=name)
 

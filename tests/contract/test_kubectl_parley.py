@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.controlplane.cluster import Cluster
 from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.kubectl import Kubectl
 
@@ -138,10 +139,8 @@ def test_a_name_that_is_none_is_2(kubectl: Kubectl, parley: Parley) -> None:
 
 
 @pytest.mark.usefixtures("kind")
-def test_who_may_not_look_is_told_what_to_ask_for(
-    control_plane: ControlPlane, kubectl: Kubectl, parley: Parley
-) -> None:
-    ran = parley("status", "-n", kubectl.namespace, kubeconfig=control_plane.user("nobody-in-particular"))
+def test_who_may_not_look_is_told_what_to_ask_for(cluster: Cluster, kubectl: Kubectl, parley: Parley) -> None:
+    ran = parley("status", "-n", kubectl.namespace, kubeconfig=cluster.user("nobody-in-particular"))
     assert ran.returncode == 1
     assert "cannot list resource" in ran.stderr
     assert "ask for the ClusterRole parley-view" in ran.stderr

@@ -54,7 +54,7 @@ def _build() -> None:
 
 def _run(nodes: int) -> None:
     # Ended by a supervisor's SIGTERM as by Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with ControlPlane(kwok=nodes > 0, times=Times()) as plane:
             plane.add_nodes(nodes)

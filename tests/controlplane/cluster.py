@@ -21,5 +21,6 @@ def opened(nodes: int, times: Times | None = None) -> Iterator[Cluster]:
             yield found
         return
     with ControlPlane(kwok=nodes > 0, times=times) as plane:
-        plane.add_nodes(nodes)
+        with plane.times.of(f"{nodes} fake nodes"):
+            plane.add_nodes(nodes)
         yield plane

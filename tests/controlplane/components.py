@@ -73,7 +73,7 @@ class Files:
 
 def etcd(program: Path, files: Files) -> Command:
     """On sockets in its own folder: no port, and nobody else may open them."""
-    # A peer's URL, and one that is told to others, may only be HOST:PORT: as a socket, a name in the folder where it runs.
+    # A peer's URL, and one that is told to others, may only be HOST:PORT: of a socket, a name in the folder it runs in.
     peers = "unix://peers.sock:0"
     return [
         program,
@@ -126,6 +126,9 @@ def controller_manager(program: Path, files: Files, port: int) -> Command:
         f"--cluster-signing-key-file={files.authority_key}",
         *("--leader-elect=false", "--use-service-account-credentials=true", "--profiling=false"),
         *(f"--kube-api-qps={QPS}", f"--kube-api-burst={BURST}"),
+        # While the API server is away no node's lease is renewed. Marked NotReady for that (50 s by default), a node's
+        # pods are marked too, and of these a kubelet would say that they are ready after all: kwok does not.
+        "--node-monitor-grace-period=1h",
         f"--flex-volume-plugin-dir={files.folder}/volumes",
     ]
 

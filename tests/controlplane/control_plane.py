@@ -11,6 +11,7 @@ file of it is left.
 from __future__ import annotations
 
 import http.client
+import secrets
 import ssl
 import subprocess
 import tempfile
@@ -27,7 +28,8 @@ from tests.controlplane.audit import POLICY, AuditLog
 from tests.controlplane.build import Times
 from tests.controlplane.certificates import Authority, new_key, private_pem, public_pem
 from tests.controlplane.components import Command, Files
-from tests.controlplane.kubectl import Kubectl
+from tests.controlplane.errors import NoControlPlane
+from tests.controlplane.kubectl import Kubectl, Refused
 from tests.controlplane.ports import HeldPort
 from tests.controlplane.process import Process
 
@@ -135,9 +137,12 @@ class ControlPlane:
         return self._processes[name]
 
     def user(self, name: str, *groups: str) -> Path:
-        """A kubeconfig of somebody who may do what RBAC grants them, and nothing else."""
+        """A kubeconfig of somebody who may do what RBAC grants them, and nothing else.
+
+        To RBAC, `system:serviceaccount:NAMESPACE:NAME` is that service account.
+        """
         pair = self._authority.user(name, groups)
-        path = self._files.kubeconfig("user-" + "".join(c if c.isalnum() else "-" for c in name))
+        path = self._files.kubeconfig(f"user-{secrets.token_hex(4)}")
         return kubeconfig.written(path, self.url, self._authority.pair.certificate, pair)
 
     @contextmanager
@@ -174,7 +179,13 @@ class ControlPlane:
         if not names:
             return names
         self.kubectl.apply(*(fake_node(name, labels or {}, taints, cpus, pods) for name in names))
-        self.kubectl("wait", "--for=condition=Ready", "--timeout=60s", *(f"node/{name}" for name in names))
+        try:
+            self.kubectl(
+                "wait", "--for=condition=Ready", "--timeout=50s", *(f"node/{name}" for name in names)
+            )
+        except Refused as refused:
+            lines = self.part("kwok").last_lines()
+            raise NoControlPlane(f"{refused}; kwok's last lines:\n{lines}") from refused
         return names
 
     def _write_files(self) -> None:

@@ -1,14 +1,10 @@
-"""What the contract tests read by themselves: blocks of a page, and kubectl's stream of events."""
+"""Which commands the contract tests find on a page."""
 
 from __future__ import annotations
-
-import io
-import json
 
 import pytest
 
 from tests.contract import pages
-from tests.contract.answering_pods import events
 from tests.contract.pages import blocks
 
 
@@ -30,10 +26,3 @@ def test_a_page_gives_its_sh_blocks_in_order_with_their_lines(
 @pytest.mark.parametrize("page", ["install.md", "upgrade.md", "uninstall.md"])
 def test_every_page_has_commands(page: str) -> None:
     assert len(list(blocks(page))) >= 3
-
-
-def test_events_are_read_one_by_one_as_kubectl_prints_them() -> None:
-    first = {"type": "ADDED", "object": {"metadata": {"annotations": {"x": "}\n"}}}}
-    second = {"type": "DELETED", "object": {}}
-    text = "\n".join(json.dumps(one, indent=4) for one in (first, second)) + "\n"
-    assert list(events(io.StringIO(text))) == [first, second]
