@@ -14,13 +14,12 @@ from contextlib import aclosing
 
 import structlog
 
-from parley_operator.api import Api, ApiError, Unreachable
+from parley_operator.api import WATCH_SECONDS, Api, ApiError, Unreachable
 from parley_operator.backoff import delay
 from parley_operator.cache import NEWEST, Cache
 from parley_operator.plan.plan import Object, Ref
 
 PAGE = 500
-WATCH_SECONDS = 290
 LOOK_AGAIN_SECONDS = 60.0
 LONGEST_PAUSE = 10.0
 """An API server that is back after a minute is seen within so many seconds more."""
