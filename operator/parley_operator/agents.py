@@ -20,12 +20,12 @@ from typing import Any
 import kopf
 import structlog
 
-from parley_operator.api import ApiError, Unreachable
+from parley_operator.api import SILENT_SECONDS, WATCH_SECONDS, ApiError, Unreachable
 from parley_operator.backoff import delay
 from parley_operator.connection import TOKEN_SECONDS, login
 from parley_operator.kinds import AGENTS
 from parley_operator.plan.plan import Object
-from parley_operator.watch import WATCH_SECONDS, Reflector
+from parley_operator.watch import LONGEST_PAUSE, Reflector
 
 Take = Callable[[str | None, Object], None]
 """An event's type, None for what a list had, and the object."""
@@ -99,7 +99,7 @@ class _Forever:
         failures = 0
         while True:
             failures += 1
-            yield delay(failures, first=0.5)
+            yield delay(failures, first=0.5, most=LONGEST_PAUSE)
 
 
 def _settings() -> kopf.OperatorSettings:
@@ -110,6 +110,7 @@ def _settings() -> kopf.OperatorSettings:
     settings.networking.error_backoffs = _Forever()
     settings.networking.request_timeout = 30
     settings.watching.server_timeout = WATCH_SECONDS
+    settings.watching.inactivity_timeout = SILENT_SECONDS
     settings.watching.chunk_size = 500
     settings.queueing.idle_timeout = 0.1  # else a task for each of 10,000 objects lives for 5 s
     return settings
@@ -142,7 +143,9 @@ class Sweep:
             except (ApiError, Unreachable) as error:
                 failures += 1
                 self._log.warning("agents-not-listed", error=str(error)[:200], failures=failures)
-                await asyncio.sleep(max(delay(failures), getattr(error, "retry_after", 0.0)))
+                await asyncio.sleep(
+                    max(delay(failures, most=LONGEST_PAUSE), getattr(error, "retry_after", 0.0))
+                )
                 continue
             try:
                 async with asyncio.timeout(self._every):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from types import SimpleNamespace
@@ -22,8 +23,11 @@ from parley_operator.connection import Connection
 APPLY = "application/apply-patch+yaml"  # JSON is YAML, and a server before 1.34 knows no other name for it
 JSON = "application/json"
 REQUEST_SECONDS = 15.0
-SILENT_SECONDS = 100.0
-"""A watch brings a bookmark every minute: one that is silent for longer is dead."""
+WATCH_SECONDS = 290
+"""After so long the server ends a watch."""
+
+SILENT_SECONDS = WATCH_SECONDS + 30.0
+"""A watch over what does not change brings nothing, no bookmark either. That a peer is gone, TCP says (_socket)."""
 
 MOST_LINE_BYTES = 8 * 1024 * 1024
 
@@ -71,7 +75,7 @@ class Api:
         trace.on_connection_create_end.append(_check)
         trace.on_connection_reuseconn.append(_check)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=self._connection.tls),
+            connector=aiohttp.TCPConnector(limit=0, ssl=self._connection.tls, socket_factory=_socket),
             headers={"User-Agent": f"parley-operator/{__version__}"},
             trace_configs=[trace],
             read_bufsize=256 * 1024,
@@ -142,6 +146,18 @@ class Api:
     def _note(self, status: int) -> None:
         if status == 401:
             self._connection.read_again()
+
+
+def _socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    """One that notices within a minute that its peer is gone without a word, as a node is that lost its power."""
+    family, kind, protocol, *_ = address
+    made = socket.socket(family=family, type=kind, proto=protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):  # not on every system
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    made.setblocking(False)
+    return made
 
 
 async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:

@@ -19,8 +19,9 @@ from aiohttp import web
 
 from tests.controlplane.kubectl import Kubectl
 
-PODS = "127.66.0.1/16"
-"""For ControlPlane(pods=...). EndpointSlices can't hold loopback addresses: nobody here asks for them."""
+PODS = f"127.{64 + os.getpid() % 128}.0.1/16"
+"""For ControlPlane(pods=...); test runs side by side have addresses of their own. EndpointSlices can't hold loopback
+addresses: nobody here asks for them."""
 
 PORT = 9011
 DIGEST = "parley.dev/agent-digest"

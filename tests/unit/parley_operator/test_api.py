@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, cast
 
+import aiohttp
 import pytest
 
 from parley_operator import api as api_module
@@ -109,6 +111,24 @@ def test_a_guard_that_refuses_keeps_every_byte_back_on_a_new_connection_and_on_a
                 await api.request("PATCH", "/x", body={"b": 2}, guard=late)
             await asyncio.sleep(0.05)
             assert len(server.arrived) == 1
+
+    asyncio.run(main())
+
+
+def test_a_peer_that_is_gone_without_a_word_is_noticed_by_tcp() -> None:
+    """A watch over what does not change is silent for minutes, and that is no sign of anything."""
+
+    async def main() -> None:
+        async with served(Server()) as (api, _):
+            await api.request("GET", "/x")
+            assert api._session is not None
+            assert isinstance(api._session.connector, aiohttp.TCPConnector)
+            (pooled,) = api._session.connector._conns.values()
+            transport = pooled[0][0].transport
+            assert transport is not None
+            kept = transport.get_extra_info("socket")
+            assert kept.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            assert kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 20
 
     asyncio.run(main())
 
