@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import subprocess
 import threading
 from types import TracebackType
@@ -19,8 +20,9 @@ from aiohttp import web
 
 from tests.controlplane.kubectl import Kubectl
 
-PODS = "127.66.0.1/16"
-"""For ControlPlane(pods=...). EndpointSlices can't hold loopback addresses: nobody here asks for them."""
+PODS = f"127.{random.randrange(64, 127)}.{random.randrange(256)}.1/24"
+"""For ControlPlane(pods=...); another for each run, as two may go on at once. EndpointSlices can't hold loopback
+addresses: nobody here asks for them."""
 
 PORT = 9011
 DIGEST = "parley.dev/agent-digest"
@@ -37,6 +39,7 @@ class AnsweringPods:
         self._pods: dict[str, dict[str, Any]] = {}
         """By address."""
         self._servers: dict[str, web.AppRunner] = {}
+        self.problem: OSError | None = None
 
     def __enter__(self) -> Self:
         self._serving = threading.Thread(target=self._loop.run_forever, name="pods-answer")
@@ -52,6 +55,7 @@ class AnsweringPods:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        ended = self._watch.poll()
         self._watch.terminate()
         self._watch.wait()
         self._reading.join()
@@ -60,6 +64,8 @@ class AnsweringPods:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._serving.join()
         self._loop.close()
+        assert self.problem is None, f"pods did not answer: {self.problem}"
+        assert ended is None, f"the watch over pods ended with {ended}"
 
     def _read(self) -> None:
         assert self._watch.stdout is not None
@@ -86,7 +92,10 @@ class AnsweringPods:
         application.router.add_get("/v1/status", self._status)
         runner = self._servers[address] = web.AppRunner(application, access_log=None)
         await runner.setup()
-        await web.TCPSite(runner, address, PORT).start()
+        try:
+            await web.TCPSite(runner, address, PORT).start()
+        except OSError as problem:
+            self.problem = problem
 
     async def _silence(self, address: str) -> None:
         runner = self._servers.pop(address, None)
