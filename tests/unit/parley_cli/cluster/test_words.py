@@ -38,6 +38,8 @@ def test_what_a_stranger_wrote_stays_in_its_line_and_commands_no_terminal() -> N
     assert plain("a\x1b[2Jb\r\n\tc\x07 d\u202e") == "a [2Jb c d"
 
 
-@pytest.mark.parametrize(("text", "whole"), [("So", "So."), ("So.", "So."), ("So?", "So?"), ("(So.)", "(So.)"), ("", "")])
+@pytest.mark.parametrize(
+    ("text", "whole"), [("So", "So."), ("So.", "So."), ("So?", "So?"), ("(So.)", "(So.)"), ("", "")]
+)
 def test_a_sentence_ends_once(text: str, whole: str) -> None:
     assert sentence(text) == whole
