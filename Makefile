@@ -18,7 +18,7 @@ contract = set -e; for minor in $(kubernetes); do export PARLEY_KUBERNETES=$$min
 to_wasm := --target=wasm32-freestanding -mcpu=generic+simd128 -O3 -g0 -nostdlib -Wl,--no-entry -Wl,--strip-all
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deps test-unit test-calls test-browser test-contract fuzz bench bench-media bench-doors bench-sturdy bench-answers bench-peers check format generate install.yaml wasm lock lock-peers clean
+.PHONY: help run test test-deps test-unit test-calls test-browser test-contract fuzz bench bench-media bench-doors bench-sturdy bench-answers bench-operator bench-peers check format generate install.yaml wasm lock lock-peers clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z.-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -64,6 +64,9 @@ bench-sturdy: $(VENV)/dev.stamp ## what goes wrong: engines that die or hang dur
 
 bench-answers: $(VENV)/dev.stamp ## the examples are asked by voice: right, asked again, wrong; fails under a floor
 	$(python) -m tests.bench.answers
+
+bench-operator: $(VENV)/dev.stamp ## the operator at scale, beside an ordinary one: 1,000 agents at once, 10,000 scaled to zero (as root)
+	$(python) -m tests.bench.operator
 
 bench-peers: $(VENV)/dev.stamp $(peers:%=.venv-peers/%.stamp) ## Pipecat, FastRTC, a bare aiortc floor and Parley: one table
 	$(python) -m tests.bench.peers

@@ -14,6 +14,7 @@ from parley_dataplane.agent import Agent
 from parley_dataplane.doors import WEBRTC_OFFER, DoorKind
 from parley_dataplane.engines.base import (
     Final,
+    Likely,
     Message,
     Partial,
     Remember,
@@ -76,7 +77,7 @@ class FakeVad(Fake):
 
 @dataclass(frozen=True)
 class Mumbled:
-    """An utterance that is understood as "when are" first, and then as `final`."""
+    """An utterance that is understood as "when are" first, likely as "when are you", and then as `final`."""
 
     final: str | Exception
 
@@ -107,11 +108,13 @@ class FakeUtterance:
     def end(self) -> None:
         self.ended.set()
 
-    async def events(self) -> AsyncIterator[Partial | Final]:
+    async def events(self) -> AsyncIterator[Partial | Likely | Final]:
         if isinstance(self.text, Exception):
             raise self.text
         text = self.text.final if isinstance(self.text, Mumbled) else self.text
         yield Partial("when are" if isinstance(self.text, Mumbled) else str(text)[:3])
+        if isinstance(self.text, Mumbled):
+            yield Likely("when are you", ("when are we",))
         await self.ended.wait()
         await asyncio.sleep(self.engine.secs)
         if isinstance(text, Exception):

@@ -39,7 +39,11 @@ class ParleyServer:
         agent: str | Path,
         environment: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
+        *,
+        within: Sequence[str] = (),
     ) -> None:
+        """`within`: a command that becomes the command behind it, such as `env -u NAME`."""
+        self._within = list(within)
         self._command = ["run", str(agent), *arguments]
         self._environment = dict(environment or {})
         self.port = free_port()
@@ -56,7 +60,7 @@ class ParleyServer:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **self._environment}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "parley_cli", *self._command, "--port", str(self.port)],
+                [*self._within, sys.executable, "-m", "parley_cli", *self._command, "--port", str(self.port)],
                 cwd=ROOT,
                 env=environment,
                 stdout=subprocess.DEVNULL,
@@ -99,6 +103,11 @@ class ParleyServer:
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         return left
+
+    def wait(self, secs: float) -> None:
+        """Until it has ended by itself, as somebody has asked it to; raises TimeoutExpired."""
+        assert self._process is not None
+        self.exit_code = self._process.wait(secs)
 
     @property
     def pid(self) -> int:

@@ -7,3 +7,11 @@
 
 Exit codes: 0 done, 1 it could not be served or is not well, 2 something that was given is wrong.
 """
+
+import os
+import signal
+
+if os.getpid() == 1:
+    # The first process of a container: the kernel drops each signal that it does not handle (pid_namespaces(7)), and a
+    # pod that is deleted while this one still loads its modules would live for all of its grace period.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))

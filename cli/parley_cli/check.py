@@ -7,8 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from parley_api import InvalidFile, VoiceAgent, load
-from parley_api.load import MOST_TOLD
+from parley_api import InvalidFile, VoiceAgent
+from parley_api.load import MOST_TOLD, AgentFile, load_file
 from parley_api.problems import Problem
 from parley_cli.voices import voice_problem
 
@@ -26,24 +26,24 @@ def check(files: Sequence[str]) -> int:
 
 def _check(file: str) -> int:
     try:
-        agent = checked(file)
+        agent = checked(file).agent
     except InvalidFile as invalid:
         tell(invalid)
         return WRONG
     return 0 if say(f"{file}: ok ({summary(agent)})") else FAILED
 
 
-def checked(file: str) -> VoiceAgent:
-    """The agent of a file; raises InvalidFile for all that `parley check` tells."""
+def checked(file: str) -> AgentFile:
+    """What a file holds; raises InvalidFile for all that `parley check` tells."""
     # Here and not above: it needs numpy, for which no other command should wait.
     from parley_cli.contradictions import contradictions
 
-    agent = load(file)
-    voice = voice_problem(agent)
-    problems: list[Problem] = [*([voice] if voice else []), *contradictions(agent)]
+    read = load_file(file)
+    voice = voice_problem(read.agent)
+    problems: list[Problem] = [*([voice] if voice else []), *contradictions(read.agent)]
     if problems:
         raise InvalidFile(file, problems[:MOST_TOLD])
-    return agent
+    return read
 
 
 def say(text: str) -> bool:

@@ -11,7 +11,7 @@ from parley_api.model import Model, OneOf
 from parley_api.problems import shown
 from parley_api.voiceagent import FOR_A_CLUSTER
 from parley_cli.check import FAILED, WRONG, say, tell
-from parley_dataplane.settings import BadSetting, Settings
+from parley_dataplane.settings import DRAIN, BadSetting, Settings
 
 HOST, PORT = "127.0.0.1", 9011
 """Where `parley run` listens unless it is told otherwise."""
@@ -62,7 +62,11 @@ def table(agent: VoiceAgent, settings: Settings, arguments: Sequence[Row]) -> st
             elsewhere += [field] if source == "file" and field not in elsewhere else []
         else:
             rows.append((path, values[path], _variable(variables[path]) if path in variables else source))
-    rows += [("log level", settings.log_level, _log_level_source(settings.log_level_from)), *arguments]
+    rows += [
+        ("log level", settings.log_level, _log_level_source(settings.log_level_from)),
+        ("drain seconds", f"{settings.drain_seconds or 0:g}", _drain_source(settings.drain_seconds)),
+        *arguments,
+    ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     lines = [f"{path:{widths[0]}}  {value:{widths[1]}}  {source}" for path, value, source in rows]
     idle = [name for path, name in variables.items() if path not in values]
@@ -97,3 +101,7 @@ def _variable(name: str) -> str:
 
 def _log_level_source(given_by: str) -> str:
     return "default" if not given_by else given_by if given_by.startswith("-") else _variable(given_by)
+
+
+def _drain_source(seconds: float | None) -> str:
+    return "default" if seconds is None else _variable(DRAIN)

@@ -61,9 +61,9 @@ class Reload:
     async def _take(self, parley: Parley, settings: Settings) -> None:
         before = parley.agent.spec.media.udp
         try:
-            voice_agent = await asyncio.to_thread(checked, self._file)
+            read = await asyncio.to_thread(checked, self._file)
             folder = Path(self._file).parent
-            agent = await asyncio.to_thread(Agent.load, voice_agent, folder, settings)
+            agent = await asyncio.to_thread(Agent.load, read.agent, folder, settings, read.digest)
             await parley.take(agent)
         except InvalidFile as invalid:
             tell(invalid)
@@ -75,7 +75,7 @@ class Reload:
             traceback.print_exc()
             _say_what_goes_on()
         else:
-            say(f"{self._file}: the next call has it ({summary(voice_agent)})")
+            say(f"{self._file}: the next call has it ({summary(read.agent)})")
             if parley.agent.spec.media.udp != before:
                 say("spec.media.udp is read when Parley begins: stop it, and run it again")
 
@@ -152,7 +152,7 @@ def try_out(file: str) -> None:
                 parts = source.relative_to(folder.parent).with_suffix("").parts
                 importlib.import_module(".".join(part for part in parts if part != "__init__"))
     try:
-        Agent.load(checked(file), Path(file).parent, read_settings(None))
+        Agent.load(checked(file).agent, Path(file).parent, read_settings(None))
     except InvalidFile as invalid:
         tell(invalid)
         sys.exit(1)

@@ -1,7 +1,8 @@
 """`parley run FILE`: serve one agent on this machine until Ctrl-C.
 
 What can be known before the engines load is checked first: the file, then the port. SIGTERM, which a container gets,
-is a Ctrl-C. The goodbye to the calls in progress is the data plane's; a second Ctrl-C does not wait for it.
+is a Ctrl-C until calls are taken. From then on both are the data plane's, and so is the goodbye to the calls in
+progress; a second Ctrl-C does not wait for it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from parley_api import InvalidFile, VoiceAgent, load
+from parley_api import InvalidFile, VoiceAgent
+from parley_api.load import AgentFile, load_file
 from parley_api.model import OneOf
 from parley_cli.check import FAILED, WRONG, contents, say, tell
 from parley_cli.config import read_settings
@@ -30,9 +32,18 @@ _LISTENING = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM)
 
 def run(file: str, host: str, ports: Sequence[int], log_level: str | None, *, reload: bool = False) -> int:
     """Serve the agent in `file` on all of `ports`; returns the exit code. `log_level` None means LOG_LEVEL's."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's & has it ignored
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        return _run(file, host, ports, log_level, reload)
+    except KeyboardInterrupt:
+        return _said_goodbye()
+
+
+def _run(file: str, host: str, ports: Sequence[int], log_level: str | None, reload: bool) -> int:
     reloading = _reloading(file) if reload else None
     try:
-        agent = load(file)
+        read = load_file(file)
     except InvalidFile as invalid:
         tell(invalid)
         if not Path(file).exists():
@@ -41,7 +52,7 @@ def run(file: str, host: str, ports: Sequence[int], log_level: str | None, *, re
     if (wrong := ports_problem(host, ports)) is not None:
         print(wrong, file=sys.stderr)
         return WRONG
-    return _serve(agent, Path(file).parent, host, ports, log_level, reloading)
+    return _serve(read, Path(file).parent, host, ports, log_level, reloading)
 
 
 def _reloading(file: str) -> Reload:
@@ -50,8 +61,13 @@ def _reloading(file: str) -> Reload:
     return Reload(file)
 
 
+def _said_goodbye() -> int:
+    say("Goodbye.")
+    return 0
+
+
 def _serve(
-    agent: VoiceAgent,
+    read: AgentFile,
     base_dir: Path,
     host: str,
     ports: Sequence[int],
@@ -62,7 +78,7 @@ def _serve(
     from parley_dataplane.server import serve
     from parley_dataplane.settings import BadSetting
 
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    agent = read.agent
     try:
         settings = read_settings(log_level)
         said = banner(settings.over(agent), host, ports)
@@ -71,10 +87,18 @@ def _serve(
             say(said)
 
         beside = functools.partial(reloading.beside, settings=settings) if reloading else None
-        if asyncio.run(serve(agent, base_dir, host, ports, on_ready=ready, beside=beside, settings=settings)):
+        serving = serve(
+            agent,
+            base_dir,
+            host,
+            ports,
+            on_ready=ready,
+            beside=beside,
+            settings=settings,
+            digest=read.digest,
+        )
+        if asyncio.run(serving):
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
-    except KeyboardInterrupt:
-        pass
     except InvalidFile as invalid:
         tell(invalid)
         return WRONG
@@ -89,8 +113,7 @@ def _serve(
             raise
         print(ports_problem(host, ports) or _listening_problem(error, host, ports[0]), file=sys.stderr)
         return FAILED
-    say("Goodbye.")
-    return 0
+    return _said_goodbye()
 
 
 def banner(agent: VoiceAgent, host: str, ports: Sequence[int]) -> str:

@@ -8,7 +8,9 @@ Other kinds in the same file are passed over, as `kubectl apply` would take them
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from itertools import chain, islice
 from pathlib import Path
@@ -43,24 +45,38 @@ _WRITTEN_BY_CLUSTER = {
 """Fields of metadata that `kubectl get -o yaml` shows and no author writes."""
 
 
+@dataclass(frozen=True, slots=True)
+class AgentFile:
+    """What a file held when it was read. `digest` is the SHA-256 of its bytes, in hex."""
+
+    agent: VoiceAgent
+    digest: str
+
+
 def load(path: str | Path) -> VoiceAgent:
     """The VoiceAgent in the YAML file `path`.
 
     Reads files: not for the event loop. Raises InvalidFile with all mistakes.
     """
+    return load_file(path).agent
+
+
+def load_file(path: str | Path) -> AgentFile:
+    """load(), and which bytes it was."""
     file = Path(path)
     try:
-        document = _only_agent(_documents(_text(file)))
-        return _agent(document, file.parent)
+        raw = _bytes(file)
+        agent = _agent(_only_agent(_documents(_text(raw))), file.parent)
     except _Wrong as wrong:
         raise InvalidFile(str(path), wrong.problems) from None
+    return AgentFile(agent, hashlib.sha256(raw).hexdigest())
 
 
 def folders(path: str | Path) -> list[Path]:
     """The folders of knowledge that the file `path` names, there or not, as far as it can be read. Reads the file."""
     file = Path(path)
     try:
-        document = _only_agent(_documents(_text(file)))
+        document = _only_agent(_documents(_text(_bytes(file))))
     except _Wrong:
         return []
     return [file.parent / name for _, name in references.config_maps(document.value)]
@@ -71,7 +87,7 @@ class _Wrong(Exception):
         self.problems = problems
 
 
-def _text(file: Path) -> str:
+def _bytes(file: Path) -> bytes:
     try:
         with file.open("rb") as stream:
             raw = stream.read(LARGEST_FILE + 1)
@@ -86,6 +102,10 @@ def _text(file: Path) -> str:
         raise _Wrong(
             Problem("", "more than 1 MiB", "move knowledge into a ConfigMap: a cluster takes no more")
         )
+    return raw
+
+
+def _text(raw: bytes) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

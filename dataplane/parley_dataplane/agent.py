@@ -40,6 +40,8 @@ class Agent:
     name: str
     spec: VoiceAgentSpec
     engines: Engines
+    digest: str = ""
+    """The SHA-256 of the file's bytes, in hex."""
     fillers: Fillers = field(init=False)
     repertoire: Repertoire | None = field(init=False, default=None)
 
@@ -53,10 +55,12 @@ class Agent:
         self.fillers = Fillers(self.spec.conversation.fillers, self.engines.tts, self.spec.language)
 
     @classmethod
-    def load(cls, voice_agent: VoiceAgent, base_dir: Path, settings: Settings) -> Agent:
-        """`base_dir` is where the file lies: folders that it names are beside it. `settings` go over the file."""
+    def load(cls, voice_agent: VoiceAgent, base_dir: Path, settings: Settings, digest: str = "") -> Agent:
+        """`base_dir` is where the file lies: folders that it names are beside it. `settings` go over the file, whose
+        `digest` stays that of its bytes.
+        """
         set_here = settings.over(voice_agent)
-        return cls(set_here.metadata.name, set_here.spec, build(set_here, base_dir))
+        return cls(set_here.metadata.name, set_here.spec, build(set_here, base_dir), digest)
 
     @property
     def greeting(self) -> str:

@@ -139,7 +139,12 @@ class TooManyOffers(Busy):
 
 
 class Draining(Busy):
+    """Another process may take the call at once."""
+
     code = "draining"
+
+    def __init__(self, detail: str, retry_after: int = 1) -> None:
+        super().__init__(detail, retry_after)
 
 
 class EngineError(ParleyError):

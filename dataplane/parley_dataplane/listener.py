@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from parley_dataplane import hearing
+from parley_dataplane.engines.base import Likely, ThinksAhead
 from parley_dataplane.events import Problem, UserTranscript
 from parley_dataplane.first_words import FirstWords
 from parley_dataplane.line import Line
 from parley_dataplane.media import Pcm
-from parley_dataplane.questions import Question, Questions
+from parley_dataplane.questions import Question, Questions, as_turn
 from parley_dataplane.records import Transcribed
 from parley_dataplane.turns import Happened
 from parley_dataplane.utterance import Utterance
@@ -145,6 +146,7 @@ class Listener:
             number,
             lambda: self._line.agent.engines.stt.open(self._line.settings.language),
             lambda text, stable: self._tell_partial(number, words, text, stable),
+            self._expect,
             lambda utterance: self._utterance_settled(utterance, words),
         )
         self._line.hold(utterance.task)
@@ -178,6 +180,14 @@ class Listener:
     def _tell_partial(self, number: int, words: FirstWords, text: str, stable: int) -> None:
         self._line.emit(UserTranscript(number, text, final=False, stable=stable))
         words.told(text, self._line.clock())
+
+    def _expect(self, likely: Likely) -> None:
+        """Tell the LLM what it may be asked in a moment."""
+        llm = self._line.agent.engines.llm
+        if isinstance(llm, ThinksAhead):
+            now = self._line.clock()
+            question = Question(likely.text, likely.alternatives, None, now, now, now)
+            llm.expect(as_turn((*self._questions.all(), question)))
 
     def _utterance_settled(self, utterance: Utterance, words: FirstWords) -> None:
         final = utterance.final

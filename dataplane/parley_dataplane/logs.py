@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 import structlog
 
-from parley_dataplane.records import CallFinished, CallStarted, ErrorSeen, Record
+from parley_dataplane.records import CallFinished, CallStarted, DrainBegan, DrainEnded, ErrorSeen, Record
 
 
 def configure(level: str) -> None:
@@ -42,7 +42,9 @@ def _without_trace_of_a_stranger(record: logging.LogRecord) -> bool:
 
 
 def log_record(record: Record) -> None:
-    """The observer that logs: what fails at WARNING, where a call begins and ends at INFO, all within it at DEBUG."""
+    """The observer that logs: what fails at WARNING, where a call or the drain begins and ends at INFO, all within a
+    call at DEBUG.
+    """
     log = structlog.get_logger()
     facts = {
         name: round(value, 1) if isinstance(value, float) else value for name, value in asdict(record).items()
@@ -50,7 +52,7 @@ def log_record(record: Record) -> None:
     event = _event_name(type(record).__name__)
     if isinstance(record, ErrorSeen):
         log.warning(event, **facts)
-    elif isinstance(record, CallStarted | CallFinished):
+    elif isinstance(record, CallStarted | CallFinished | DrainBegan | DrainEnded):
         log.info(event, **facts)
     else:
         log.debug(event, **facts)

@@ -63,13 +63,16 @@ class Metrics:
         calls: Calls,
         garbage: GarbageCollector,
         in_progress: Callable[[], Iterable[Session]],
+        drain: Callable[[], float | None] = lambda: None,
     ) -> None:
+        """`drain`: the seconds that it leaves to calls, None where they are taken."""
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         self.registry.register(_Loop(pacer, garbage))
         self.registry.register(_Media(calls))
+        self.registry.register(_Drain(drain))
         self._bytes = _Bytes(in_progress)
         self.registry.register(self._bytes)
         self._older = OlderMetrics(self.registry, calls, self._bytes.counts)
@@ -193,6 +196,22 @@ class _Loop(Collector):
         )
         yield CounterMetricFamily(
             "parley_gc_pause_seconds", "All collections together.", value=self._garbage.paused_secs
+        )
+
+
+class _Drain(Collector):
+    """Whether the process takes calls, and how long those in progress may last, read when scraped."""
+
+    def __init__(self, seconds_left: Callable[[], float | None]) -> None:
+        self._seconds_left = seconds_left
+
+    def collect(self) -> Iterable[Metric]:
+        left = self._seconds_left()
+        yield GaugeMetricFamily(
+            "parley_draining", "1 once no new call is taken, 0 before.", value=left is not None
+        )
+        yield GaugeMetricFamily(
+            "parley_drain_seconds_left", "Until calls in progress are told goodbye.", value=left or 0.0
         )
 
 

@@ -18,6 +18,8 @@ from parley_dataplane.protocols.signaling import KINDS
 from parley_dataplane.records import (
     CallFinished,
     CallStarted,
+    DrainBegan,
+    DrainEnded,
     ErrorSeen,
     Record,
     SignalHandled,
@@ -98,6 +100,8 @@ class OlderMetrics(Collector):
             case SignalHandled():
                 self._messages.labels(record.type).inc()
                 self._signaling.observe(record.seconds)
+            case DrainBegan() | DrainEnded():
+                """Of the process, and of no system's door."""
             case _ if record.door == FASTRTC.name:
                 self._fastrtc(record)
             case _ if record.door == WEBRTC_OFFER.name:

@@ -9,6 +9,7 @@ import structlog
 from parley_dataplane.agent import Agent
 from parley_dataplane.collector import Collector
 from parley_dataplane.doors import FASTRTC
+from parley_dataplane.drain import Drain
 from parley_dataplane.errors import ParleyError
 from parley_dataplane.hearing import Burst
 from parley_dataplane.logs import log_record
@@ -25,7 +26,8 @@ from parley_dataplane.transports.webrtc import Calls
 class Parley:
     """start() before the first call, close() after the last. `agent` is that of calls which begin now."""
 
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, agent: Agent, media_address: str = "") -> None:
+        """`media_address`: Settings.media_address."""
         self.agent = agent
         self._agents = [agent]
         """Those that calls have, or may have."""
@@ -33,14 +35,15 @@ class Parley:
         self.pacer = Pacer(self._tick_failed, before=self._detect, alarm=exact_alarm)
         self.burst = Burst()
         """What callers' packets bring in one reading of the socket."""
-        self.calls = Calls(agent.spec.media, self.burst)
+        self.calls = Calls(agent.spec.media, self.burst, media_address)
         self._collector = Collector()
-        self._metrics = Metrics(self.pacer, self.calls, self._collector, self._in_progress)
+        self._metrics = Metrics(self.pacer, self.calls, self._collector, self._in_progress, self._drain_left)
         self.fastrtc_stats = PipelineStats(FASTRTC.name)
         self.observe = self.calls.observe = to_all(
             self._metrics, log_record, self._collector, self.fastrtc_stats
         )
         self.sessions = Sessions(agent, self.pacer, self.observe, self.calls.make_room)
+        self.drain = Drain(self.sessions, self.observe)
         self._started = False
 
     @property
@@ -106,6 +109,9 @@ class Parley:
         await self.sessions.last_of(agent)
         self._agents.remove(agent)
         await agent.close()
+
+    def _drain_left(self) -> float | None:
+        return self.drain.seconds_left
 
     def _in_progress(self) -> list[Session]:
         return self.sessions.active()

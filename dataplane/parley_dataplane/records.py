@@ -119,6 +119,25 @@ class ErrorSeen:
     door: str
 
 
+@dataclass(frozen=True, slots=True)
+class DrainBegan:
+    """No new call is taken any more; those that there are may last for `seconds`."""
+
+    calls: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DrainEnded:
+    """`outcome` is "last-call-ended", or, with `calls` still there that are told goodbye, "time-over" or "cut-short" by
+    another signal.
+    """
+
+    outcome: str
+    calls: int
+    seconds: float
+
+
 Record = (
     CallStarted
     | CallFinished
@@ -131,6 +150,8 @@ Record = (
     | SocketClosed
     | SignalHandled
     | ErrorSeen
+    | DrainBegan
+    | DrainEnded
 )
 Observer = Callable[[Record], None]
 

@@ -1,7 +1,8 @@
 """The HTTP server of one agent: every door on one port, or on several.
 
 serve() starts the engines, then listens; on SIGINT or SIGTERM it says goodbye to the calls in progress before
-it closes their connections. One process, one event loop.
+it closes their connections. Where the settings give calls time to end by themselves, the first SIGTERM only begins the
+drain; the next signal is the goodbye. One process, one event loop.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -31,6 +33,9 @@ MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 GOODBYE_SECS = 2.0
 """How long connections may take to close after the goodbye that was spoken."""
 
+LAST_ANSWERS_SECS = 20
+"""How long answers to requests may take to be read once the last call has ended: a recording's is up to 20 MB."""
+
 
 def create_app(parley: Parley) -> FastAPI:
     """The application of a started Parley."""
@@ -43,22 +48,46 @@ def create_app(parley: Parley) -> FastAPI:
 
 class _Server(uvicorn.Server):
     """Ends the calls before the connections, so that each caller is told. A second Ctrl-C does not wait for the
-    goodbye.
+    goodbye. Made in the loop that serves.
     """
 
-    def __init__(self, config: uvicorn.Config, parley: Parley, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, parley: Parley, on_ready: Callable[[], None], drain_seconds: float
+    ) -> None:
         super().__init__(config)
+        self._loop = asyncio.get_running_loop()
         self._parley = parley
         self._on_ready = on_ready
+        self._drain_seconds = drain_seconds
+        self._drains = False
+        self._draining: asyncio.Task[None] | None = None
         self.signalled = False
 
     def stop(self, _: object) -> None:
-        """As a signal does."""
-        self.should_exit = True
+        """As a signal does; calls that drain go on without what has asked for it."""
+        if not self._drains:
+            self.should_exit = True
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self.signalled = True
-        super().handle_exit(sig, frame)
+        """Called between any two instructions of the loop's."""
+        is_first, self.signalled = not self.signalled, True
+        if is_first and sig == signal.SIGTERM and self._drain_seconds and not self.should_exit:
+            self._drains = True
+            self._loop.call_soon_threadsafe(self._begin_to_drain)
+        else:
+            super().handle_exit(sig, frame)
+
+    def _begin_to_drain(self) -> None:
+        self._draining = asyncio.create_task(self._drain(), name="drain")
+
+    async def _drain(self) -> None:
+        try:
+            if await self._parley.drain.run(self._drain_seconds):
+                self.config.timeout_graceful_shutdown = LAST_ANSWERS_SECS
+        except Exception:
+            structlog.get_logger().exception("drain-failed")
+        finally:
+            self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -74,6 +103,8 @@ class _Server(uvicorn.Server):
         yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._draining is not None:
+            self._draining.cancel()  # by another signal: else it is done
         goodbye = asyncio.create_task(self._parley.sessions.leave("server-stopping"), name="goodbye")
         while not goodbye.done() and not self.force_exit:
             await asyncio.wait((goodbye,), timeout=0.1)
@@ -93,16 +124,18 @@ async def serve(
     on_ready: Callable[[], None] = lambda: None,
     beside: Callable[[Parley], Coroutine[None, None, None]] | None = None,
     settings: Settings | None = None,
+    digest: str = "",
 ) -> bool:
     """Serve `voice_agent` on all of `ports` until a signal; `on_ready` is called once offers are taken. `beside` runs
-    meanwhile, and when it returns, the server stops as by a signal. Returns whether it was that.
+    meanwhile, and when it returns, the server stops as by a signal. Returns whether it was that. `digest` is told of
+    the agent: the SHA-256 of its file.
 
     Raises EngineUnavailable when an engine can't be loaded, OSError when a port can't be bound, and what `beside` does.
     """
     settings = settings or Settings.from_environ()
     logs.configure(settings.log_level)
     listening = _bind_all(host, ports)
-    parley = Parley(Agent.load(voice_agent, base_dir, settings))
+    parley = Parley(Agent.load(voice_agent, base_dir, settings, digest), settings.media_address)
     companion: asyncio.Task[None] | None = None
     stack = contextlib.ExitStack()
     try:
@@ -121,7 +154,7 @@ async def serve(
             timeout_graceful_shutdown=int(GOODBYE_SECS),
             server_header=False,
         )
-        server = _Server(config, parley, on_ready)
+        server = _Server(config, parley, on_ready, settings.drain_seconds or 0.0)
         stack.enter_context(_signals(server))
         if beside is not None:
             companion = asyncio.create_task(beside(parley), name="beside")

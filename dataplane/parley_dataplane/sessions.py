@@ -118,6 +118,13 @@ class Sessions:
                 await session.over.wait()
         await asyncio.gather(*self._leaving)
 
+    async def emptied(self) -> None:
+        """Wait until there is no session any more, and nothing of one that has ended runs."""
+        while sessions := self.active():
+            for session in sessions:
+                await session.over.wait()
+        await asyncio.gather(*self._leaving)
+
     async def leave(self, reason: str) -> None:
         """Take no more, and end all after a goodbye."""
         self.draining = True

@@ -2,22 +2,39 @@
 
 Rules: the names are those that the older systems had, so that their deployments go on unchanged; docs/settings.md lists
 them. A wrong value is a BadSetting that says what to write; it is never guessed. A variable that is empty is not set.
-A secret is read when its engine is made, and is in no Settings: those are printed.
+A secret is read when its engine is made, and is in no Settings: those are printed. The login of a TURN server is no
+such secret, as every caller is told it; it is not printed all the same.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from parley_api import VoiceAgent
+from parley_api.media import IceServer
 from parley_api.model import Model
 from parley_api.schema import Schema, voice_agent_schema
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
+
+DRAIN = "PARLEY_DRAIN_SECONDS"
+LONGEST_DRAIN_SECS = 86_400
+"""As long as the longest call may be."""
+
+MEDIA_ADDRESS = "PARLEY_MEDIA_ADDRESS"
+TURN_URIS, TURN_USERNAME, TURN_CREDENTIAL = (
+    f"PARLEY_TURN_{what}" for what in ("URIS", "USERNAME", "CREDENTIAL")
+)
+TRUST = "PARLEY_TRUST_ENVIRONMENT"
+OF_A_POD = ((MEDIA_ADDRESS,), (TURN_URIS, TURN_USERNAME, TURN_CREDENTIAL), (TRUST,))
+"""What a pod is told of its surroundings, which its agent's file can't know."""
 
 LARGEST_CHUNK = 16 * 1024 * 1024
 """Bytes of one message (server.MAX_MESSAGE_BYTES)."""
@@ -110,13 +127,18 @@ class Override:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """`log_level_from` is the variable or argument that has set it, "" for none. `constants` are the variables that are
-    set and change nothing.
+    set and change nothing. `drain_seconds`: how long calls may go on after SIGTERM, None where nobody has said.
+    `media_address`: that of the machine around this one, by which callers reach the same UDP port; "" for none. `turn`
+    is told to callers beside the servers of the file.
     """
 
     log_level: str = "info"
     log_level_from: str = ""
     overrides: tuple[Override, ...] = ()
     constants: tuple[str, ...] = ()
+    drain_seconds: float | None = None
+    media_address: str = ""
+    turn: IceServer | None = field(default=None, repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -131,6 +153,9 @@ class Settings:
             log_level_from="LOG_LEVEL" if level else "",
             overrides=tuple(_override(v, given) for v in VARIABLES if not given.keys().isdisjoint(v.names)),
             constants=tuple(name for _, name in constants),
+            drain_seconds=_drain_seconds(given[DRAIN]) if DRAIN in given else None,
+            media_address=_media_address(given[MEDIA_ADDRESS]) if MEDIA_ADDRESS in given else "",
+            turn=_turn(given),
         )
 
     def over(self, agent: VoiceAgent) -> VoiceAgent:
@@ -138,12 +163,48 @@ class Settings:
         spec = agent.spec
         for override in self.overrides:
             spec = _with(spec, override.field.split("."), override.value)
+        if self.turn is not None:
+            spec = _with(spec, ["media", "iceServers"], [*spec.media.ice_servers, self.turn])
         return agent.model_copy(update={"spec": spec})
 
 
 def secret(name: str, environ: Mapping[str, str] = os.environ) -> str | None:
     """What the variable `name`, which an agent's file names, holds: a server's key. None if it is not set."""
     return environ.get(name, "").strip() or None
+
+
+def trusts_environment(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether an engine that asks a server goes by HTTP_PROXY, HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE.
+
+    Not by itself: on somebody's own machine a proxy that was meant for something else would see the key. Raises
+    BadSetting.
+    """
+    text = environ.get(TRUST, "").strip().lower() or "false"
+    if text not in ("true", "false"):
+        raise BadSetting(f"{TRUST}={text[:20]!r}: write true or false")
+    return text == "true"
+
+
+def _media_address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise BadSetting(f"{MEDIA_ADDRESS}={text[:40]!r}: write an IP address such as 192.0.2.7") from None
+
+
+def _turn(given: Mapping[str, str]) -> IceServer | None:
+    if TURN_URIS not in given:
+        return None
+    login = {"username": given.get(TURN_USERNAME), "credential": given.get(TURN_CREDENTIAL)}
+    if None in login.values():
+        raise BadSetting(f"{TURN_URIS} without a login: set {TURN_USERNAME} and {TURN_CREDENTIAL} as well")
+    try:
+        return IceServer.model_validate({"urls": given[TURN_URIS].split(), **login})
+    except ValidationError:
+        instead = "such as turn:turn.example.com:3478, with a space between two of them"
+        raise BadSetting(
+            f"{TURN_URIS}={given[TURN_URIS][:60]!r}: write turn: and turns: URIs {instead}"
+        ) from None
 
 
 def _override(variable: Variable, given: Mapping[str, str]) -> Override:
@@ -176,6 +237,16 @@ def _level(text: str) -> str:
     if text.lower() not in LOG_LEVELS:
         raise BadSetting(f"LOG_LEVEL={text[:20]!r}: write one of {', '.join(LOG_LEVELS)}")
     return text.lower()
+
+
+def _drain_seconds(text: str) -> float:
+    seconds = _number(text, float)
+    if not 0 <= seconds <= LONGEST_DRAIN_SECS:
+        raise BadSetting(
+            f"{DRAIN}={text[:20]!r}: write seconds from 0 to {LONGEST_DRAIN_SECS}, such as 3600,"
+            " or 0 for a goodbye at once"
+        )
+    return seconds
 
 
 def _number(text: str, kind: Callable[[str], float]) -> float:

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 
-from parley_dataplane.engines.base import Final, Partial, SttStream
+from parley_dataplane.engines.base import Final, Likely, Partial, SttStream
 from parley_dataplane.errors import EngineError, EngineTimeout
 from parley_dataplane.media import Pcm
 
@@ -21,8 +21,8 @@ DEADLINE_SECS = 10.0
 
 
 class Utterance:
-    """The utterance `number` of a session. `on_partial(text, stable)` while it grows; `on_settled(utterance)` once:
-    `final` or `failure` is set then.
+    """The utterance `number` of a session. `on_partial(text, stable)` while it grows, `on_likely(likely)` at its
+    pauses, `on_settled(utterance)` once: `final` or `failure` is set then.
     """
 
     def __init__(
@@ -30,12 +30,14 @@ class Utterance:
         number: int,
         open_stream: Callable[[], SttStream],
         on_partial: Callable[[str, int], None],
+        on_likely: Callable[[Likely], None],
         on_settled: Callable[[Utterance], None],
     ) -> None:
         self.number = number
         self.is_shown = False
         """Whether somebody has read a part of it."""
         self._on_partial = on_partial
+        self._on_likely = on_likely
         self._on_settled = on_settled
         self._ended = asyncio.Event()
         self._dropped = False
@@ -126,6 +128,9 @@ class Utterance:
                     if not self._dropped and self.is_open:
                         self.is_shown = True
                         self._on_partial(event.text, event.stable)
+                elif isinstance(event, Likely):
+                    if not self._dropped:
+                        self._on_likely(event)
                 else:
                     self.final = event
                     return

@@ -25,7 +25,7 @@ from parley_operator.backoff import delay
 from parley_operator.connection import TOKEN_SECONDS, login
 from parley_operator.kinds import AGENTS
 from parley_operator.plan.plan import Object
-from parley_operator.watch import WATCH_SECONDS, Reflector
+from parley_operator.watch import LONGEST_PAUSE, WATCH_SECONDS, Reflector
 
 Take = Callable[[str | None, Object], None]
 """An event's type, None for what a list had, and the object."""
@@ -99,7 +99,7 @@ class _Forever:
         failures = 0
         while True:
             failures += 1
-            yield delay(failures, first=0.5)
+            yield delay(failures, first=0.5, most=LONGEST_PAUSE)
 
 
 def _settings() -> kopf.OperatorSettings:
@@ -142,7 +142,9 @@ class Sweep:
             except (ApiError, Unreachable) as error:
                 failures += 1
                 self._log.warning("agents-not-listed", error=str(error)[:200], failures=failures)
-                await asyncio.sleep(max(delay(failures), getattr(error, "retry_after", 0.0)))
+                await asyncio.sleep(
+                    max(delay(failures, most=LONGEST_PAUSE), getattr(error, "retry_after", 0.0))
+                )
                 continue
             try:
                 async with asyncio.timeout(self._every):

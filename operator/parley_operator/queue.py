@@ -37,7 +37,7 @@ class Queue:
         self.workers = 0
         """How many run now."""
         self.finished_at = 0.0
-        """When a worker last was done with a key, by the loop's clock; 0: never."""
+        """When a worker last was done with a key, or began to work, by the loop's clock; 0: never."""
 
     def add(self, key: Key, *, after: float = 0.0, routine: bool = False) -> None:
         """Looked at in `after` seconds, or sooner if it waits for less already."""
@@ -80,6 +80,9 @@ class Queue:
 
     async def run(self, workers: int, handler: Handler) -> None:
         """For ever. `handler` raises nothing but what ends the process."""
+        self.finished_at = (
+            asyncio.get_running_loop().time()
+        )  # what waited in a standby is not stuck when it takes over
         async with asyncio.TaskGroup() as group:
             for _ in range(workers):
                 group.create_task(self._work(handler))

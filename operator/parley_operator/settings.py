@@ -69,8 +69,9 @@ class Settings:
     slow_seconds: float = 30.0
     poll_seconds: float = 5.0
     polls_at_once: int = 32
-    host_port_first: int = 31_000
-    host_port_last: int = 31_999
+    # Outside the ports that Services get on nodes (30000 to 32767) and those that Linux gives away (from 32768).
+    host_port_first: int = 20_000
+    host_port_last: int = 20_999
     probe_port: int = 8080
     lease_name: str = "parley-operator"
     lease_seconds: float = 10.0

@@ -22,6 +22,8 @@ from parley_operator.plan.plan import Object, Ref
 PAGE = 500
 WATCH_SECONDS = 290
 LOOK_AGAIN_SECONDS = 60.0
+LONGEST_PAUSE = 10.0
+"""An API server that is back after a minute is seen within so many seconds more."""
 
 Changed = Callable[[Ref, Ref | None], None]
 """The object, and the agent that it belongs to."""
@@ -60,12 +62,14 @@ class Reflector:
                     continue
                 failures += 1
                 self._log.warning("watch-failed", error=str(error)[:200], failures=failures)
-                await asyncio.sleep(max(delay(failures), getattr(error, "retry_after", 0.0)))
+                await asyncio.sleep(
+                    max(delay(failures, most=LONGEST_PAUSE), getattr(error, "retry_after", 0.0))
+                )
             except Exception:  # an answer that is no Kubernetes list: a proxy's page, a line cut short
                 failures += 1
                 self._since = ""
                 self._log.exception("watch-broken", failures=failures)
-                await asyncio.sleep(delay(failures))
+                await asyncio.sleep(delay(failures, most=LONGEST_PAUSE))
 
     async def list(self) -> None:
         """Everything there is, and what is gone since."""

@@ -99,7 +99,7 @@ class WebRtcClient:
 
     def __init__(self, url: str, *, data_channel: bool = True, test_tone: bool = False) -> None:
         self.url = url
-        self._asked = {"test_tone": True} if test_tone else {}
+        self._asked: dict[str, bool | str] = {"test_tone": True} if test_tone else {}
         self.microphone = Microphone(OPUS_RATE)
         self.pace = Pace()
         self.heard = Recording(OPUS_RATE)
@@ -154,6 +154,10 @@ class WebRtcClient:
                 self._state_changed.clear()
                 await self._state_changed.wait()
         self.connected_at = time.monotonic()
+
+    def resume(self, session_id: str) -> None:
+        """The next offer goes on with this session."""
+        self._asked["resume"] = session_id
 
     async def offer(self) -> str:
         """Return the SDP of a whole offer: every candidate is in it."""

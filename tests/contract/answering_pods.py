@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import random
 import subprocess
 import threading
 from types import TracebackType
@@ -20,8 +19,8 @@ from aiohttp import web
 
 from tests.controlplane.kubectl import Kubectl
 
-PODS = f"127.{random.randrange(64, 127)}.{random.randrange(256)}.1/24"
-"""For ControlPlane(pods=...); another for each run, as two may go on at once. EndpointSlices can't hold loopback
+PODS = f"127.{64 + os.getpid() % 128}.0.1/16"
+"""For ControlPlane(pods=...); test runs side by side have addresses of their own. EndpointSlices can't hold loopback
 addresses: nobody here asks for them."""
 
 PORT = 9011

@@ -53,6 +53,8 @@ def kind(cluster: Cluster) -> str:
     cluster.kubectl(
         "apply", "--server-side", "--force-conflicts", f"--filename={ROOT / 'crds/voiceagent.yaml'}"
     )
+    # A CRD that is new has no condition at all for a moment, and that is an error to kubectl.
+    cluster.kubectl("wait", "--for=jsonpath={.status.conditions}", "--timeout=20s", name)
     cluster.kubectl("wait", "--for=condition=Established", "--timeout=20s", name)
     return name
 

@@ -37,7 +37,15 @@ def apply(
     kubectl: Kubectl, *made: Object, manager: str = names.FIELD_MANAGER, dry: bool = False
 ) -> list[Object]:
     """As the operator does; what the API server made of it."""
-    words = ["apply", "--server-side", "--force-conflicts", f"--field-manager={manager}", "--validate=strict"]
+    # kubectl itself, though not the API server, asks for all of a Deployment where a part of it is applied.
+    validate = "strict" if manager == names.FIELD_MANAGER else "ignore"
+    words = [
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        f"--field-manager={manager}",
+        f"--validate={validate}",
+    ]
     words += ["--dry-run=server"] if dry else []
     told = kubectl(*words, "--output=json", "--filename=-", stdin=as_list(made))
     found = json.loads(told)

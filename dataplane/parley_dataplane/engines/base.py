@@ -68,6 +68,14 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True)
+class Likely:
+    """What Final will say unless more is said: the person pauses. Nobody is shown it."""
+
+    text: str
+    alternatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Final:
     """The utterance. `alternatives` are other readings, best first, without `text`; `confidence` 0 to 1, or
     None.
@@ -79,7 +87,7 @@ class Final:
 
 
 class SttStream(Protocol):
-    """One utterance. push, push, ..., end; `events` yields Partials and then exactly one Final."""
+    """One utterance. push, push, ..., end; `events` yields Partials, maybe Likelies, and then exactly one Final."""
 
     def push(self, pcm: Pcm) -> None:
         """Take 16 kHz PCM of any length; never waits."""
@@ -87,7 +95,7 @@ class SttStream(Protocol):
     def end(self) -> None:
         """No more audio: Final follows."""
 
-    def events(self) -> AsyncGenerator[Partial | Final, None]:
+    def events(self) -> AsyncGenerator[Partial | Likely | Final, None]:
         """Raises EngineCrashed or EngineTimeout when the utterance is lost."""
 
     async def aclose(self) -> None:
@@ -155,6 +163,14 @@ class SaysSetSentences(Protocol):
 
     def set_sentences(self) -> Iterable[str]:
         """What it says word for word; where a text has a gap, it is {in braces}."""
+
+
+@runtime_checkable
+class ThinksAhead(Protocol):
+    """An LLM that can begin before it is asked."""
+
+    def expect(self, turn: UserTurn) -> None:
+        """`reply` may soon be asked this very turn, or never; does not wait. What was said is forgotten soon."""
 
 
 # TTS

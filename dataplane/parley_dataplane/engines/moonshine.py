@@ -7,14 +7,13 @@ than one message holds.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from parley_dataplane.engines import wheels
 from parley_dataplane.engines.base import SttStream
+from parley_dataplane.engines.private_worker import PrivateWorker
 from parley_dataplane.engines.worker import Worker
 from parley_dataplane.engines.worker_utterance import Batches, WorkerUtterance
 from parley_dataplane.errors import EngineUnavailable
@@ -33,41 +32,20 @@ class Moonshine:
     def __init__(self, texts: Sequence[str] = (), knowledge: Sequence[str] = ()) -> None:
         self._texts = list(texts)
         self._knowledge = list(knowledge)
-        self._folder: TemporaryDirectory[str] | None = None
-        self._worker: Worker | None = None
+        self._private = PrivateWorker(self.name, _MODULE, start_secs=_START_SECS)
 
     @property
     def worker(self) -> Worker:
-        if self._worker is None:
-            raise EngineUnavailable("moonshine is not started: await start() first")
-        return self._worker
+        return self._private.worker
 
     async def start(self) -> None:
         """Raises EngineUnavailable when the wheel is missing."""
-        if self._worker:
-            return
-        model = _model_folder()
-        folder = TemporaryDirectory(prefix="parley-")
-        expected = Path(folder.name) / "expected.json"
-        worker = Worker(
-            self.name, _MODULE, {"model": str(model), "expected": str(expected)}, start_secs=_START_SECS
-        )
-        try:
-            said = json.dumps({"texts": self._texts, "knowledge": self._knowledge})
-            await asyncio.to_thread(expected.write_text, said, "utf-8")
-            await worker.start()
-        except BaseException:
-            folder.cleanup()
-            raise
-        self._folder, self._worker = folder, worker
+        if not self._private.is_started:
+            _model_folder()
+            await self._private.start(self._write)
 
     async def close(self) -> None:
-        worker, self._worker = self._worker, None
-        if worker:
-            await worker.close()
-        folder, self._folder = self._folder, None
-        if folder:
-            folder.cleanup()
+        await self._private.close()
 
     def open(self, language: str) -> SttStream:
         """Raises EngineUnavailable for another language than English."""
@@ -77,9 +55,11 @@ class Moonshine:
             )
         return WorkerUtterance(self.worker.open({}), Batches())
 
+    def _write(self, folder: Path) -> dict[str, str]:
+        expected = folder / "expected.json"
+        expected.write_text(json.dumps({"texts": self._texts, "knowledge": self._knowledge}), "utf-8")
+        return {"model": str(_model_folder()), "expected": str(expected)}
+
 
 def _model_folder() -> Path:
-    spec = find_spec("moonshine_voice")
-    if spec is None or spec.origin is None:
-        raise EngineUnavailable("Python package moonshine-voice is missing: pip install moonshine-voice")
-    return Path(spec.origin).parent / "assets" / "tiny-en"
+    return wheels.folder("moonshine_voice", "moonshine-voice") / "assets" / "tiny-en"

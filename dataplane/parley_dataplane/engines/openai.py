@@ -40,7 +40,9 @@ class OpenAi:
 
     name = "openai"
 
-    def __init__(self, spec: Spec, key: str | None, system: str) -> None:
+    def __init__(self, spec: Spec, key: str | None, system: str, trust_environment: bool = False) -> None:
+        """`trust_environment`: settings.trusts_environment()."""
+        self._trust_environment = trust_environment
         self._spec = spec
         self._key = key
         self._system = system
@@ -62,8 +64,8 @@ class OpenAi:
             timeout=httpx2.Timeout(READ_SECS, connect=CONNECT_SECS),
             # As many at once as there are calls: their number is bounded where calls are taken.
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=20),
-            # Otherwise a proxy or a .netrc of the environment would get or change the key.
-            trust_env=False,
+            # Unless it was said so, a proxy of the environment must not get the key.
+            trust_env=self._trust_environment,
         )
 
     async def close(self) -> None:

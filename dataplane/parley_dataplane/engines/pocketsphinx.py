@@ -11,15 +11,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from parley_dataplane.engines import wheels
 from parley_dataplane.engines.base import SttStream
 from parley_dataplane.engines.espeak import Espeak
 from parley_dataplane.engines.front_end import FrontEnd
 from parley_dataplane.engines.language_model import LanguageModel, dictionary_text, pronunciations
 from parley_dataplane.engines.phonemes import phones
+from parley_dataplane.engines.private_worker import PrivateWorker
 from parley_dataplane.engines.worker import Worker
 from parley_dataplane.engines.worker_utterance import WorkerUtterance
 from parley_dataplane.errors import EngineError, EngineUnavailable
@@ -52,40 +52,29 @@ class PocketSphinx:
     def __init__(self, texts: Sequence[str], words: Sequence[str] = ()) -> None:
         self._texts = texts
         self._words = words
-        self._folder: TemporaryDirectory[str] | None = None
-        self._worker: Worker | None = None
+        self._private = PrivateWorker(self.name, _MODULE)
 
     @property
     def worker(self) -> Worker:
-        if self._worker is None:
-            raise EngineUnavailable("pocketsphinx is not started: await start() first")
-        return self._worker
+        return self._private.worker
 
     async def start(self) -> None:
         """Raises EngineUnavailable when the wheel is missing."""
-        if self._worker:
+        if self._private.is_started:
             return
         model = _model_folder()
         language = await asyncio.to_thread(LanguageModel.of, self._texts, self._words)
         pronounced = await asyncio.to_thread(_look_up, model, language)
         pronounced |= await _pronounce(sorted(language.words - pronounced.keys()))
-        folder = TemporaryDirectory(prefix="parley-")
-        worker = Worker(self.name, _MODULE, _config(model, Path(folder.name)))
-        try:
-            await asyncio.to_thread(_write, Path(folder.name), language.restricted_to(pronounced), pronounced)
-            await worker.start()
-        except BaseException:
-            folder.cleanup()
-            raise
-        self._folder, self._worker = folder, worker
+
+        def write(folder: Path) -> dict[str, object]:
+            _write(folder, language.restricted_to(pronounced), pronounced)
+            return _config(model, folder)
+
+        await self._private.start(write)
 
     async def close(self) -> None:
-        worker, self._worker = self._worker, None
-        if worker:
-            await worker.close()
-        folder, self._folder = self._folder, None
-        if folder:
-            folder.cleanup()
+        await self._private.close()
 
     def open(self, language: str) -> SttStream:
         """Raises EngineUnavailable for another language than English."""
@@ -97,10 +86,7 @@ class PocketSphinx:
 
 
 def _model_folder() -> Path:
-    spec = find_spec("pocketsphinx")
-    if spec is None or spec.origin is None:
-        raise EngineUnavailable("Python package pocketsphinx is missing: pip install pocketsphinx")
-    return Path(spec.origin).parent / "model" / "en-us"
+    return wheels.folder("pocketsphinx", "pocketsphinx") / "model" / "en-us"
 
 
 def _config(model: Path, folder: Path) -> dict[str, object]:

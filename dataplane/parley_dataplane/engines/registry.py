@@ -20,7 +20,7 @@ from parley_api.engine_files import engine_path
 from parley_api.engines import OpenAi
 from parley_api.knowledge import KnowledgeText, knowledge_texts
 from parley_dataplane.engines.base import Engine, LlmEngine, SttEngine, TtsEngine, VadEngine
-from parley_dataplane.settings import secret
+from parley_dataplane.settings import secret, trusts_environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,9 @@ ROLES: Mapping[str, Mapping[str, Line]] = {
     },
     "llm": {
         "scripted": Line("scripted.engine:Scripted", lambda spec, here: (here.conversation, here.knowledge)),
-        "openai": Line("openai:OpenAi", lambda spec, here: (spec, _key(spec), _prompt(here))),
+        "openai": Line(
+            "openai:OpenAi", lambda spec, here: (spec, _key(spec), _prompt(here), trusts_environment())
+        ),
         "instant": Line("instant:InstantLlm", lambda spec, here: (spec.text,)),
     },
     "tts": {

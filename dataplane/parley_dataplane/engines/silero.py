@@ -16,13 +16,13 @@ import os
 import weakref
 from collections import deque
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from parley_dataplane.engines import wheels
 from parley_dataplane.engines.base import VadStream
 from parley_dataplane.engines.resting import Resting
 from parley_dataplane.errors import EngineUnavailable
@@ -164,10 +164,7 @@ class _Stream:
 
 def model_path() -> Path:
     """Where the wheel silero-vad has put its ONNX file. Raises EngineUnavailable."""
-    spec = find_spec("silero_vad")
-    if spec is None or spec.origin is None:
-        raise EngineUnavailable("Python package silero-vad is missing: pip install --no-deps silero-vad")
-    path = Path(spec.origin).parent / _MODEL
+    path = wheels.folder("silero_vad", "--no-deps silero-vad") / _MODEL
     if not path.is_file():
         raise EngineUnavailable(f"this silero-vad has no {_MODEL}: install version 6")
     return path

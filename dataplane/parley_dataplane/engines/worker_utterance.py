@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from parley_dataplane.engines.base import Final, Partial
+from parley_dataplane.engines.base import Final, Likely, Partial
 from parley_dataplane.engines.worker import WorkerStream
 from parley_dataplane.media import HEARING_RATE, Pcm
 
@@ -66,11 +66,13 @@ class WorkerUtterance:
             self._send(self._prepared.flush())
             self._stream.end()
 
-    async def events(self) -> AsyncGenerator[Partial | Final, None]:
+    async def events(self) -> AsyncGenerator[Partial | Likely | Final, None]:
         async for frame in self._stream.frames():
             heard = json.loads(frame.payload)
             if heard.get("final"):
                 yield Final(heard["text"], tuple(heard["alternatives"]), heard["confidence"])
+            elif heard.get("likely"):
+                yield Likely(heard["text"], tuple(heard["alternatives"]))
             else:
                 yield Partial(heard["text"], heard.get("stable", 0))
 

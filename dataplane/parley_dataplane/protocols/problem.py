@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from typing_extensions import TypedDict
 
-from parley_dataplane.errors import Busy, ParleyError
+from parley_dataplane.errors import Busy, Draining, ParleyError
 from parley_dataplane.protocols.fields import dump
 
 MEDIA_TYPE = "application/problem+json"
@@ -34,8 +34,13 @@ def render_status(status: int, detail: str) -> bytes:
 
 
 def headers(error: ParleyError) -> dict[str, str]:
-    """Retry-After, in seconds (RFC 9110, 10.2.3), where trying again makes sense."""
-    return {"Retry-After": str(error.retry_after)} if isinstance(error, Busy) else {}
+    """Retry-After, in seconds (RFC 9110, 10.2.3), where trying again makes sense; where another process must be tried,
+    not by the same connection (RFC 9112, 9.6). Whoever is served keeps theirs: it may lead to a call.
+    """
+    found = {"Retry-After": str(error.retry_after)} if isinstance(error, Busy) else {}
+    if isinstance(error, Draining):
+        found["Connection"] = "close"
+    return found
 
 
 def message(code: str, detail: str) -> str:

@@ -31,6 +31,7 @@ ENDPOINTS = {
     "full duplex": "WebSocket /ws",
     "session": "GET /v1/sessions/{session_id}",
     "agent": "GET /v1/agent",
+    "status": "GET /v1/status",
     "health": "GET /health",
     "metrics": "GET /metrics",
 }
@@ -53,7 +54,6 @@ class About(TypedDict):
 
 
 _PAGE: dict[int | str, dict[str, Any]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
-_DRAINING: dict[int | str, dict[str, Any]] = {503: {"model": Health, "description": "Draining"}}
 _WEIGHTS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
     **refusals(EngineUnavailable),
@@ -64,16 +64,17 @@ _NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": str, "description"
 def router(parley: Parley) -> APIRouter:
     routes = APIRouter(tags=["Service"])
 
-    def health(service: str) -> JSONResponse:
-        """200 when an offer would be taken, 503 when not; the same words whichever system asks."""
-        body: Health = {
+    def health(service: str) -> Health:
+        """The same words whichever system asks. Who asks whether it lives must not kill it while it drains: whether an
+        offer would be taken is /readyz.
+        """
+        return {
             "status": "healthy" if parley.ready else "draining",
             "service": service,
             "version": __version__,
             "active_sessions": len(parley.sessions),
             "max_sessions": parley.agent.spec.sessions.limit,
         }
-        return JSONResponse(body, 200 if parley.ready else 503)
 
     @routes.get("/", response_model=About, responses=_PAGE)
     def root(request: Request) -> Response:
@@ -105,12 +106,12 @@ def router(parley: Parley) -> APIRouter:
         headers = {"Cache-Control": "max-age=86400"}
         return Response(silero_weights.weights(), media_type="application/octet-stream", headers=headers)
 
-    @routes.get("/health", response_model=Health, responses=_DRAINING)
-    async def overall_health() -> Response:
+    @routes.get("/health")
+    async def overall_health() -> Health:
         return health("Parley")
 
-    @routes.get("/api/v1/rtc/health", response_model=Health, responses=_DRAINING)
-    async def fastrtc_health() -> Response:
+    @routes.get("/api/v1/rtc/health")
+    async def fastrtc_health() -> Health:
         return health("FastRTC")
 
     @routes.get("/healthz", response_class=PlainTextResponse)

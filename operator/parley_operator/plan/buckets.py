@@ -7,5 +7,5 @@ def bucket(calls: int) -> int:
     """The largest of 0, 1, 2, 5, 10, 20, 50, 100, ... that is not over `calls`."""
     if calls <= 0:
         return 0
-    power = 10 ** (len(str(calls)) - 1)
+    power: int = 10 ** (len(str(calls)) - 1)
     return max(step * power for step in (1, 2, 5) if step * power <= calls)

@@ -22,4 +22,4 @@ def allotted(agent: str, own: int, taken: Mapping[int, str], settings: Settings)
     first, size = settings.host_port_first, settings.host_port_last - settings.host_port_first + 1
     start = int.from_bytes(hashlib.sha256(agent.encode()).digest()[:4]) % size
     ports = (first + (start + step) % size for step in range(size))
-    return next((port for port in ports if port not in taken and port != own), 0)
+    return next((port for port in ports if port not in taken), 0)

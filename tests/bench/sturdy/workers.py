@@ -49,7 +49,7 @@ QUESTION = "When are you open?"
 STORY = "Tell me a story."
 WINDOW_SECS = 2.0
 """Before and after a worker is hit, in which who listens could notice."""
-ANSWER_SECS = 8.0
+ANSWER_SECS = 12.0
 """From the end of a question until nothing is waited for any more."""
 ROUND_SECS = 60.0
 BEFORE = 10

@@ -13,7 +13,7 @@ BASES = (ROOT, ROOT / "dataplane/parley_dataplane", ROOT / "tests/unit/parley_da
 STATES = ("works", "in part", "not yet")
 WANTED = {
     "FastRTC Voice AI": ("F", [*range(1, 32), 40, 41]),
-    "Alice": ("A", [*range(1, 12), 13, 14, *range(17, 25)]),
+    "Alice": ("A", [*range(1, 12), 13, 14, 15, *range(17, 25)]),
     "Full-duplex agent": ("D", [*range(1, 10), 13, 16, 17, 20]),
     "Voice AI Backend v2": ("V", [*range(1, 10), 18, 19, 20, 26]),
 }

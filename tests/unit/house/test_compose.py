@@ -73,20 +73,36 @@ def test_there_are_a_gateway_prometheus_and_grafana_and_each_image_has_one_versi
     assert [image for image in images if not re.fullmatch(r"[\w./-]+:v?\d+\.\d+\.\d+", image)] == []
 
 
-def test_the_gateway_is_built_from_files_that_exist_and_that_the_build_may_see() -> None:
-    build = SERVICES["gateway"]["build"]
-    dockerfile = (ROOT / build["context"] / build["dockerfile"]).read_text()
-    copied = [
-        name for line in re.findall(r"^COPY (.*) \S+$", dockerfile, re.MULTILINE) for name in line.split()
+def test_each_image_is_built_from_files_that_exist_and_that_the_build_may_see() -> None:
+    dockerfiles = [SERVICES["gateway"]["build"]["dockerfile"], "operator/Dockerfile"]
+    lines = [
+        line
+        for dockerfile in dockerfiles
+        for line in re.findall(r"^COPY (.*) \S+$", (ROOT / dockerfile).read_text(), re.MULTILINE)
     ]
-    seen = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
-    assert sorted(copied) == sorted(seen)
-    assert [name for name in copied if not (ROOT / name).exists()] == []
-    on_path = re.search(r"PYTHONPATH=(\S+)", dockerfile)
+    copied = {name for line in lines for name in line.split()}
+    seen = set(re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
+    assert {
+        name for name in copied if not any(name == one or name.startswith(f"{one}/") for one in seen)
+    } == set()
+    assert {
+        one for one in seen if not any(name == one or name.startswith(f"{one}/") for name in copied)
+    } == set()
+    assert [name for name in sorted(copied) if not (ROOT / name).exists()] == []
+    on_path = re.search(r"PYTHONPATH=(\S+)", (ROOT / dockerfiles[0]).read_text())
     assert on_path is not None
     assert [ROOT / path.removeprefix("/parley/") for path in on_path[1].split(":")] == [
         ROOT / name for name in ("crds", "dataplane", "cli")
     ]
+
+
+def test_the_image_runs_what_its_arguments_say_and_its_user_is_nobody_on_the_machine() -> None:
+    """A pod names the agent's file and the port; its security context asks for this uid, and for none of its own."""
+    dockerfile = (ROOT / "dataplane/Dockerfile").read_text()
+    last = dict(re.findall(r"^(USER|ENTRYPOINT|CMD) (.*)$", dockerfile, re.MULTILINE))
+    assert last["USER"] == "1000:1000"
+    assert json.loads(last["ENTRYPOINT"]) == ["python", "-m", "parley_cli"]
+    assert json.loads(last["CMD"])[0] == SERVICES["gateway"]["command"][0] == "run"
 
 
 @pytest.mark.parametrize("service", SERVICES)

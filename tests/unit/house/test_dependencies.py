@@ -72,7 +72,9 @@ def test_both_locks_hold_the_same_versions_of_what_runs() -> None:
     assert runtime - dev == set()
 
 
-def test_the_operators_image_has_what_it_imports_in_the_versions_that_are_tested_and_no_voice_engine() -> None:
+def test_the_operators_image_has_what_it_imports_in_the_versions_that_are_tested_and_no_voice_engine() -> (
+    None
+):
     lines = (ROOT / "operator/requirements.in").read_text().splitlines()
     asked = [Requirement(line) for line in lines if line and not line.startswith("#")]
     used = distributions_of(imported_by("parley_operator") | imported_by("parley_api"))

@@ -47,6 +47,8 @@ HAPPENED: list[records.Record] = [
         records.ErrorSeen("bad-sdp", "id", door),
         records.SocketClosed(door),
         records.CallFinished("id", door, "idle", 1.0, 1, 1, 1),
+        records.DrainBegan(1, 60.0),
+        records.DrainEnded("last-call-ended", 0, 1.0),
     )
 ]
 

@@ -74,7 +74,9 @@ def test_every_file_of_the_architecture_table_exists() -> None:
 
 def test_every_source_file_has_its_place_in_the_architecture_table() -> None:
     places = [base / path for path in in_the_architecture_table() for base in BASES]
-    sources = [path for folder in ("crds", "dataplane", "cli", "operator") for path in (ROOT / folder).rglob("*.py")]
+    sources = [
+        path for folder in ("crds", "dataplane", "cli", "operator") for path in (ROOT / folder).rglob("*.py")
+    ]
     homeless = [
         str(path.relative_to(ROOT))
         for path in sources
@@ -120,7 +122,9 @@ def test_no_top_level_folder_shadows_the_standard_library() -> None:
 
 
 def test_only_the_settings_module_reads_the_environment() -> None:
-    allowed = [ROOT / f"{part}/settings.py" for part in ("dataplane/parley_dataplane", "operator/parley_operator")]
+    allowed = [
+        ROOT / f"{part}/settings.py" for part in ("dataplane/parley_dataplane", "operator/parley_operator")
+    ]
     # setdefault writes: it tells a library something, before that library is loaded.
     reads = re.compile(r"\bos\.(environ(?!\.setdefault)|getenv)\b|from os import .*(environ|getenv)")
     readers = [

@@ -12,7 +12,17 @@ from parley_cli.__main__ import MOST_MORE_PORTS, main
 from parley_cli.config import HOST, PORT
 from parley_dataplane.protocols.fastrtc import DEFAULTS, Config
 from parley_dataplane.server import MAX_MESSAGE_BYTES
-from parley_dataplane.settings import CONSTANTS, LARGEST_CHUNK, LOG_LEVELS, VARIABLES, Constant, Variable
+from parley_dataplane.settings import (
+    CONSTANTS,
+    DRAIN,
+    LARGEST_CHUNK,
+    LOG_LEVELS,
+    LONGEST_DRAIN_SECS,
+    OF_A_POD,
+    VARIABLES,
+    Constant,
+    Variable,
+)
 
 PAGE = (Path(__file__).parents[3] / "docs/settings.md").read_text()
 TABLES = [
@@ -24,7 +34,12 @@ FIELDS = {names.strip("`"): rest for names, *rest in TABLES[1]}
 
 
 def test_every_variable_that_is_read_is_on_the_page_and_no_other_is() -> None:
-    assert set(ROWS) == {("LOG_LEVEL",), *(one.names for one in (*VARIABLES, *CONSTANTS))}
+    assert set(ROWS) == {
+        ("LOG_LEVEL",),
+        (DRAIN,),
+        *OF_A_POD,
+        *(one.names for one in (*VARIABLES, *CONSTANTS)),
+    }
 
 
 def test_no_two_settings_have_a_name_in_common() -> None:
@@ -53,6 +68,12 @@ def test_what_may_be_said_of_what_can_not_be_changed_is_on_the_page(constant: Co
 
 def test_every_log_level_is_on_the_page() -> None:
     assert re.findall(r"`(\w+)`", ROWS["LOG_LEVEL",][1]) == list(LOG_LEVELS)
+
+
+def test_calls_may_drain_as_long_as_the_longest_may_last() -> None:
+    longest = voice_agent_schema()["properties"]["spec"]["properties"]["sessions"]["properties"]
+    assert longest["longestCallSeconds"]["maximum"] == LONGEST_DRAIN_SECS
+    assert ROWS[DRAIN,][:3] == ["", f"0 to {LONGEST_DRAIN_SECS}", "0"]
 
 
 def test_a_chunk_may_be_as_large_as_a_message() -> None:

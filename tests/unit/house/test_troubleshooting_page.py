@@ -11,7 +11,7 @@ from parley_api.schema import Schema, voice_agent_schema
 from parley_cli.__main__ import _parser
 from parley_cli.doctor import call, latency, line, reach, service
 from parley_cli.doctor.findings import CHECKS
-from parley_dataplane.settings import CONSTANTS, VARIABLES
+from parley_dataplane.settings import CONSTANTS, DRAIN, VARIABLES
 from parley_dataplane.transports.webrtc.call import CallSettings
 
 ROOT = Path(__file__).parents[3]
@@ -53,7 +53,7 @@ def test_every_setting_on_the_page_exists() -> None:
 
 
 def test_every_variable_on_the_page_exists() -> None:
-    known = {"LOG_LEVEL"} | {name for one in (*VARIABLES, *CONSTANTS) for name in one.names}
+    known = {"LOG_LEVEL", DRAIN} | {name for one in (*VARIABLES, *CONSTANTS) for name in one.names}
     named = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", PAGE))
     assert named
     assert named - known == set()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from parley_api import InvalidFile, load
+from parley_api.load import load_file
 
 HEAD = "apiVersion: parley.dev/v1alpha1\nkind: VoiceAgent\nmetadata: {name: a}\n"
 SPEC = HEAD + "spec:\n  conversation:\n    instructions: Be kind.\n"
@@ -478,6 +480,18 @@ def test_what_kubectl_get_prints_of_several_is_told_how_to_get_one(tmp_path: Pat
 
 def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     assert mistakes(tmp_path, b"\xef\xbb\xbf" + SPEC.encode()) == []
+
+
+def test_a_file_is_known_by_the_sha_256_of_its_bytes(tmp_path: Path) -> None:
+    """As `sha256sum` has it: byte order mark, comments and other documents too."""
+    file, digests = tmp_path / "agent.yaml", set()
+    for text in (SPEC, SPEC + "# a comment\n", "\ufeff" + SPEC, "kind: ConfigMap\n---\n" + SPEC):
+        file.write_bytes(text.encode())
+        read = load_file(file)
+        assert read.agent == load(file)
+        assert read.digest == hashlib.sha256(text.encode()).hexdigest()
+        digests.add(read.digest)
+    assert len(digests) == 4
 
 
 def test_a_time_is_a_text_as_it_is_to_kubernetes(tmp_path: Path) -> None:

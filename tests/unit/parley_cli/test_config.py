@@ -52,6 +52,9 @@ def test_each_value_is_shown_with_file_default_or_variable(
     assert rows["spec.media.opus.bitrate"] == ("64000", "default")
     assert rows["log level"] == ("debug", "environment variable LOG_LEVEL")
     assert shown(capsys, file, "--log-level", "error")["log level"] == ("error", "--log-level")
+    assert rows["drain seconds"] == ("0", "default")
+    monkeypatch.setenv("PARLEY_DRAIN_SECONDS", "3600")
+    assert shown(capsys, file)["drain seconds"] == ("3600", "environment variable PARLEY_DRAIN_SECONDS")
 
 
 def leaves(schema: Schema, path: str) -> set[str]:
@@ -69,7 +72,8 @@ def test_every_setting_is_shown_but_those_of_engines_that_are_not_used(
     cluster = {path for path in every if path.startswith(tuple(f"spec.{field}" for field in FOR_A_CLUSTER))}
     assert len(cluster) > len(FOR_A_CLUSTER)
     others = {path for path in engines if not path.startswith(tuple(f"spec.engines.{name}" for name in used))}
-    assert set(shown(capsys, file)) == every - cluster - others | {"log level", "host", "port", "also listen"}
+    of_the_process = {"log level", "drain seconds", "host", "port", "also listen"}
+    assert set(shown(capsys, file)) == every - cluster - others | of_the_process
 
 
 def test_arguments_are_shown_and_a_password_is_not(

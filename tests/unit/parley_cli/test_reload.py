@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import shutil
 import sys
@@ -99,6 +100,7 @@ def test_what_is_saved_is_taken_once(file: Path, capsys: pytest.CaptureFixture[s
         replacement.write_text(AGENT.replace("GREETING", "Good day."))
         replacement.replace(file)  # as many editors save
         await until(lambda: parley.taken == ["Welcome.", "Good day."])
+        assert parley.agent.digest == hashlib.sha256(file.read_bytes()).hexdigest()
         await looked_a_few_times()
 
     parley, anew = run(file, script)

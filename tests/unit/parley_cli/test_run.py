@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import hashlib
 import os
+import shutil
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
@@ -18,6 +21,8 @@ from typing import Any
 import pytest
 
 from parley_api import load
+from parley_api.load import AgentFile
+from parley_cli import run
 from parley_cli.__main__ import main
 from parley_cli.run import address, banner, port_problem
 from parley_dataplane import server
@@ -46,9 +51,10 @@ def taken_port() -> Iterator[int]:
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Serve], None]]:
     """Puts a fake in the place of the data plane."""
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield lambda fake: monkeypatch.setattr(server, "serve", fake)
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def never(*_: Any, **__: Any) -> Awaitable[None]:
@@ -177,6 +183,7 @@ def test_the_banner_comes_once_calls_are_taken_and_goodbye_at_the_end(
         on_ready: Any,
         beside: Any,
         settings: Any,
+        digest: str,
     ) -> None:
         seen.extend((agent.metadata.name, base_dir, host, ports, beside, settings.log_level))
         assert capsys.readouterr().out == ""
@@ -208,6 +215,69 @@ def test_a_signal_ends_the_serving_in_order(
     assert main(["run", BENCH, "--port", str(free_port)]) == 0
     assert told == ["goodbye to the calls"]
     assert capsys.readouterr().out == "Goodbye.\n"
+
+
+@pytest.mark.parametrize(
+    "before", [signal.default_int_handler, signal.SIG_IGN], ids=["plain", "in a shell's &"]
+)
+def test_sigterm_ends_it_before_it_serves_too(
+    served: Callable[[Serve], None],
+    before: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Where Ctrl-C was ignored, so was SIGTERM until calls were taken."""
+
+    def load_file(path: str) -> AgentFile:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return read(path)
+
+    read = run.load_file
+    monkeypatch.setattr(run, "load_file", load_file)
+    served(never)
+    signal.signal(signal.SIGINT, before)
+    assert main(["run", BENCH]) == 0
+    assert capsys.readouterr().out == "Goodbye.\n"
+
+
+NAMESPACE = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child")
+"""Its first process is number 1, as in a container."""
+
+
+def _can_be_made() -> bool:
+    if shutil.which("unshare") is None:
+        return False
+    return subprocess.run([*NAMESPACE, "true"], capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.skipif(not _can_be_made(), reason="nobody here may have a namespace of their own")
+def test_a_container_s_first_process_is_ended_while_it_loads_its_modules() -> None:
+    """To such a one a signal that it does not handle is nothing: a pod that was deleted while it began lived for all of
+    its grace period.
+    """
+    loads = "import parley_cli, time; print('loads', flush=True); time.sleep(60)"
+    with subprocess.Popen([*NAMESPACE, sys.executable, "-c", loads], stdout=subprocess.PIPE) as first:
+        try:
+            assert first.stdout is not None
+            assert first.stdout.readline() == b"loads\n"
+            (number,) = Path(f"/proc/{first.pid}/task/{first.pid}/children").read_text().split()
+            os.kill(int(number), signal.SIGTERM)
+            assert first.wait(5.0) == 128 + signal.SIGTERM
+        finally:
+            first.kill()
+
+
+def test_what_is_served_is_told_by_the_digest_of_its_file(
+    served: Callable[[Serve], None], free_port: int
+) -> None:
+    seen: list[str] = []
+
+    async def serve(*_: Any, digest: str, **__: Any) -> None:
+        seen.append(digest)
+
+    served(serve)
+    assert main(["run", BENCH, "--port", str(free_port)]) == 0
+    assert seen == [hashlib.sha256(Path(BENCH).read_bytes()).hexdigest()]
 
 
 def test_an_engine_that_can_not_be_loaded_is_one_line(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from parley_dataplane.engines.base import UserTurn
 from parley_dataplane.errors import EngineCrashed, EngineUnavailable
 from parley_dataplane.events import Problem, UserTranscript
 from tests.one_call import ANSWER, SORRY, Call, Mumbled, history
@@ -54,6 +55,21 @@ def test_words_that_come_after_what_was_not_understood_are_answered_with_it() ->
     call = Call(texts=["", "when do you open"]).run(script)
     assert [asked[0] for asked in call.llm.asked] == ["", "when do you open"]
     assert history(call)[0] == ("user", "when do you open", "")
+
+
+def test_an_llm_that_thinks_ahead_is_told_at_a_pause_what_it_may_be_asked() -> None:
+    expected: list[UserTurn] = []
+
+    async def script(call: Call) -> None:
+        call.llm.expect = expected.append  # type: ignore[attr-defined]
+        call.llm.secs = 0.5
+        await call.speak(1.0, 0.5)
+        await call.speak(1.0, 5.0)
+
+    call = Call(texts=["book a table", Mumbled("when are you open")]).run(script)
+    assert expected == [UserTurn("book a table when are you")], "with all that waits for an answer"
+    assert "when are you" not in [told.text for told in call.peer.of(UserTranscript)], "nobody is shown it"
+    assert call.llm.asked[-1][0] == "book a table when are you open"
 
 
 def test_two_utterances_on_their_way_through_stt_are_answered_together_and_in_order() -> None:

@@ -8,7 +8,14 @@ import pytest
 import structlog
 
 from parley_dataplane import logs
-from parley_dataplane.records import CallFinished, CallStarted, ErrorSeen, TurnFinished
+from parley_dataplane.records import (
+    CallFinished,
+    CallStarted,
+    DrainBegan,
+    DrainEnded,
+    ErrorSeen,
+    TurnFinished,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +39,17 @@ def test_a_record_is_one_json_line_with_its_level_and_time(capsys: pytest.Captur
     assert finished["seconds"] == 1.2
     assert (error["event"], error["level"], error["code"]) == ("error-seen", "warning", "bad-sdp")
     assert str(started["timestamp"]).endswith("Z")
+
+
+def test_a_drain_is_logged_with_how_many_calls_it_waits_for_and_what_became_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure("info")
+    logs.log_record(DrainBegan(3, 3600.0))
+    logs.log_record(DrainEnded("last-call-ended", 0, 71.26))
+    began, ended = lines(capsys)
+    assert (began["event"], began["calls"], began["seconds"]) == ("drain-began", 3, 3600.0)
+    assert (ended["event"], ended["outcome"], ended["seconds"]) == ("drain-ended", "last-call-ended", 71.3)
 
 
 def test_each_turn_is_logged_only_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -123,6 +123,15 @@ def test_the_first_words_are_counted_in_seconds(metrics: Metrics) -> None:
     assert found["parley_first_stable_word_seconds_sum", (("door", "duplex"),)] == 0.5
 
 
+@pytest.mark.parametrize(("left", "found"), [(None, (0, 0)), (0.0, (1, 0)), (90.5, (1, 90.5))])
+def test_whether_it_drains_is_told_with_the_seconds_that_are_left(
+    left: float | None, found: tuple[float, float]
+) -> None:
+    metrics = Metrics(Pacer(lambda call, error: None), Calls(Media()), Collector(), list, lambda: left)
+    told = samples(metrics)
+    assert (told["parley_draining", ()], told["parley_drain_seconds_left", ()]) == found
+
+
 RECORDS: list[Record] = [
     CallStarted("secret-id", "offer"),
     CallFinished("secret-id", "offer", "idle", 1.0, 1, 1, 1),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from parley_api import load
-from parley_dataplane.settings import BadSetting, Override, Settings
+from parley_api.media import IceServer
+from parley_dataplane.settings import BadSetting, Override, Settings, trusts_environment
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -27,6 +29,26 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
             {"AUDIO_SAMPLE_RATE": "48000", "audio_sample_rate": "16000", "audio_chunk_size": "4096"},
             Settings(constants=("AUDIO_SAMPLE_RATE", "audio_sample_rate", "audio_chunk_size")),
         ),
+        ({"PARLEY_DRAIN_SECONDS": "3600"}, Settings(drain_seconds=3600.0)),
+        ({"PARLEY_DRAIN_SECONDS": "0"}, Settings(drain_seconds=0.0)),
+        ({"PARLEY_DRAIN_SECONDS": ""}, Settings()),
+        ({"PARLEY_MEDIA_ADDRESS": "192.0.2.7"}, Settings(media_address="192.0.2.7")),
+        ({"PARLEY_MEDIA_ADDRESS": "2001:DB8::7"}, Settings(media_address="2001:db8::7")),
+        (
+            {
+                "PARLEY_TURN_URIS": "turn:a.example:3478 turns:b.example?transport=tcp",
+                "PARLEY_TURN_USERNAME": "voice",
+                "PARLEY_TURN_CREDENTIAL": "a password",
+            },
+            Settings(
+                turn=IceServer(
+                    urls=["turn:a.example:3478", "turns:b.example?transport=tcp"],
+                    username="voice",
+                    credential="a password",
+                )
+            ),
+        ),
+        ({"PARLEY_TURN_USERNAME": "voice", "PARLEY_TURN_CREDENTIAL": "a password"}, Settings()),
     ],
 )
 def test_settings_are_read_from_the_environment(environ: dict[str, str], settings: Settings) -> None:
@@ -81,6 +103,7 @@ def test_an_engine_that_the_agent_does_not_have_stays_away() -> None:
 
 
 SECONDS = "write seconds from 0.02 to 600, such as 3.0"
+DRAIN = "write seconds from 0 to 86400, such as 3600, or 0 for a goodbye at once"
 RATE = "write 48000 or 16000, or leave it out: WebRTC has the one, WebSockets the other"
 
 
@@ -92,6 +115,9 @@ RATE = "write 48000 or 16000, or leave it out: WebRTC has the one, WebSockets th
         ("BENCH_TONE_SECS", "nan", SECONDS),
         ("BENCH_TONE_SECS", "-1", SECONDS),
         ("BENCH_TONE_SECS", "1e9", SECONDS),
+        ("PARLEY_DRAIN_SECONDS", "1h", DRAIN),
+        ("PARLEY_DRAIN_SECONDS", "-1", DRAIN),
+        ("PARLEY_DRAIN_SECONDS", "86401", DRAIN),
         ("MAX_SESSIONS_PER_POD", "0", "write a whole number of calls from 1 to 10000, such as 100"),
         ("MAX_SESSIONS_PER_POD", "1.5", "write a whole number of calls from 1 to 10000, such as 100"),
         ("max_sessions", "many", "write a whole number of calls from 1 to 10000, such as 100"),
@@ -113,3 +139,44 @@ def test_a_wrong_value_is_named_with_what_to_write(name: str, value: str, said: 
     with pytest.raises(BadSetting) as wrong:
         Settings.from_environ({name: value})
     assert str(wrong.value) == f"{name}={value!r}: {said}"
+
+
+TURN = {"PARLEY_TURN_USERNAME": "voice", "PARLEY_TURN_CREDENTIAL": "a password"}
+
+
+def test_a_turn_server_of_the_environment_is_told_to_callers_beside_those_of_the_file() -> None:
+    agent = load(EXAMPLES / "bench.yaml")
+    settings = Settings.from_environ({"PARLEY_TURN_URIS": "turn:turn.example.com", **TURN})
+    [told] = settings.over(agent).spec.media.ice_servers
+    assert told.as_client_knows_it() == {
+        "urls": ["turn:turn.example.com"],
+        "username": "voice",
+        "credential": "a password",
+    }
+    assert "a password" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"PARLEY_MEDIA_ADDRESS": "node-1"}, "write an IP address such as 192.0.2.7"),
+        ({"PARLEY_TURN_URIS": "turn:a"}, "set PARLEY_TURN_USERNAME and PARLEY_TURN_CREDENTIAL as well"),
+        (
+            {"PARLEY_TURN_URIS": "https://a", **TURN},
+            "write turn: and turns: URIs such as turn:turn.example.com:3478",
+        ),
+    ],
+    ids=["a name for an address", "no login", "no TURN URI"],
+)
+def test_what_a_pod_is_told_wrongly_says_what_to_write(environ: dict[str, str], told: str) -> None:
+    with pytest.raises(BadSetting, match=re.escape(told)) as raised:
+        Settings.from_environ(environ)
+    assert "a password" not in str(raised.value)
+
+
+def test_the_environment_is_trusted_only_where_it_says_so() -> None:
+    assert not trusts_environment({"HTTPS_PROXY": "http://proxy:3128"})
+    assert not trusts_environment({"PARLEY_TRUST_ENVIRONMENT": "false"})
+    assert trusts_environment({"PARLEY_TRUST_ENVIRONMENT": "True"})
+    with pytest.raises(BadSetting, match="write true or false"):
+        trusts_environment({"PARLEY_TRUST_ENVIRONMENT": "yes"})

@@ -4,7 +4,10 @@ same examples in every run, so that no run is another one's luck.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+import structlog
 from hypothesis import settings
 
 from parley_operator import logs
@@ -14,5 +17,9 @@ settings.load_profile("same-every-time")
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> None:
+def quiet() -> Iterator[None]:
+    """For these tests alone: others listen to what the data plane logs."""
+    before = structlog.get_config()
     logs.configure("error")
+    yield
+    structlog.configure(**before)

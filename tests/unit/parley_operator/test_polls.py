@@ -73,6 +73,7 @@ def test_a_ready_pod_is_asked_at_once_and_then_every_few_seconds() -> None:
 def test_a_pod_that_becomes_ready_is_asked_at_once() -> None:
     async def main() -> None:
         pods = Pods(every=1000)
+        pods.says["10.0.0.1"] = IDLE
         pods.polls.follow(pod(7), KEY, "10.0.0.1", ready=False)
         asyncio.get_running_loop().call_later(3, pods.polls.follow, pod(7), KEY, "10.0.0.1", True)
         await pods.run(5)

@@ -166,6 +166,19 @@ def test_the_queue_tells_its_age_and_how_long_a_worker_has_been_busy() -> None:
     run(main())
 
 
+def test_what_waited_in_a_standby_for_an_hour_is_not_stuck_when_it_takes_over() -> None:
+    async def main() -> None:
+        queue, hands = Queue(), Hands(seconds=1)
+        queue.add(A)
+        await asyncio.sleep(3600)
+        task = asyncio.create_task(queue.run(1, hands))
+        await asyncio.sleep(0.5)
+        assert queue.finished_at == 4600
+        task.cancel()
+
+    run(main())
+
+
 def test_a_closed_queue_finishes_what_is_at_work_and_takes_nothing_new() -> None:
     async def main() -> None:
         queue, hands = Queue(), Hands(seconds=3)

@@ -43,7 +43,7 @@ def test_what_is_set_counts_and_what_is_empty_is_not_set() -> None:
         ("RESYNC_SECONDS", "soon", "RESYNC_SECONDS='soon': write a number from 10 to 86400"),
         ("POLL_SECONDS", "nan", "POLL_SECONDS='nan': write a number from 1 to 3600"),
         ("LOG_LEVEL", "loud", f"LOG_LEVEL='loud': write one of {', '.join(LOG_LEVELS)}"),
-        ("HOST_PORT_FIRST", "32000", "HOST_PORT_FIRST=32000 is over HOST_PORT_LAST=31999: write a first"),
+        ("HOST_PORT_FIRST", "32000", "HOST_PORT_FIRST=32000 is over HOST_PORT_LAST=20999: write a first"),
     ],
 )
 def test_a_wrong_value_says_what_to_write(name: str, text: str, sentence: str) -> None:

@@ -19,6 +19,26 @@ from parley_dataplane.engines.scripted.matcher import Match
 CONSTANT = -6.6
 WEIGHTS = (9.5, 1.3, 0.8, 1.4)
 
+LIKELY = 0.33
+"""The confidence from which a target is answered. Of 97 questions in other words than the file's, by three
+voices, 72 in 100 were right at once in a quiet room and 67 in noise, 6 and 7 wrong; typed 90, and 4 wrong. Of 144 that
+no agent knows 11 in 100 were answered.
+"""
+
+POSSIBLE = 0.15
+"""From here on the person is asked whether that is what they want; below it, to say it again."""
+
+_CLEAR = 0.03
+"""Two intents are told apart if their ranks are this far from each other, times the doubt that the first one's leaves:
+the surer one is, the less it matters what else it might be.
+"""
+
+_EVEN = 0.14
+"""The same where nothing that was said belongs more to the first: "my appointment" is booked, moved and canceled."""
+
+_NO_DOUBT, _FULL_DOUBT = 0.75, 0.49
+"""Ranks."""
+
 PLAIN = 1.0
 """Evidence of what is built in: it is made of small words that belong to everything, and is said plainly or not at all.
 """
@@ -27,6 +47,21 @@ PLAIN = 1.0
 def confidence(ranked: Sequence[Match]) -> float:
     """Of the first of `ranked`, 0 to 1."""
     return probability(features(ranked))
+
+
+def is_sure(ranked: Sequence[Match]) -> bool:
+    """Whether the first of `ranked` is to be answered."""
+    return confidence(ranked) >= LIKELY and not _unclear(ranked)
+
+
+def _unclear(ranked: Sequence[Match]) -> bool:
+    """Two intents that can't be told apart. (What is built in gives way to an intent of the file.)"""
+    rivals = [match for match in ranked[1:] if not match.key.startswith("builtin")]
+    if not rivals:
+        return False
+    best, rival = ranked[0], rivals[0]
+    doubt = max(0.0, _NO_DOUBT - best.rank) / (_NO_DOUBT - _FULL_DOUBT)
+    return best.rank - rival.rank < doubt * (_CLEAR if rival.evidence < best.evidence else _EVEN)
 
 
 def features(ranked: Sequence[Match]) -> tuple[float, ...]:

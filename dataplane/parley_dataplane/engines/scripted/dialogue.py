@@ -20,30 +20,13 @@ from parley_api.conversation import Conversation, FollowUp, Intent, Slot
 from parley_api.knowledge import KnowledgeText
 from parley_dataplane.engines.base import UserTurn
 from parley_dataplane.engines.scripted import builtin, slots
-from parley_dataplane.engines.scripted.confidence import confidence
+from parley_dataplane.engines.scripted.confidence import POSSIBLE, confidence, is_sure
 from parley_dataplane.engines.scripted.filling import CORRECTION_WORDS, fill, says_only_values
 from parley_dataplane.engines.scripted.knowledge import Knowledge, Told, tell
 from parley_dataplane.engines.scripted.matcher import Match, Matcher, Phrase, Target
 from parley_dataplane.engines.scripted.meaning import NOWHERE, Near
 from parley_dataplane.engines.scripted.state import DEEPEST, Filling, State
 from parley_dataplane.engines.scripted.words import is_content, words
-
-LIKELY = 0.33
-"""The confidence from which a target is answered. Of 97 questions in other words than the file's, by three
-voices, 72 in 100 were right at once in a quiet room and 67 in noise, 6 and 7 wrong; typed 90, and 4 wrong. Of 144 that
-no agent knows 11 in 100 were answered.
-"""
-
-POSSIBLE = 0.15
-"""From here on the person is asked whether that is what they want; below it, to say it again."""
-
-CLEAR = 0.03
-"""Two intents are told apart if they are this far from each other, as a share of how far the first is from ASIDE:
-the surer one is, the less it matters what else it might be.
-"""
-
-EVEN = 0.14
-"""The same where nothing that was said belongs more to the first: "my appointment" is booked, moved and canceled."""
 
 SURE = 0.49
 """The score from which something else is heard where a value was asked for."""
@@ -177,14 +160,14 @@ class Dialogue:
 
     def _afresh(self, state: State, heard: Heard) -> Outcome:
         ranked = self.rank(state, heard)
-        best, is_sure = ranked[0], _is_sure(ranked)
+        best, sure = ranked[0], is_sure(ranked)
         text = heard.readings[0]
-        found = self._knowledge.find(text) if not is_sure or best.score < CERTAIN else None
-        if found and (not is_sure or self._knowledge.holds_all(text)):
+        found = self._knowledge.find(text) if not sure or best.score < CERTAIN else None
+        if found and (not sure or self._knowledge.holds_all(text)):
             return self._told(found, state)
         if heard.near.passage is not None and heard.near.told >= max(TOLD, best.near + AHEAD):
             return self._told(self._knowledge.passage(heard.near.passage), state)
-        if is_sure:
+        if sure:
             return self._meant(best.key, state, heard)
         if state.misses < TRIES:
             is_near = best.rank >= NEAR
@@ -236,7 +219,7 @@ class Dialogue:
         ranked = self.rank(asked, heard)
         best, first = ranked[0].key, heard.first[0]
         is_same = best == f"intent {meant.intent}"
-        if not (is_same or best.startswith("builtin")) and _is_sure(ranked):
+        if not (is_same or best.startswith("builtin")) and is_sure(ranked):
             return None
         if best == "builtin no" or first in builtin.DENIED_BY:
             if others:
@@ -549,21 +532,6 @@ def _needed(intent: Intent) -> list[Slot]:
 
 def _raised(match: Match) -> Match:
     return replace(match, score=match.score + FOLLOW_UP_BONUS) if match.score >= NEAR else match
-
-
-def _is_sure(ranked: Sequence[Match]) -> bool:
-    """Whether the first is to be answered."""
-    return confidence(ranked) >= LIKELY and not _unclear(ranked)
-
-
-def _unclear(ranked: Sequence[Match]) -> bool:
-    """Two intents that can't be told apart. (What is built in gives way to an intent of the file.)"""
-    rivals = [match for match in ranked[1:] if not match.key.startswith("builtin")]
-    if not rivals:
-        return False
-    best, rival = ranked[0], rivals[0]
-    doubt = max(0.0, ASIDE - best.rank) / (ASIDE - SURE)
-    return best.rank - rival.rank < doubt * (CLEAR if rival.evidence < best.evidence else EVEN)
 
 
 def _waiting(state: State, top: Filling | None = None) -> State:

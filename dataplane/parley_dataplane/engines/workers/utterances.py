@@ -1,7 +1,7 @@
 """What engines do alike that take whole utterances: while a person speaks, all that was said so far is decoded again.
 
     audio -> every now and then: one fast decoding -> shown; what so many in a row agree on as the engine asks is stable
-          -> a pause: the final decoding, ahead of the end -> the end: sent, if nothing was said since
+          -> a pause: the final decoding, ahead of the end -> likely -> the end: sent, if nothing was said since
 
 Rules: one decoding at a time; the fast ones take at most a third of the process's time, those ahead of an end at most
 half, however many people speak, so that a final text waits for one of each at most. A word that was shown as stable
@@ -167,14 +167,7 @@ class Utterances(ABC):
         if (utterance := self._utterances.get(stream)) is None:
             return
         last = utterance.ahead or self._decode(stream, utterance, final=True)
-        readings = [_joined([*utterance.settled, text]) for text in (last.text, *last.alternatives)]
-        # What was shown as stable is not taken back, unless nothing was said after all.
-        best = next((one for one in readings if utterance.agreement.holds(one)), readings[0])
-        text = utterance.agreement.kept_in(best) if best else ""
-        is_best = text.lower() == best.lower()
-        others = [
-            one for one in dict.fromkeys(readings) if one and one != text and not (is_best and one == best)
-        ]
+        text, others = self._readings(utterance, last)
         final = {"final": True, "text": text, "alternatives": others, "confidence": last.confidence}
         self.cancel(stream)
         self._channel.send_json(Kind.RESULT, stream, final)
@@ -183,6 +176,18 @@ class Utterances(ABC):
     def cancel(self, stream: int) -> None:
         if utterance := self._utterances.pop(stream, None):
             utterance.forget(utterance.length)
+
+    def _readings(self, utterance: _Utterance, last: Decoded) -> tuple[str, list[str]]:
+        """The whole utterance's text if `last` is its end, and the others."""
+        readings = [_joined([*utterance.settled, text]) for text in (last.text, *last.alternatives)]
+        # What was shown as stable is not taken back, unless nothing was said after all.
+        best = next((one for one in readings if utterance.agreement.holds(one)), readings[0])
+        text = utterance.agreement.kept_in(best) if best else ""
+        is_best = text.lower() == best.lower()
+        others = [
+            one for one in dict.fromkeys(readings) if one and one != text and not (is_best and one == best)
+        ]
+        return text, others
 
     def _listen(self, utterance: _Utterance, samples: Samples) -> None:
         """Whether what has just come is a pause; if not, what was decoded ahead of it is not the end."""
@@ -208,6 +213,11 @@ class Utterances(ABC):
         utterance.ahead = self._decode(stream, utterance, final=True)
         now = time.monotonic()
         self._ahead_rest_until = now + now - began
+        text, others = self._readings(utterance, utterance.ahead)
+        if text:
+            self._channel.send_json(
+                Kind.RESULT, stream, {"likely": True, "text": text, "alternatives": others}
+            )
 
     def _cut(self, stream: int, utterance: _Utterance) -> None:
         """Decode all but the end for good."""

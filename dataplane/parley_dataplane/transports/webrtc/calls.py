@@ -34,8 +34,11 @@ COUNTED = tuple(field.name for field in fields(CallCounts))
 class Calls:
     """`open()` in the loop before the first call, `close()` after the last."""
 
-    def __init__(self, media: Media, reading: Reading | None = None) -> None:
-        """`reading` is told of each reading of the port."""
+    def __init__(self, media: Media, reading: Reading | None = None, media_address: str = "") -> None:
+        """`reading` is told of each reading of the port. `media_address` is where others reach the same port, of the
+        machine around this one: known, it need not be asked of a STUN server.
+        """
+        self._media_address = media_address
         self._media = media
         self._reading = reading
         self._settings = _settings(media)
@@ -111,8 +114,11 @@ class Calls:
         if self._reflexive is not None:
             self._reflexive.close()
         assert self.port is not None, "open() comes first"
-        self._reflexive = Reflexive(self.port, stun_servers(self._media.ice_servers))
+        servers = [] if self._media_address else stun_servers(self._media.ice_servers)
+        self._reflexive = Reflexive(self.port, servers)
         self._reflexive.start()
+        if self._media_address:
+            self.port.is_seen_at(self._media_address)
 
     def _let_in(self, now: float) -> None:
         """A token bucket of offers."""

@@ -212,6 +212,14 @@ class UdpPort:
         port._tell_buffers(settings)
         return port
 
+    def is_seen_at(self, host: str) -> None:
+        """Callers reach the same port by that address as well: the first of its family has it."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        for local in self.sockets:
+            if local.family == family and local.host != host:
+                local.seen_at = (host, self.number)
+                return
+
     def close(self) -> None:
         """Frees the port; again is no harm."""
         for local in self.sockets:

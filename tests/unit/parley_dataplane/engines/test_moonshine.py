@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from parley_api.load import load
-from parley_dataplane.engines import moonshine
+from parley_dataplane.engines import moonshine, wheels
 from parley_dataplane.engines.base import Final, Partial
 from parley_dataplane.engines.expected import expected
 from parley_dataplane.engines.moonshine import Moonshine
@@ -178,7 +178,7 @@ def test_another_language_is_refused_by_name() -> None:
 
 
 def test_a_missing_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moonshine, "find_spec", lambda name: None)
+    monkeypatch.setattr(wheels, "find_spec", lambda name: None)
     with pytest.raises(EngineUnavailable, match="moonshine-voice is missing: pip install moonshine-voice"):
         asyncio.run(Moonshine(PHRASES).start())
 

@@ -215,6 +215,24 @@ def test_a_server_that_is_not_there_is_unavailable() -> None:
     run(test())
 
 
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_proxy_of_the_environment_is_asked_only_where_it_is_trusted(
+    trusted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On somebody's own machine one that was meant for something else would see the key."""
+
+    async def test() -> None:
+        async with chat_server(says("By the proxy.")) as proxy, chat_server(says("At once.")) as server:
+            monkeypatch.setenv("HTTP_PROXY", proxy.url.removesuffix("/v1"))
+            monkeypatch.delenv("NO_PROXY", raising=False)
+            monkeypatch.delenv("no_proxy", raising=False)
+            llm = OpenAi(Spec(url=server.url, model="tiny"), KEY, "", trusted)
+            async with started(llm):
+                assert await asked(llm) == ("By the proxy." if trusted else "At once.")
+
+    run(test())
+
+
 def test_an_answer_without_end_is_read_no_further_than_anyone_listens() -> None:
     async def test() -> None:
         async with chat_server(says(*["word " * 100] * 1_000)) as server, started(engine(server.url)) as llm:

@@ -6,8 +6,7 @@ from itertools import pairwise, product
 
 import pytest
 
-from parley_dataplane.engines.scripted.confidence import confidence, probability
-from parley_dataplane.engines.scripted.dialogue import LIKELY, POSSIBLE
+from parley_dataplane.engines.scripted.confidence import LIKELY, POSSIBLE, confidence, probability
 from parley_dataplane.engines.scripted.matcher import Match, Matcher, Phrase, Target
 
 STEPS = [step / 10 for step in range(11)]

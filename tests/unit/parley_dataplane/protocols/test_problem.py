@@ -37,6 +37,10 @@ def test_only_a_busy_server_says_when_to_come_back() -> None:
     assert problem.headers(errors.BadSdp("no")) == {}
 
 
+def test_who_is_refused_by_a_server_that_ends_tries_another_by_another_connection() -> None:
+    assert problem.headers(errors.Draining("ends")) == {"Retry-After": "1", "Connection": "close"}
+
+
 def test_what_http_itself_refuses_has_the_same_shape() -> None:
     assert json.loads(problem.render_status(405, "no")) == {
         "type": "about:blank",

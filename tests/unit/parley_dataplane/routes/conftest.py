@@ -142,6 +142,7 @@ class NotedSessions:
 class NotedAgent:
     name = "bench"
     greeting = "Hello."
+    digest = "0" * 64
     ice_servers = ({"urls": ["turn:t.example"], "username": "me", "credential": "x"},)
 
     def __init__(self) -> None:

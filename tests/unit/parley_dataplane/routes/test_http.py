@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from parley_api import __version__
 from parley_dataplane.doors import DUPLEX, WEBRTC_SIGNALING
 from parley_dataplane.errors import TooManySessions
 from parley_dataplane.routes import bodies
@@ -175,12 +176,30 @@ def test_a_page_and_all_that_it_loads_are_served_from_here(path: str, among: set
     assert among <= seen
 
 
-@pytest.mark.parametrize("path", ["/health", "/api/v1/rtc/health", "/readyz"])
-def test_health_is_503_while_no_call_is_taken(server: Any, path: str) -> None:
-    assert asyncio.run(server.http("GET", path)).status == 200
+def test_readiness_is_503_with_a_reason_while_no_call_is_taken(server: Any) -> None:
+    assert asyncio.run(server.http("GET", "/readyz")).status == 200
     server.parley.ready = False
-    assert asyncio.run(server.http("GET", path)).status == 503
-    assert asyncio.run(server.http("GET", "/healthz")).status == 200
+    answer = asyncio.run(server.http("GET", "/readyz"))
+    assert (answer.status, answer.body) == (503, b"draining")
+
+
+@pytest.mark.parametrize("path", ["/health", "/api/v1/rtc/health"])
+def test_what_asks_whether_the_process_lives_does_not_kill_it_while_it_drains(server: Any, path: str) -> None:
+    """A kubelet asks /health (three times, then it kills): it answered 503 from SIGTERM on, and every call was cut."""
+    for ready, status in ((True, "healthy"), (False, "draining")):
+        server.parley.ready = ready
+        answer = asyncio.run(server.http("GET", path))
+        assert (answer.status, answer.json()["status"]) == (200, status)
+        assert asyncio.run(server.http("GET", "/healthz")).status == 200
+
+
+def test_the_status_tells_counts_and_which_agent_and_of_nobody_anything(server: Any) -> None:
+    server.parley.sessions.open(DUPLEX, None, session_id="secret-id")
+    told = asyncio.run(server.http("GET", "/v1/status")).json()
+    assert told == {"calls": 1, "draining": False, "agent_digest": "0" * 64, "version": __version__}
+    server.parley.ready = False
+    told = asyncio.run(server.http("GET", "/v1/status")).json()
+    assert told["draining"] is True
 
 
 def test_sessions_of_v2_are_listed_without_those_of_other_doors(server: Any) -> None:

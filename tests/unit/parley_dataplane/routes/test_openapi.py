@@ -14,8 +14,8 @@ import pytest
 from parley_dataplane.errors import BadMessage, BadSdp, Busy, TooBig
 from parley_dataplane.routes.openapi import refusals
 
-HEALTH = {"/health", "/api/v1/rtc/health", "/readyz"}
-"""Their 503 is an answer like any other."""
+HEALTH = {"/readyz"}
+"""Its 503 is an answer like any other."""
 
 
 @pytest.fixture

@@ -323,7 +323,7 @@ def test_a_server_that_stops_closes_with_try_again_later(server: Any, calls: lis
         async with server.socket(PATH) as peer:
             peer.say(OFFER)
             told = await peer.hear()
-            assert (told["code"], told["retry_after"]) == ("draining", 5)
+            assert (told["code"], told["retry_after"]) == ("draining", 1)
             assert await peer.hear() == ("close", 1013)
 
     asyncio.run(scenario())

@@ -267,3 +267,38 @@ def test_another_agent_is_asked_for_its_own_servers_and_none_is_left(monkeypatch
             await until(lambda: (len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks())) == before)
 
     run(scene)
+
+
+def test_an_address_that_is_known_is_told_and_no_server_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the node around a pod, whose port is mapped to the same port here."""
+    monkeypatch.setattr(calls, "host_addresses", lambda: ["127.0.0.1"])
+
+    async def scene() -> None:
+        server = Server()
+        async with running(server):
+            servers = [IceServer(urls=[f"stun:127.0.0.1:{server.at[1]}"])]
+            line = Calls(Media(ice_servers=servers), media_address="192.0.2.9")
+            line.open()
+            assert line.port is not None
+            (at,) = line.port.sockets
+            line.take(Media())
+            await asyncio.sleep(0.1)
+            assert (at.seen_at, server.asked) == (("192.0.2.9", line.port.number), 0)
+            offer = await Person(channel=False).offer()
+            agent = await Agent().answer(offer, port=line.port)
+            (told,) = re.findall(r"a=(candidate:.* typ srflx .*)\r\n", agent.call.answer_sdp)
+            assert told.split()[4:6] == ["192.0.2.9", str(line.port.number)]
+            await agent.call.close()
+            line.close()
+
+    run(scene)
+
+
+def test_an_address_of_another_family_is_told_of_no_socket() -> None:
+    async def scene() -> None:
+        port = UdpPort.open(["127.0.0.1"])
+        port.is_seen_at("2001:db8::7")
+        assert port.sockets[0].seen_at is None
+        port.close()
+
+    run(scene)

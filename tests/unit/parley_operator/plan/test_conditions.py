@@ -150,6 +150,11 @@ TABLE: list[tuple[str, Change, dict[str, str]]] = [
         {"UpToDate": "False OtherFile", "Ready": "False OtherFile"},
     ),
     ("one that is not ready may run anything", of_the_first_pod(status=OTHER, ready=False), {}),
+    (
+        "one of before is still there",
+        deployment_says(replicas=4),
+        {"UpToDate": "False Rolling", "Ready": "False Rolling"},
+    ),
     ("new pods take over", rolling(), {"UpToDate": "False Rolling", "Ready": "False Rolling"}),
     (
         "no node takes a new pod",

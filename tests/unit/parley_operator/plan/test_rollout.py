@@ -9,6 +9,7 @@ import pytest
 
 from parley_operator.plan import rollout
 from parley_operator.plan.plan import Ref
+from parley_operator.render import agent_file
 from tests.small_cluster import SmallCluster, changed, only, voice_agent
 
 OLD, NEW = "example.com/parley:1", "example.com/parley:2"
@@ -84,6 +85,48 @@ def test_an_authors_change_rolls_at_once_with_the_image_that_the_agent_has() -> 
     made = cluster.step()
     assert (image(cluster), cluster.templates) == (OLD, 2)
     assert made.rolls
+
+
+def test_a_newer_image_waits_also_after_an_authors_change() -> None:
+    cluster = running()
+    cluster.agent = changed(cluster.agent, turnTaking={"bargeIn": False})
+    cluster.settle()
+    made = upgraded(cluster).plan()
+    assert (made.rolls, cluster.writes(made)) == (True, [])
+
+
+def test_what_changes_no_pod_writes_no_deployment() -> None:
+    cluster = running()
+    before = only(cluster.plan().objects, "Deployment")
+    cluster.agent = changed(cluster.agent, service={"loadBalancer": True})
+    assert only(cluster.plan().objects, "Deployment") == before
+
+
+def test_defaults_that_a_newer_operator_reads_otherwise_are_no_authors_change(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """The generation is the same: nobody has written anything, and the whole fleet would roll at once."""
+    cluster = running()
+    request.getfixturevalue("rendered_otherwise")
+    before = rollout._of_pods
+    monkeypatch.setattr(rollout, "_of_pods", lambda subject: {**before(subject), "newer": "default"})
+    assert cluster.step().rolls
+    assert cluster.templates == 1
+
+
+def test_a_file_that_a_newer_operator_writes_otherwise_is_not_made_before_a_pod_wants_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cluster = running()
+    files = [ref for ref in cluster.observed.children if ref.kind == "ConfigMap"]
+    monkeypatch.setattr(agent_file, "MEDIA_PORT", 9_999)
+    cluster.settle()
+    assert [ref for ref in cluster.observed.children if ref.kind == "ConfigMap"] == files
+    assert (cluster.plan().rolls, cluster.templates) == (True, 1)
+    cluster.see(may_roll=True)
+    cluster.settle()
+    assert [ref for ref in cluster.observed.children if ref.kind == "ConfigMap"] != files
+    assert cluster.templates == 2
 
 
 @pytest.mark.usefixtures("rendered_otherwise")
@@ -162,12 +205,15 @@ def test_a_lost_status_does_not_lose_the_image() -> None:
     del cluster.agent["status"]
     cluster.step()
     assert (image(cluster), cluster.agent["status"]["image"], cluster.templates) == (OLD, OLD, 1)
+    template = only(cluster.plan().objects, "Deployment")["spec"]["template"]
+    assert "dnsPolicy" not in template["spec"], "it is rendered, not left as it is: an edit of it would heal"
 
 
 def test_an_edit_of_the_template_heals_also_while_a_newer_image_waits() -> None:
     cluster = upgraded(running())
     assert cluster.deployment is not None
-    cluster.deployment["spec"]["template"]["spec"]["containers"][0]["args"] = ["sleep", "infinity"]
+    container = cluster.deployment["spec"]["template"]["spec"]["containers"][0]
+    container.update(args=["sleep", "infinity"], image="example.com/edited")
     template = only(cluster.plan().objects, "Deployment")["spec"]["template"]
     assert template["spec"]["containers"][0]["args"][0] == "run"
     assert template["spec"]["containers"][0]["image"] == OLD

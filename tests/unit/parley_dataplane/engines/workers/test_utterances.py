@@ -202,6 +202,23 @@ def test_a_click_at_the_start_does_not_make_a_soft_voice_a_pause(clock: list[flo
     assert sent.told[-1]["text"] == "la la la la"
 
 
+def test_at_a_pause_it_is_told_once_what_the_end_would_be(clock: list[float]) -> None:
+    sent = Sent()
+    handler = Counting(sent)
+    handler.open(1, {})
+    push(handler, 1.0, LOUD, clock)
+    push(handler, 0.6, SOFT, clock)
+    push(handler, 1.0, LOUD, clock)
+    push(handler, 0.6, SOFT, clock)
+    handler.end(1)
+    likely = [told for told in sent.told if told.get("likely")]
+    assert [told["text"] for told in likely] == ["la la", "la la la la"]
+    assert (likely[-1]["text"], likely[-1]["alternatives"]) == (
+        sent.told[-1]["text"],
+        sent.told[-1]["alternatives"],
+    )
+
+
 def test_decodings_ahead_of_an_end_take_half_of_the_time_at_most(clock: list[float]) -> None:
     handler = Counting(Sent())
     quick = handler.decode

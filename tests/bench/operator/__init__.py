@@ -1,0 +1,7 @@
+"""The operator at scale: thousands of VoiceAgents on a real API server, with kwok's nodes and pods.
+
+world.py     control plane, nodes, operator       fleet.py     the agents, and when each is Ready
+stages.py    what is measured                     stand_in.py  one process that answers for all fake pods
+endurance.py what goes wrong (churn.py, faults.py)
+ordinary.py  an ordinary kopf operator that makes the same Deployments: what ours is compared with
+"""

@@ -1,0 +1,104 @@
+"""The VoiceAgents of the bench: made all at once, changed one by one, and when each of them says Ready."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kubernetes_asyncio import client, watch
+
+GROUP, VERSION, PLURAL = "parley.dev", "v1alpha1", "voiceagents"
+NAMESPACES = 20
+AT_ONCE = 64
+"""Requests under way at the same time: what a tenant's CI and forty people with kubectl are together."""
+
+
+def name(number: int) -> str:
+    return f"agent-{number:05}"
+
+
+def namespace(number: int) -> str:
+    return f"bench-{number % NAMESPACES:02}"
+
+
+def manifest(number: int, replicas: int) -> dict[str, Any]:
+    """A small agent: what it says is its own, so that no two ConfigMaps are alike."""
+    return {
+        "apiVersion": f"{GROUP}/{VERSION}",
+        "kind": "VoiceAgent",
+        "metadata": {"name": name(number), "namespace": namespace(number)},
+        "spec": {
+            "replicas": replicas,
+            "conversation": {
+                "instructions": f"You are agent {number}.",
+                "intents": [
+                    {"name": "hours", "phrases": ["when are you open"], "answer": f"From {number} to ten."}
+                ],
+            },
+        },
+    }
+
+
+async def make_namespaces(api: client.ApiClient) -> None:
+    core = client.CoreV1Api(api)
+    for number in range(NAMESPACES):
+        await core.create_namespace({"metadata": {"name": namespace(number)}})
+
+
+async def make(api: client.ApiClient, numbers: Sequence[int], replicas: int) -> None:
+    """All of them, as fast as the API server takes them."""
+    objects, gate = client.CustomObjectsApi(api), asyncio.Semaphore(AT_ONCE)
+
+    async def one(number: int) -> None:
+        async with gate:
+            await objects.create_namespaced_custom_object(
+                GROUP, VERSION, namespace(number), PLURAL, manifest(number, replicas)
+            )
+
+    await asyncio.gather(*map(one, numbers))
+
+
+async def change(api: client.ApiClient, number: int, words: str) -> None:
+    """What it says, and so its ConfigMap and its Deployment."""
+    body = {"spec": {"conversation": {"instructions": words}}}
+    await client.CustomObjectsApi(api).patch_namespaced_custom_object(
+        GROUP, VERSION, namespace(number), PLURAL, name(number), body
+    )
+
+
+class Readiness:
+    """When each agent was first seen, and when it first said Ready, in seconds of time.monotonic."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, float] = {}
+        self.ready: dict[str, float] = {}
+
+    async def follow(self, api: client.ApiClient) -> None:
+        """For ever; to be cancelled."""
+        objects = client.CustomObjectsApi(api)
+        while True:
+            async with watch.Watch().stream(
+                objects.list_cluster_custom_object, GROUP, VERSION, PLURAL, timeout_seconds=600
+            ) as events:
+                async for event in events:
+                    self._take(event["object"])
+
+    def _take(self, agent: Mapping[str, Any]) -> None:
+        if (found := agent.get("metadata", {}).get("name")) is None:
+            return
+        now = time.monotonic()
+        self.seen.setdefault(found, now)
+        if is_ready(agent):
+            self.ready.setdefault(found, now)
+
+
+def is_ready(agent: Mapping[str, Any]) -> bool:
+    """Of this generation."""
+    conditions = agent.get("status", {}).get("conditions", [])
+    generation = agent["metadata"].get("generation")
+    return any(
+        one["type"] == "Ready" and one["status"] == "True" and one.get("observedGeneration") == generation
+        for one in conditions
+    )

@@ -1,0 +1,70 @@
+"""What a plan hands over, and whom it cuts, as the API server is asked for it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from parley_operator.kinds import KINDS
+from parley_operator.plan.plan import HAND_OVER_MANAGER, Cut, Object, Observed, Plan, Ref
+from parley_operator.settings import Settings
+from tests.unit.parley_operator.test_reconcile import KEY, World, child
+from tests.virtual_time import run
+
+DEPLOYMENT = KINDS["Deployment"].path("tenant", "a-agent")
+POD = KINDS["Pod"].path("tenant", "a-1")
+
+
+def test_replicas_are_handed_over_before_the_deployment_is_applied_without_them() -> None:
+    def handing_over(agent: Object, observed: Observed, settings: Settings, now: datetime) -> Plan:
+        without = child("Deployment", "a-agent", agent)
+        alone = {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "a-agent", "namespace": "tenant"},
+            "spec": {"replicas": 5},
+        }
+        return Plan(objects=[without], hand_over=alone)
+
+    async def scene() -> None:
+        world = World()
+        await world.user_writes()
+        world.see()
+        await world.reconcile(KEY)
+        world.see()
+        world.plan = handing_over
+        world.api.requests.clear()
+        await world.reconcile(KEY)
+        first, second = [one for one in world.api.writes() if one.path == DEPLOYMENT]
+        assert first.params["fieldManager"] == HAND_OVER_MANAGER
+        assert first.body["spec"] == {"replicas": 5}
+        assert second.params["fieldManager"] != HAND_OVER_MANAGER
+        assert "replicas" not in second.body["spec"]
+        world.api.requests.clear()
+        await world.reconcile(KEY)
+        [again] = world.api.writes()
+        assert again.params["fieldManager"] == HAND_OVER_MANAGER, "it counts on no cache"
+
+    run(scene())
+
+
+def test_a_pod_is_cut_by_its_uid_and_with_the_time_that_the_plan_gives_it() -> None:
+    async def scene() -> None:
+        world = World()
+        await world.user_writes()
+        world.see()
+        pod = await world.api.put(POD, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a-1"}})
+        uid = pod["metadata"]["uid"]
+
+        def cutting(agent: Object, observed: Observed, settings: Settings, now: datetime) -> Plan:
+            return Plan(cut=[Cut(Ref("Pod", "tenant", "a-1"), uid, 5)])
+
+        world.plan = cutting
+        await world.reconcile(KEY)
+        [deleted] = world.api.writes()
+        assert (deleted.method, deleted.path) == ("DELETE", POD)
+        assert deleted.body["gracePeriodSeconds"] == 5
+        assert deleted.body["preconditions"] == {"uid": uid}
+        await world.reconcile(KEY)
+        assert world.outcomes[-1] == "done", "one that is gone is no error"
+
+    run(scene())
