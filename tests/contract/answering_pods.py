@@ -38,6 +38,7 @@ class AnsweringPods:
         self._pods: dict[str, dict[str, Any]] = {}
         """By address."""
         self._servers: dict[str, web.AppRunner] = {}
+        self.problem: OSError | None = None
 
     def __enter__(self) -> Self:
         self._serving = threading.Thread(target=self._loop.run_forever, name="pods-answer")
@@ -53,6 +54,7 @@ class AnsweringPods:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        ended = self._watch.poll()
         self._watch.terminate()
         self._watch.wait()
         self._reading.join()
@@ -61,6 +63,8 @@ class AnsweringPods:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._serving.join()
         self._loop.close()
+        assert self.problem is None, f"pods did not answer: {self.problem}"
+        assert ended is None, f"the watch over pods ended with {ended}"
 
     def _read(self) -> None:
         assert self._watch.stdout is not None
@@ -87,7 +91,10 @@ class AnsweringPods:
         application.router.add_get("/v1/status", self._status)
         runner = self._servers[address] = web.AppRunner(application, access_log=None)
         await runner.setup()
-        await web.TCPSite(runner, address, PORT).start()
+        try:
+            await web.TCPSite(runner, address, PORT).start()
+        except OSError as problem:
+            self.problem = problem
 
     async def _silence(self, address: str) -> None:
         runner = self._servers.pop(address, None)

@@ -62,4 +62,4 @@ def _summary(pods: Sequence[Pod], answers: Answers) -> str:
     exact = all(isinstance(answers.get(pod), Said) for pod in pods)
     total = sum(count or 0 for count in counts)
     words = f"{counted(len(pods), 'pod')}, {'' if exact else 'at least '}{counted(total, 'call')}"
-    return words if exact else f"{words}; as the pods themselves say: kubectl parley calls --exact"
+    return words if exact else f"{words}; to ask the pods: kubectl parley calls --exact"

@@ -18,7 +18,7 @@ def test_what_the_operator_wrote_is_at_least_so_much() -> None:
         "reception-agent-a  20+    ready      node-0",
         "reception-agent-b  ?      not ready  node-0",
         "",
-        "2 pods, at least 20 calls; as the pods themselves say: kubectl parley calls --exact",
+        "2 pods, at least 20 calls; to ask the pods: kubectl parley calls --exact",
     ]
 
 
