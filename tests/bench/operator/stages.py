@@ -101,6 +101,8 @@ async def _ready(
         await fleet.make(api, range(agents), replicas)
         applied = time.monotonic() - began
         while len(seen.ready) < agents:
+            if following.done():
+                following.result()
             if time.monotonic() - began > LONGEST_SECS:
                 raise TimeoutError(f"{len(seen.ready)} of {agents} are Ready after {LONGEST_SECS} s")
             await asyncio.sleep(0.2)
