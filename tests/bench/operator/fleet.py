@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -79,11 +80,12 @@ class Readiness:
         """For ever; to be cancelled."""
         objects = client.CustomObjectsApi(api)
         while True:
-            async with watch.Watch().stream(
-                objects.list_cluster_custom_object, GROUP, VERSION, PLURAL, timeout_seconds=600
-            ) as events:
-                async for event in events:
-                    self._take(event["object"])
+            with contextlib.suppress(TimeoutError):  # the client's own, after five minutes
+                async with watch.Watch().stream(
+                    objects.list_cluster_custom_object, GROUP, VERSION, PLURAL, timeout_seconds=240
+                ) as events:
+                    async for event in events:
+                        self._take(event["object"])
 
     def _take(self, agent: Mapping[str, Any]) -> None:
         if (found := agent.get("metadata", {}).get("name")) is None:
