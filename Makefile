@@ -100,6 +100,7 @@ wasm: $(VENV)/dev.stamp ## remake web/silero.wasm from web/silero.c, with the co
 lock: $(VENV)/dev.stamp ## remake the locks from pyproject.toml and operator/requirements.in
 	$(compile) pyproject.toml -o requirements.lock
 	$(compile) --extra dev --extra operator --constraint requirements.lock pyproject.toml -o requirements-dev.lock
+	$(compile) --extra openai --constraint requirements-dev.lock pyproject.toml -o dataplane/requirements.lock
 	$(compile) --constraint requirements-dev.lock operator/requirements.in -o operator/requirements.lock
 
 lock-peers: $(VENV)/dev.stamp ## remake the peers' locks: their newest versions

@@ -65,8 +65,8 @@ class Pods(Model):
         default="",
         max_length=512,
         pattern=rf"^(({_REGISTRY})?{_PATH}(/{_PATH})*({_TAG}|({_TAG})?{_DIGEST}))?$",
-        description="Image of the data plane. Unless set, the agent stays with the image that it has"
-        " (status.image), and a new one gets the operator's.",
+        description="Image of the data plane. Unless set, the operator's: a newer operator moves the"
+        " agent to its own in turn.",
         json_schema_extra={
             "x-advice": "an image with its tag or digest, such as registry.example.com/parley:0.1.0"
         },

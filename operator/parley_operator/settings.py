@@ -1,7 +1,7 @@
 """What the environment sets for the operator: the one reader of environment variables in it.
 
 Rules: a wrong value is a BadSetting that says what to write; it is never guessed. A variable that is empty is not set.
-`VARIABLES` is the list: name, field, bounds and meaning; docs/operator-settings.md has the same.
+`VARIABLES` is the list: name, field, bounds and meaning; docs/operator.md has the same.
 """
 
 from __future__ import annotations
