@@ -82,9 +82,7 @@ class VoiceAgentStatus(Model):
     selector: str | None = Field(
         default=None, max_length=1_024, description="Label selector of the pods, for `kubectl scale`."
     )
-    image: str | None = Field(
-        default=None, max_length=512, description="Image of the pods."
-    )
+    image: str | None = Field(default=None, max_length=512, description="Image of the pods.")
     host_port: int | None = Field(
         default=None, ge=1, le=65_535, description="UDP port of the nodes that reach.hostPort was allotted."
     )

@@ -74,8 +74,26 @@ def pod(obj: Object) -> Object:
         "status": {
             **{name: status[name] for name in ("phase", "podIP", "qosClass") if name in status},
             "conditions": conditions,
+            "failing": _failing(status),
         },
     }
+
+
+_STARTING = {"", "ContainerCreating", "PodInitializing"}
+_NO_IMAGE = {"ErrImagePull", "ImagePullBackOff"}
+"""The kubelet goes from the one to the other and back."""
+
+
+def _failing(status: Object) -> str:
+    """Why a container of a pod does not run, without what is otherwise at each try: seconds, counts."""
+    for container in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
+        reason = container.get("state", {}).get("waiting", {}).get("reason", "")
+        if reason in _NO_IMAGE:
+            return f"{container.get('image', '')} can't be pulled"
+        if reason not in _STARTING:
+            code = container.get("lastState", {}).get("terminated", {}).get("exitCode")
+            return reason if code is None else f"{reason}, exit code {code}"
+    return ""
 
 
 def node(obj: Object) -> Object:

@@ -93,6 +93,7 @@ class Observer:
             status=self._polls.status(ref_of(obj)),
             grace_seconds=metadata.get("deletionGracePeriodSeconds"),
             unschedulable=scheduled.get("message", "") if scheduled.get("status") == "False" else "",
+            failing=status.get("failing", ""),
         )
 
     async def _look_up(self, key: Key, wanted: Needs) -> tuple[frozenset[str], Mapping[str, str]]:

@@ -173,9 +173,11 @@ def _rolling(kind: str, running: Running) -> Found:
         return Found(kind, FALSE, "Unschedulable", f"no node takes a new pod: {_cut(waits.unschedulable)}")
     progress = _condition(running.live, "Progressing") or {}
     if progress.get("status") == FALSE:
-        message = f"the rollout is stuck, and what ran before goes on: {_cut(progress.get('message', ''))}"
+        told = _cut(progress.get("message", ""))
+        message = f"the rollout is stuck, and what ran before goes on: {told}{_waiting(running)}"
         return Found(kind, FALSE, progress.get("reason") or "Stuck", message)
-    return Found(kind, FALSE, "Rolling", "new pods take over from those of before; those finish their calls")
+    message = f"new pods take over from those of before; those finish their calls{_waiting(running)}"
+    return Found(kind, FALSE, "Rolling", message)
 
 
 def _without_pods(kind: str, running: Running) -> Found:
@@ -185,8 +187,13 @@ def _without_pods(kind: str, running: Running) -> Found:
 
 
 def _waiting(running: Running) -> str:
-    waits = next((pod for pod in running.serving if pod.unschedulable), None)
-    return f" (no node takes pod {waits.name}: {_cut(waits.unschedulable)})" if waits is not None else ""
+    """Of the first pod that can't start, why not."""
+    for pod in running.serving:
+        if pod.unschedulable:
+            return f" (no node takes pod {pod.name}: {_cut(pod.unschedulable)})"
+        if pod.failing:
+            return f" (pod {pod.name} does not start: {_cut(pod.failing)})"
+    return ""
 
 
 def _condition(obj: Object | None, kind: str) -> Mapping[str, Any] | None:

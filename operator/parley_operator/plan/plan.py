@@ -57,6 +57,8 @@ class ObservedPod:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     status: PodStatus | None = None
+    failing: str = ""
+    """Why a container of it does not run: an image that can't be pulled, a process that ends."""
     unschedulable: str = ""
     """The scheduler's words for why it found no node; "" when it found one or has not looked."""
 

@@ -188,6 +188,14 @@ def test_conditions(change: Change, lacking: dict[str, str]) -> None:
     assert told(cluster) == {**ALL_TRUE, **lacking}
 
 
+def test_a_pod_that_does_not_start_is_told_with_its_cause() -> None:
+    cluster = running()
+    rolling(failing="CrashLoopBackOff, exit code 1", ready=False)(cluster)
+    found = condition(cluster.plan().status, "UpToDate")
+    assert (found["status"], found["reason"]) == ("False", "Rolling")
+    assert "(pod pod-1-0 does not start: CrashLoopBackOff, exit code 1)" in found["message"]
+
+
 def test_at_a_host_port_the_condition_says_that_no_node_is_free_to_roll() -> None:
     cluster = running(media={"reach": {"hostPort": {}}})
     rolling(unschedulable="0/3 nodes are available: 3 didn't have free ports", ready=False)(cluster)
