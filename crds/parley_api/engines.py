@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from parley_api.access import HOST, PORT
 from parley_api.model import Model, OneOf, Rule
 
 SHORTEST_TONE, LONGEST_TONE = 0.02, 600
@@ -83,7 +84,7 @@ class OpenAi(Model):
     url: str = Field(
         min_length=1,
         max_length=1_024,
-        pattern=r"^https?://[^\s@?#]+$",
+        pattern=rf"^https?://{HOST}(:{PORT})?(/[^\s@?#]*)?$",
         description="Base URL, to which /chat/completions is added.",
         json_schema_extra={
             "x-advice": "a URL such as http://127.0.0.1:11434/v1, without a login or a question mark"

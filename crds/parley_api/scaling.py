@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from parley_api.access import HOST, PORT
 from parley_api.model import Model, Rule
 
 MOST_REPLICAS = 1_000
@@ -38,7 +39,7 @@ class Keda(Model):
     server_address: str = Field(
         min_length=1,
         max_length=1_024,
-        pattern=r"^https?://[^\s@?#]+$",
+        pattern=rf"^https?://{HOST}(:{PORT})?(/[^\s@?#]*)?$",
         description="URL of the Prometheus that scrapes the agent's pods, as KEDA reaches it.",
         json_schema_extra={
             "x-advice": "a URL such as http://prometheus.monitoring:9090, without a login or a question mark"

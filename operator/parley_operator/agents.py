@@ -131,22 +131,27 @@ class Sweep:
         """Soon, whatever the time is."""
         self._asked.set()
 
-    async def run(self) -> None:
-        """For ever."""
+    async def now(self) -> None:
+        """Once everything has been listed, however often that fails."""
         failures = 0
         while True:
-            self._asked.clear()
             try:
                 await self._reflector.list()
-                failures = 0
-                self.done.set()
             except (ApiError, Unreachable) as error:
                 failures += 1
                 self._log.warning("agents-not-listed", error=str(error)[:200], failures=failures)
                 await asyncio.sleep(
                     max(delay(failures, most=LONGEST_PAUSE), getattr(error, "retry_after", 0.0))
                 )
-                continue
+            else:
+                self.done.set()
+                return
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            self._asked.clear()
+            await self.now()
             try:
                 async with asyncio.timeout(self._every):
                     await self._asked.wait()

@@ -8,7 +8,6 @@ the caches hold already is applied by force.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from parley_operator.api import APPLY, Api, ApiError, Guard, Unreachable
 from parley_operator.cache import NEWEST, Cache
@@ -64,19 +63,19 @@ class Cluster:
         return not (live["metadata"].get("deletionTimestamp") or holds(live, stamped(obj)))
 
     async def apply(self, obj: Object) -> Object:
-        """`obj` as a whole. Raises ApiError, Unreachable or NotOurs."""
+        """`obj` as a whole. Raises ApiError, Unreachable or NotOurs.
+
+        What the caches lack, or hold as another's, is looked at first: an apply without force would still add our
+        fields to an object in which nobody has set them, such as a bare ServiceAccount.
+        """
         ref = ref_of(obj)
         wanted = stamped(obj)
-        known = self.cached(ref) is not None
-        try:
-            return await self._apply(wanted, MANAGER, force=known)
-        except ApiError as error:
-            if known or error.status != 409:
-                raise
-        found = await self.get(ref)
-        if found is not None and not _same_controller(found, obj):
-            raise NotOurs(ref)
-        return await self._apply(wanted, MANAGER, force=True)
+        live = self.cached(ref)
+        if _controllers(obj) and (live is None or not _is_ours(live, obj)):
+            live = await self.get(ref)
+            if live is not None and not _is_ours(live, obj):
+                raise NotOurs(ref)
+        return await self._apply(wanted, MANAGER, force=live is not None)
 
     async def hand_over(self, obj: Object) -> Object:
         """See Plan.hand_over."""
@@ -189,9 +188,15 @@ class Cluster:
             self._count(verb, kind.name, outcome)
 
 
-def _same_controller(found: Object, wanted: Object) -> bool:
-    def controllers(obj: dict[str, Any]) -> set[str]:
-        references = obj["metadata"].get("ownerReferences", ())
-        return {reference["uid"] for reference in references if reference.get("controller")}
+def _is_ours(found: Object, wanted: Object) -> bool:
+    """It has the same controller, or none any more and was applied by us: somebody has taken the reference away."""
+    controllers = _controllers(found)
+    if not controllers:
+        entries = found["metadata"].get("managedFields", ())
+        return any(one.get("manager") == MANAGER and one.get("operation") == "Apply" for one in entries)
+    return bool(controllers & _controllers(wanted))
 
-    return bool(controllers(found) & controllers(wanted))
+
+def _controllers(obj: Object) -> set[str]:
+    references = obj["metadata"].get("ownerReferences", ())
+    return {reference["uid"] for reference in references if reference.get("controller")}

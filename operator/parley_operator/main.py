@@ -109,6 +109,8 @@ class Operator:
         await self._cluster.all_synced()
         self._log.info("synced", **{name: len(cache) for name, cache in self._cluster.caches.items()})
         await self._lease.held.wait()
+        # The watch of a standby may have been cut off without a sign: old specs would roll agents back.
+        await self._sweep.now()
         self._all_agents()
         self._log.info("working", agents=len(self._cluster.agents), workers=self._settings.workers)
         await self._queue.run(self._settings.workers, self._reconcile)
@@ -146,6 +148,8 @@ class Operator:
         ref = Ref(AGENTS.name, metadata.get("namespace", ""), metadata["name"])
         if what is None:
             self._sweep.ask()  # kopf has listed anew: it may have missed what went
+        if what == "DELETED":
+            self._reconcile.gone(obj)
         changed = self._cluster.agents.remove(obj) if what == "DELETED" else self._cluster.agents.put(obj)
         if changed:
             self._changed(ref, None)
@@ -163,14 +167,17 @@ class Operator:
         elif ref.kind == NODES.name:
             for key in self._ports.holders():
                 self._queue.add(key, after=1.0, routine=True)
-        elif owner is not None:
+        else:
             if ref.kind == PODS.name:
-                self._follow(ref, owner)
-            self._queue.add(owner)
+                self._follow(ref)
+            if owner is not None:
+                self._queue.add(owner)
 
-    def _follow(self, ref: Ref, owner: Key) -> None:
+    def _follow(self, ref: Ref) -> None:
+        """As the cache has it: a pod that was taken out of its agent is asked no more."""
         pod = self._cluster.cached(ref)
-        if pod is None:
+        owner = self._cluster.caches[PODS.name].owner(ref.namespace, ref.name)
+        if pod is None or owner is None:
             self._polls.forget(ref)
             self._reconcile.forget(ref)
             return

@@ -101,6 +101,8 @@ class Queue:
                         self._rested.set()
                     if busy.again:
                         self.add(key)
+                # A look that has nothing to write never waits: thousands of them would keep the Lease from renewal.
+                await asyncio.sleep(0)
         finally:
             self.workers -= 1
 

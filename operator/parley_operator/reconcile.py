@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from parley_operator import events
+from parley_operator import events, names
 from parley_operator.api import ApiError, Unreachable
 from parley_operator.cluster import Cluster, NotOurs
 from parley_operator.observe import Observer
@@ -24,12 +24,16 @@ from parley_operator.plan.plan import SLOW_STATUS, Failure, Object, Observed, Pl
 from parley_operator.plan.pods import cuts
 from parley_operator.ports import Ports
 from parley_operator.queue import Key, Queue
-from parley_operator.rolls import Order, Rolls, given_up, rolled_out
+from parley_operator.rolls import Order, Rolls, given_up, is_rolling, rolled_out
 from parley_operator.settings import Settings
 
 LOOK_UP_AGAIN_SECONDS = 60.0
 """What a tenant's ConfigMaps hold is not watched."""
 
+
+_MOST_DRAINED = 10_000
+
+AUTOSCALERS = ("HorizontalPodAutoscaler", "ScaledObject")
 
 Planner = Callable[[Object, Observed, Settings, datetime], Plan]
 """`plan` of plan/KIND.py."""
@@ -77,6 +81,8 @@ class Reconciler:
         self._now = now
         self._slow: dict[Ref, Written] = {}
         self._seen: set[Key] = set()
+        self._drained: dict[str, None] = {}
+        """Agents that were deleted and let their calls end, by uid."""
         self._log = structlog.get_logger()
 
     async def __call__(self, key: Key) -> None:
@@ -123,6 +129,7 @@ class Reconciler:
         if not self._observer.pending(key):  # else it comes again as soon as they have been asked
             waits += [await self._tell(key, agent, plan), await self._slowly(plan)]
         if failures:
+            self._rolls.finish(key)
             return "refused", None
         self._take_turn(key, agent, plan)
         if needs(agent).config_maps:
@@ -142,6 +149,9 @@ class Reconciler:
         """What was refused. The first refusal ends it: what comes after may need what was refused."""
         if plan.hand_over is not None:
             await self._cluster.hand_over(plan.hand_over)
+        for ref in plan.prune:  # KEDA refuses a workload that an HPA still scales
+            if ref.kind in AUTOSCALERS and (failure := await self._prune(ref, observed)):
+                return (failure,)
         for obj in plan.objects:
             if not self._cluster.differs(obj):
                 continue
@@ -154,15 +164,20 @@ class Reconciler:
                 _raise_unless_refused(error)
                 return (Failure(ref, error.reason or str(error.status), error.message),)
         for ref in plan.prune:
-            live = observed.children.get(ref)
-            if live is None or live["metadata"].get("deletionTimestamp"):
-                continue
-            try:
-                await self._cluster.delete(ref, live["metadata"]["uid"])
-            except ApiError as error:
-                _raise_unless_refused(error)
-                return (Failure(ref, error.reason or str(error.status), error.message),)
+            if ref.kind not in AUTOSCALERS and (failure := await self._prune(ref, observed)):
+                return (failure,)
         return ()
+
+    async def _prune(self, ref: Ref, observed: Observed) -> Failure | None:
+        live = observed.children.get(ref)
+        if live is None or live["metadata"].get("deletionTimestamp"):
+            return None
+        try:
+            await self._cluster.delete(ref, live["metadata"]["uid"])
+        except ApiError as error:
+            _raise_unless_refused(error)
+            return Failure(ref, error.reason or str(error.status), error.message)
+        return None
 
     async def _tell(self, key: Key, agent: Object, plan: Plan) -> float | None:
         """The status, where it changed, and Events of it. Seconds until the rest of it may be written."""
@@ -222,9 +237,17 @@ class Reconciler:
         self._seen.discard(key)
         self._slow.pop(key, None)
         pods = self._observer.pods(key)
+        pods = [pod for pod in pods if pod.annotations.get(names.CUT_WITH, "") not in self._drained]
         for cut in cuts(pods, key.namespace, living=""):
             await self._cluster.delete(cut.ref, cut.uid, cut.grace_seconds)
         return "gone", None
+
+    def gone(self, agent: Object) -> None:
+        """It was deleted as it was then. Its pods may still be marked as it was before: that is written later."""
+        if agent.get("spec", {}).get("deletion") != "Cut":
+            self._drained[agent["metadata"]["uid"]] = None
+            while len(self._drained) > _MOST_DRAINED:
+                del self._drained[next(iter(self._drained))]
 
     def forget(self, ref: Ref) -> None:
         """A pod that is gone."""
@@ -236,24 +259,29 @@ class Reconciler:
             return
         self._seen.add(key)
         deployment = _deployment(observed)
-        if deployment is not None and not rolled_out(deployment) and not given_up(deployment):
+        if deployment is not None and is_rolling(deployment) and not given_up(deployment):
             self._rolls.resume(key)
 
     def _take_turn(self, key: Key, agent: Object, plan: Plan) -> None:
         """An upgrade of the operator: who needs to roll waits for a turn, who has rolled gives it back."""
         if plan.rolls:
             if not self._rolls.may(key):
+                deployment = self._live_deployment(key, agent)
+                broken = deployment is not None and not rolled_out(deployment)
                 busy = bool((agent.get("status") or {}).get("calls"))
-                self._rolls.wait(key, Order(busy, agent["metadata"].get("creationTimestamp", "")))
+                self._rolls.wait(key, Order(broken, busy, agent["metadata"].get("creationTimestamp", "")))
             return
         if self._rolls.may(key):
-            children = self._observer.children(key, agent["metadata"]["uid"]).values()
-            deployment = next((child for child in children if child["kind"] == "Deployment"), None)
+            deployment = self._live_deployment(key, agent)
             over = deployment is None or rolled_out(deployment)
             if over or (deployment and self._rolls.found(key) and given_up(deployment)):
                 self._rolls.finish(key)
         else:
             self._rolls.finish(key)
+
+    def _live_deployment(self, key: Key, agent: Object) -> Object | None:
+        children = self._observer.children(key, agent["metadata"]["uid"]).values()
+        return next((child for child in children if child["kind"] == "Deployment"), None)
 
 
 def _raise_unless_refused(error: ApiError) -> None:

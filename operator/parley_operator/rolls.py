@@ -1,8 +1,9 @@
 """Which agents may be rolled for the operator's own sake: after an upgrade, a few at a time, the idle and oldest first.
 
 Rules: an agent has its turn until its Deployment has rolled out; one whose new pods never become available keeps it,
-so that a bad upgrade stops by itself after `at_once` agents. Turns are given by `grant`, once all who wait are known.
-Never awaits.
+so that a bad upgrade stops by itself after `at_once` agents. Those that were broken before come last, and their turn
+ends when Kubernetes gives up on them: they say nothing of the upgrade. Turns are given by `grant`, once all who wait
+are known. Never awaits.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from parley_operator.queue import Key
 class Order(NamedTuple):
     """Less is first."""
 
+    broken: bool
     busy: bool
     created: str
 
@@ -26,6 +28,7 @@ class Rolls:
         self._waiting: dict[Key, Order] = {}
         self._rolling: set[Key] = set()
         self._found: set[Key] = set()
+        self._broken: set[Key] = set()
 
     def may(self, key: Key) -> bool:
         return key in self._rolling
@@ -43,6 +46,7 @@ class Rolls:
         """It has rolled out, needs no rolling, or is gone."""
         self._rolling.discard(key)
         self._found.discard(key)
+        self._broken.discard(key)
         self._waiting.pop(key, None)
 
     def grant(self) -> list[Key]:
@@ -50,12 +54,16 @@ class Rolls:
         free = self._at_once - len(self._rolling)
         chosen = sorted(self._waiting, key=lambda key: (self._waiting[key], key))[: max(free, 0)]
         for key in chosen:
+            if self._waiting[key].broken:
+                self._broken.add(key)
             self._give(key)
         return chosen
 
     def found(self, key: Key) -> bool:
-        """Nobody here gave it its turn: where Kubernetes gives up on it, its turn is over. It may be its author's."""
-        return key in self._found
+        """Its turn is over where Kubernetes gives up on it: nobody here gave it, so that the rollout may be its
+        author's, or it was broken before.
+        """
+        return key in self._found or key in self._broken
 
     def _give(self, key: Key) -> None:
         self._rolling.add(key)
@@ -77,6 +85,13 @@ def rolled_out(deployment: Object) -> bool:
     seen = status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
     counts = (status.get(name, 0) for name in ("replicas", "updatedReplicas", "availableReplicas"))
     return seen and all(count == wanted for count in counts)
+
+
+def is_rolling(deployment: Object) -> bool:
+    """There are pods of an older template. One that has only lost pods of its newest is not rolling."""
+    status = deployment.get("status", {})
+    unseen = status.get("observedGeneration", 0) < deployment["metadata"].get("generation", 0)
+    return bool(unseen or status.get("replicas", 0) > status.get("updatedReplicas", 0))
 
 
 def given_up(deployment: Object) -> bool:

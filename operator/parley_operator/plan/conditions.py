@@ -7,6 +7,7 @@ explains Ready. `lastTransitionTime` stays where the status does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -58,7 +59,8 @@ def accepted(refusal: Refusal | None, failures: Sequence[Failure]) -> Found:
         return Found("Accepted", FALSE, refusal.reason, refusal.message)
     if failures:
         first = failures[0]
-        reason = first.reason if first.reason.isalnum() else "Refused"
+        # What the kind's schema takes: a webhook that gives no reason leaves its status, a number.
+        reason = first.reason if re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", first.reason) else "Refused"
         return Found(
             "Accepted", FALSE, reason, f"the API server refused the {first.ref}: {_cut(first.message)}"
         )

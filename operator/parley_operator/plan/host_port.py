@@ -12,13 +12,16 @@ from collections.abc import Mapping
 from parley_operator.settings import Settings
 
 
-def allotted(agent: str, own: int, taken: Mapping[int, str], settings: Settings) -> int:
-    """The port of `agent` ("namespace/name"), which has `own` so far (0: none); 0 where all are taken.
+def allotted(agent: str, told: int, seen: int, taken: Mapping[int, str], settings: Settings) -> int:
+    """The port of `agent` ("namespace/name"); 0 where all are taken. `told` is what its status has, `seen` what its
+    Deployment has, which tenants may edit (0: none): that counts only where it is free and one that we give.
 
-    Of two that have the same one, after a restored backup say, the first by name keeps it.
+    Of two whose statuses have the same one, after a restored backup say, the first by name keeps it.
     """
-    if own and agent < taken.get(own, chr(0x10FFFF)):
-        return own
+    if told and agent < taken.get(told, chr(0x10FFFF)):
+        return told
+    if seen not in taken and settings.host_port_first <= seen <= settings.host_port_last:
+        return seen
     first, size = settings.host_port_first, settings.host_port_last - settings.host_port_first + 1
     start = int.from_bytes(hashlib.sha256(agent.encode()).digest()[:4]) % size
     ports = (first + (start + step) % size for step in range(size))

@@ -91,10 +91,16 @@ class _Facts:
         return self.uid if (self.agent.get("spec") or {}).get("deletion") == "Cut" else ""
 
     @property
-    def host_port(self) -> int:
-        """The one that it has: a status that was lost is in the Deployment too."""
+    def told_host_port(self) -> int:
+        """By its status, which the operator alone writes."""
         told = self.status.get("hostPort")
-        if isinstance(told, int):
+        return told if isinstance(told, int) else 0
+
+    @property
+    def host_port(self) -> int:
+        """The one that it has: a status that was lost is in the Deployment too, which others may edit as well."""
+        told = self.told_host_port
+        if told:
             return told
         spec = (((self.deployment or {}).get("spec") or {}).get("template") or {}).get("spec") or {}
         ports = [port for one in spec.get("containers") or () for port in one.get("ports") or ()]
@@ -108,7 +114,8 @@ def _subject(agent: VoiceAgent, facts: _Facts, settings: Settings) -> Subject | 
     port = 0
     if agent.spec.media.reach.host_port is not None:
         key = f"{facts.namespace}/{facts.name}"
-        port = host_port.allotted(key, facts.host_port, facts.observed.host_ports, settings)
+        told = facts.told_host_port
+        port = host_port.allotted(key, told, facts.host_port, facts.observed.host_ports, settings)
         if not port:
             return refusals.no_host_port(settings.host_port_first, settings.host_port_last)
     return Subject(
@@ -174,7 +181,7 @@ def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> Plan:
     found = conditions.conditions(refusal, facts.observed.failures, running)
     image = str(facts.status.get("image") or "")
     return Plan(
-        status={**_status(facts, found, running, image, facts.host_port, now), "replicas": replicas},
+        status={**_status(facts, found, running, image, facts.told_host_port, now), "replicas": replicas},
         cut=pods.cuts(facts.observed.pods.values(), facts.namespace, living=facts.uid),
         why=_sentences(["what runs stays as it is", *_lacking(found[:-1])]),
         again_after=refusals.AGAIN_SECONDS,

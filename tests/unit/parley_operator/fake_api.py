@@ -32,12 +32,14 @@ class Request:
 
 
 class FakeApi(Api):
-    """`requests` are those that arrived; `errors` are raised before anything else is done."""
+    """`requests` are those that arrived; `errors` are raised before anything else is done,
+    `write_errors` of what is no read."""
 
     def __init__(self) -> None:
         self.objects: dict[str, Object] = {}
         self.requests: list[Request] = []
         self.errors: deque[Exception] = deque()
+        self.write_errors: deque[Exception] = deque()
         self.history: list[tuple[int, str, Object]] = []
         self.version = 100
         self.oldest = 0
@@ -102,6 +104,8 @@ class FakeApi(Api):
         self.requests.append(Request(method, path, params or {}, body))
         if self.errors:
             raise self.errors.popleft()
+        if self.write_errors and method != "GET":
+            raise self.write_errors.popleft()
         match method:
             case "GET" if path in self.objects:
                 return copy.deepcopy(self.objects[path])

@@ -194,3 +194,27 @@ def test_a_closed_queue_finishes_what_is_at_work_and_takes_nothing_new() -> None
         task.cancel()
 
     run(main())
+
+
+def test_the_loop_turns_between_two_keys_though_no_look_ever_waits() -> None:
+    """Bug: with thousands of agents a new leader lost its Lease at once. Cause: a look that has nothing to write never
+    gave up the loop, so that nothing else ran until the queue was empty.
+    """
+
+    async def main() -> None:
+        queue, seen = Queue(), list[str]()
+
+        async def look(key: Key) -> None:
+            seen.append(key.name)
+            asyncio.get_running_loop().call_soon(seen.append, "renewed")
+
+        for key in (A, B, C):
+            queue.add(key)
+        task = asyncio.create_task(queue.run(1, look))
+        await asyncio.sleep(1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert seen == ["a", "renewed", "b", "renewed", "c", "renewed"]
+
+    run(main())

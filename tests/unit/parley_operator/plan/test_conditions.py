@@ -188,6 +188,15 @@ def test_conditions(change: Change, lacking: dict[str, str]) -> None:
     assert told(cluster) == {**ALL_TRUE, **lacking}
 
 
+def test_a_refusal_without_a_reason_is_a_reason_that_the_kind_takes() -> None:
+    """A webhook that gives none leaves its status, a number, with which the whole status would be refused."""
+    cluster = running()
+    ref = Ref("Deployment", "voice-ai", "shop-agent")
+    cluster.see(failures=(Failure(ref, "400", "denied by a policy"),))
+    found = condition(cluster.plan().status, "Accepted")
+    assert (found["status"], found["reason"]) == ("False", "Refused")
+
+
 def test_a_pod_that_does_not_start_is_told_with_its_cause() -> None:
     cluster = running()
     rolling(failing="CrashLoopBackOff, exit code 1", ready=False)(cluster)
