@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from parley_operator import names
 from parley_operator.kinds import KINDS
 from parley_operator.plan.plan import HAND_OVER_MANAGER, Cut, Object, Observed, Plan, Ref
 from parley_operator.settings import Settings
-from tests.unit.parley_operator.test_reconcile import KEY, World, child
+from tests.unit.parley_operator.test_reconcile import AGENT_PATH, KEY, World, child
 from tests.virtual_time import run
 
 DEPLOYMENT = KINDS["Deployment"].path("tenant", "a-agent")
@@ -68,3 +69,30 @@ def test_a_pod_is_cut_by_its_uid_and_with_the_time_that_the_plan_gives_it() -> N
         assert world.outcomes[-1] == "done", "one that is gone is no error"
 
     run(scene())
+
+
+def test_who_was_set_to_drain_just_before_it_was_deleted_drains_though_its_pods_are_still_marked() -> None:
+    """Bug: calls were cut. Cause: what a pod is marked with is written later, and not at all once it ends."""
+
+    async def scene(deletion: str) -> int:
+        world = World()
+        await world.user_writes()
+        agent = world.api.objects[AGENT_PATH]
+        metadata = {
+            "name": "a-1",
+            "namespace": "tenant",
+            "annotations": {names.CUT_WITH: agent["metadata"]["uid"]},
+            "deletionTimestamp": "2026-01-01T00:00:00Z",
+            "deletionGracePeriodSeconds": 3_630,
+            "labels": {names.PARLEY_AGENT: "a"},
+        }
+        await world.api.put(POD, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata})
+        await world.api.remove(AGENT_PATH)
+        world.see()
+        world.reconcile.gone({**agent, "spec": {"deletion": deletion}})
+        world.api.requests.clear()
+        await world.reconcile(KEY)
+        return len(world.api.writes())
+
+    assert run(scene("Cut")) == 1
+    assert run(scene("Drain")) == 0
