@@ -43,18 +43,22 @@ class AnsweringPods:
     def __enter__(self) -> Self:
         self._serving = threading.Thread(target=self._loop.run_forever, name="pods-answer")
         self._serving.start()
-        path = f"/api/v1/pods?watch=true&labelSelector={quote(SELECTOR)}"
-        program = [str(self._kubectl.program), "get", "--raw", path]
-        environment = {**os.environ, "KUBECONFIG": str(self._kubectl.kubeconfig), "KUBECTL_KUBERC": "false"}
-        self._watch = subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, text=True)
+        self._ends = threading.Event()
+        self._watch = self._watched()
         self._reading = threading.Thread(target=self._read, name="pods-watched")
         self._reading.start()
         return self
 
+    def _watched(self) -> subprocess.Popen[str]:
+        path = f"/api/v1/pods?watch=true&labelSelector={quote(SELECTOR)}"
+        program = [str(self._kubectl.program), "get", "--raw", path]
+        environment = {**os.environ, "KUBECONFIG": str(self._kubectl.kubeconfig), "KUBECTL_KUBERC": "false"}
+        return subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, text=True)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        ended = self._watch.poll()
+        self._ends.set()
         self._watch.terminate()
         self._watch.wait()
         self._reading.join()
@@ -64,9 +68,18 @@ class AnsweringPods:
         self._serving.join()
         self._loop.close()
         assert self.problem is None, f"pods did not answer: {self.problem}"
-        assert ended is None, f"the watch over pods ended with {ended}"
 
     def _read(self) -> None:
+        """Until the end, whatever the API server goes through meanwhile."""
+        while not self._ends.is_set():
+            self._follow()
+            self._watch.wait()
+            if not self._ends.wait(0.5):
+                self._watch = self._watched()
+                if self._ends.is_set():  # between the two: nobody else ends it
+                    self._watch.terminate()
+
+    def _follow(self) -> None:
         assert self._watch.stdout is not None
         for line in self._watch.stdout:
             event = json.loads(line)

@@ -264,7 +264,6 @@ def test_an_api_server_that_is_gone_for_a_while_ends_no_work(
         with plane.api_server_gone():
             until("the holder ends", lambda: operator.ended() == 75, 20)
         kubectl.apply(reception("meanwhile"))
-    # Kubernetes' own controllers come back much later: what the operator does is there without them.
     with Replica(account, log, QUICK):
         until("it is there", lambda: children(kubectl, "meanwhile") == ALL, 30)
 

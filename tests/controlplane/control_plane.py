@@ -156,13 +156,23 @@ class ControlPlane:
 
     @contextmanager
     def api_server_gone(self) -> Iterator[None]:
-        """Killed: open connections break, new ones are refused. Afterwards it is ready again, with what it stored."""
+        """Killed: open connections break, new ones are refused. Afterwards it is ready again, with what it stored, and
+        Kubernetes' own parts begin anew: left alone they would look for it again after up to a minute.
+        """
         self.api_server.kill()
         try:
             yield
         finally:
             self.api_server.start()
             self.api_server.wait_until_ready()
+            others = [
+                part for name, part in self._processes.items() if name not in ("etcd", "kube-apiserver")
+            ]
+            for part in others:
+                part.kill()
+                part.start()
+            for part in others:
+                part.wait_until_ready()
 
     def add_nodes(
         self,
