@@ -187,8 +187,8 @@ def _held(server: ParleyServer) -> dict[str, float]:
 
 
 def _settle(server: ParleyServer, at_start: dict[str, float]) -> None:
-    """Wait until the server holds what it held at the start, and no more. (Less, where the connection of who asked whether
-    it was ready was still there then.)
+    """Wait until the server holds what it held at the start, and no more. (Less, where the connection of who asked
+    whether it was ready was still there then.)
     """
     deadline = time.monotonic() + SETTLE_SECS
     held = _held(server)

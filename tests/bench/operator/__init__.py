@@ -5,3 +5,5 @@ stages.py    what is measured                     stand_in.py  one process that 
 endurance.py what goes wrong (churn.py, faults.py)
 ordinary.py  an ordinary kopf operator that makes the same Deployments: what ours is compared with
 """
+
+STAGES = ("made", "large", "ordinary", "crashes", "frozen", "upgrade")

@@ -13,7 +13,7 @@ import signal
 import sys
 
 from tests.bench import machine
-from tests.bench.operator import endurance, stages
+from tests.bench.operator import STAGES, endurance, stages
 from tests.bench.results import Results, code_of
 from tests.server import ROOT
 
@@ -42,6 +42,7 @@ def main() -> None:
         "frozen": lambda chance: endurance.frozen(options.churn, options.freezes, chance),
         "upgrade": lambda chance: endurance.upgrade(options.churn, AT_ONCE, chance),
     }
+    assert tuple(every) == STAGES
     if unknown := set(options.stages or ()) - every.keys():
         parser.error(f"no stage {', '.join(sorted(unknown))}: there are {', '.join(every)}")
     code = code_of(ROOT)
