@@ -150,7 +150,9 @@ class Operator:
             self._sweep.ask()  # kopf has listed anew: it may have missed what went
         if what == "DELETED":
             self._reconcile.gone(obj)
-        changed = self._cluster.agents.remove(obj) if what == "DELETED" else self._cluster.agents.put(obj)
+            changed = self._cluster.agents.remove(obj)
+        else:
+            changed = self._cluster.agents.put(obj)
         if changed:
             self._changed(ref, None)
 

@@ -49,14 +49,12 @@ def control_plane(cluster: Cluster) -> ControlPlane:
 @pytest.fixture(scope="session")
 def kind(cluster: Cluster) -> str:
     """The name of the CRD, as it is in crds/, established."""
-    name = "crd/voiceagents.parley.dev"
+    name = "voiceagents.parley.dev"
     cluster.kubectl(
         "apply", "--server-side", "--force-conflicts", f"--filename={ROOT / 'crds/voiceagent.yaml'}"
     )
-    # A CRD that is new has no condition at all for a moment, and that is an error to kubectl.
-    cluster.kubectl("wait", "--for=jsonpath={.status.conditions}", "--timeout=20s", name)
-    cluster.kubectl("wait", "--for=condition=Established", "--timeout=20s", name)
-    return name
+    cluster.kubectl.established(name)
+    return f"crd/{name}"
 
 
 @pytest.fixture

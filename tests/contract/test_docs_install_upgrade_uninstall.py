@@ -63,7 +63,7 @@ def plane() -> Iterator[ControlPlane]:
     with ControlPlane(kwok=True, pods=PODS) as plane:
         plane.add_nodes(2)
         plane.kubectl.apply(*(optional_kind(kind) for kind in OWNED if kind.name == "PodMonitor"))
-        plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
+        plane.kubectl.established()
         yield plane
 
 

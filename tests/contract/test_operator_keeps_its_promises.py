@@ -34,7 +34,7 @@ def plane() -> Iterator[ControlPlane]:
         plane.add_nodes(3, labels={"node-type": "low-latency"})
         plane.kubectl.inside(NAMESPACE)("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
         plane.kubectl("scale", "deployment/parley-operator", "--replicas=0", f"--namespace={NAMESPACE}")
-        plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
+        plane.kubectl.established()
         plane.kubectl("create", "namespace", TENANT)
         with AnsweringPods(plane.kubectl):
             yield plane

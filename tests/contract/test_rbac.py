@@ -270,7 +270,7 @@ def plane() -> Iterator[ControlPlane]:
         ours = plane.kubectl.inside(NAMESPACE)
         ours("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
         ours("scale", "deployment/parley-operator", "--replicas=0")  # the test's own is the only one
-        plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all")
+        plane.kubectl.established()
         plane.kubectl("create", "namespace", TENANT)
         yield plane
 

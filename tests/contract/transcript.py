@@ -63,13 +63,22 @@ def alike(text: str) -> list[str]:
 
 
 @contextmanager
-def typist(plane: ControlPlane, folder: Path) -> Iterator[Callable[[str], str]]:
-    """Types a command as somebody would whose namespace it is, with the operator at work."""
+def typist(folder: Path) -> Iterator[Callable[[str], str]]:
+    """Types a command as somebody would whose namespace it is, on a cluster of its own with the operator at work."""
+    with ControlPlane(kwok=True, pods=PODS) as plane:
+        plane.add_nodes(
+            2,
+            labels={"node-type": "low-latency"},
+            taints=[{"key": "dedicated", "value": "voice-ai", "effect": "NoSchedule"}],
+        )
+        with _typist_at(plane, folder) as typed:
+            yield typed
+
+
+@contextmanager
+def _typist_at(plane: ControlPlane, folder: Path) -> Iterator[Callable[[str], str]]:
     plane.kubectl("apply", "--server-side", f"--filename={ROOT / 'crds' / 'voiceagent.yaml'}")
-    plane.kubectl(
-        "wait", "--for=jsonpath={.status.conditions}", "--timeout=20s", "crd/voiceagents.parley.dev"
-    )
-    plane.kubectl("wait", "--for=condition=Established", "--timeout=20s", "crd/voiceagents.parley.dev")
+    plane.kubectl.established()
     plane.kubectl("create", "namespace", NAMESPACE)
     plane.kubectl.inside("parley-system")(
         "apply", "--server-side", "--force-conflicts", f"--kustomize={ROOT / 'manifests' / 'base'}"
@@ -110,14 +119,8 @@ def _typed(kubectl: Kubectl, folder: Path, command: str) -> str:
 
 
 def main() -> None:
-    with ControlPlane(kwok=True, pods=PODS) as plane, tempfile.TemporaryDirectory() as folder:
-        plane.add_nodes(
-            2,
-            labels={"node-type": "low-latency"},
-            taints=[{"key": "dedicated", "value": "voice-ai", "effect": "NoSchedule"}],
-        )
-        with typist(plane, Path(folder)) as typed:
-            PAGE.write_text(remade(PAGE.read_text(), typed))
+    with tempfile.TemporaryDirectory() as folder, typist(Path(folder)) as typed:
+        PAGE.write_text(remade(PAGE.read_text(), typed))
     sys.stdout.write(f"{PAGE.relative_to(ROOT)} is remade\n")
 
 

@@ -53,6 +53,13 @@ class Kubectl:
     def apply(self, *manifests: Manifest, options: Iterable[str] = ()) -> str:
         return self("apply", *options, "--filename=-", stdin=as_list(manifests))
 
+    def established(self, *names: str) -> None:
+        """Once these CustomResourceDefinitions, or all, are served. One that is new has no condition at all for a
+        moment, and that is an error to kubectl.
+        """
+        for what in ("jsonpath={.status.conditions}", "condition=Established"):
+            self("wait", f"--for={what}", "--timeout=30s", "crd", *(names or ("--all",)))
+
     def refused(self, *words: str, stdin: str | None = None) -> str:
         """What it says of what it must not do."""
         ran = self.run(*words, stdin=stdin)

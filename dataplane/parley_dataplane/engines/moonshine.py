@@ -41,7 +41,6 @@ class Moonshine:
     async def start(self) -> None:
         """Raises EngineUnavailable when the wheel is missing."""
         if not self._private.is_started:
-            _model_folder()
             await self._private.start(self._write)
 
     async def close(self) -> None:

@@ -14,9 +14,7 @@ from typing import Any
 from aiohttp import web
 from kubernetes_asyncio import client, config, watch
 
-PORT = 9011
-DIGEST = "parley.dev/agent-digest"
-SELECTOR = "app.kubernetes.io/managed-by=parley-operator"
+from tests.contract.answering_pods import DIGEST, PORT, SELECTOR
 
 
 async def main() -> None:

@@ -44,9 +44,7 @@ def control_plane() -> Iterator[ControlPlane]:
     """With nodes that take an agent's pods."""
     with ControlPlane(kwok=True, pods=ADDRESSES.replace(".0/16", ".1/16")) as plane:
         plane.kubectl("apply", "--filename", str(ROOT / "crds" / "voiceagent.yaml"))
-        # A CRD that is new has no condition at all for a moment, and that is an error to kubectl.
-        plane.kubectl("wait", "--for=jsonpath={.status.conditions}", "crd/voiceagents.parley.dev")
-        plane.kubectl("wait", "--for=condition=Established", "crd/voiceagents.parley.dev")
+        plane.kubectl.established()
         plane.kubectl("create", "namespace", "parley-system")
         plane.add_nodes(
             NODES,
