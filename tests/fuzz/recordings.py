@@ -124,7 +124,7 @@ def _container(data: bytes, reader: Callable[[], _Reader], most_held: int) -> No
     body = body[:_LONGEST_DECODED]
     once = _decode([body])
     assert len(once[0]) / HEARING_RATE <= min(MAX_MESSAGE_SECS, _SECS_PER_BYTE * len(body) + 0.2)
-    assert _decode(list(_unambiguous(slices(body, cut and cut + 16)))) == once, (
+    assert _decode(_unambiguous(slices(body, cut and cut + 16))) == once, (
         "how it is sent changes what is heard"
     )
 
@@ -169,17 +169,22 @@ def _decode(messages: list[bytes]) -> tuple[bytes, str]:
     return np.concatenate(heard).tobytes(), ""
 
 
-def _unambiguous(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """A message that looks like the beginning of another file is one, whatever it was cut from: not cut there."""
-    held = b""
+def _unambiguous(pieces: Iterator[bytes]) -> list[bytes]:
+    """A message that looks like the beginning of another file is one, whatever it was cut from: not cut there.
+
+    Looked at as a whole: a short piece and what was joined to it may look like a beginning together.
+    """
+    messages: list[bytes] = []
     for piece in pieces:
-        begins = piece[:4] in (b"RIFF", b"\x1a\x45\xdf\xa3", b"OggS", b"fLaC") or piece[:3] == b"ID3"
-        if held and not begins and piece[4:8] != b"ftyp":
-            yield held
-            held = b""
-        held += piece
-    if held:
-        yield held
+        messages.append(piece)
+        while len(messages) > 1 and _begins(messages[-1]):
+            last = messages.pop()
+            messages[-1] += last
+    return messages
+
+
+def _begins(message: bytes) -> bool:
+    return message.startswith((b"RIFF", b"\x1a\x45\xdf\xa3", b"OggS", b"fLaC", b"ID3")) or message[4:8] == b"ftyp"
 
 
 def container_seeds(container: str) -> list[bytes]:

@@ -110,7 +110,9 @@ def _again(name: str, output: str) -> str:
     found = re.search(r"Test unit written to (\S+)", output)
     if found is None:
         return "No input was written: it broke before the first one, or ran for too long."
-    return f"Replay: {sys.executable} -m tests.fuzz {name} --replay {found[1]}"
+    replay = f"Replay: {sys.executable} -m tests.fuzz {name} --replay {found[1]}"
+    text = re.search(r"^Base64: (\S+)$", output, re.MULTILINE)  # what a machine that is gone by now found
+    return f"{replay}\nBase64: {text[1]}" if text else replay
 
 
 def here(name: str, seconds: int, seed: int) -> None:
