@@ -36,7 +36,9 @@ _NEVER_ALIKE = {
     "clusterIPs",
     "deployment.kubernetes.io/revision",
     "disruptedPods",
+    "parley.dev/applied",  # a digest of what was applied, the owner's uid included
 }
+_BEGINS_WITH_GENERATION = "parley.dev/rendered-from"
 
 
 class Churn:
@@ -74,7 +76,9 @@ class Churn:
             if self._chance.random() < 0.5:
                 manifest["spec"]["conversation"]["instructions"] = f"Step {self.steps}."
             body = {"spec": manifest["spec"]}
-            await self._objects.patch_namespaced_custom_object(*self._path(manifest), body)
+            await self._objects.patch_namespaced_custom_object(
+                *self._path(manifest), body, _content_type=fleet.MERGE
+            )
 
     async def _create(self, manifest: dict[str, Any]) -> None:
         namespace = manifest["metadata"]["namespace"]
@@ -147,7 +151,10 @@ def _paths(one: Any, other: Any, path: str) -> list[str]:
 
 def _alike(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _alike(member) for key, member in value.items() if key not in _NEVER_ALIKE}
+        alike = {key: _alike(member) for key, member in value.items() if key not in _NEVER_ALIKE}
+        if _BEGINS_WITH_GENERATION in alike:
+            alike[_BEGINS_WITH_GENERATION] = alike[_BEGINS_WITH_GENERATION].partition("/")[2]
+        return alike
     if isinstance(value, list):
         return [_alike(member) for member in value]
     return value

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -130,9 +131,8 @@ async def frozen(agents: int, times: int, chance: random.Random) -> list[Sample]
                     took.append(time.monotonic() - began)
                     await asyncio.sleep(chance.uniform(0, 3))
                     running[leader].process.send_signal(signal.SIGCONT)
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(10):
-                            await asyncio.to_thread(running[leader].process.wait, 10)
+                    with contextlib.suppress(subprocess.TimeoutExpired):  # then it had not been frozen for long enough
+                        await asyncio.to_thread(running[leader].process.wait, 10)
                     if running[leader].process.poll() is not None:
                         running[leader] = stack.enter_context(both[leader].run())
             working.cancel()
