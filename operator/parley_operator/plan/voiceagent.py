@@ -226,20 +226,31 @@ def _running(chosen: Rollout, objects: list[Object], facts: _Facts) -> condition
 
 
 def _prune(objects: list[Object], chosen: Rollout, running: conditions.Running, facts: _Facts) -> list[Ref]:
-    """What is ours and not wanted. An agent's file stays while a pod runs it, and while a rollout could still go back
-    to a ReplicaSet that names it.
+    """What is ours and not wanted. An agent's file and what its network allows stay while a pod was started with them,
+    and while a rollout could still go back to a ReplicaSet that names them.
     """
     wanted = {ref_of(obj) for obj in objects}
-    digests = {pod.annotations.get(names.AGENT_DIGEST, "") for pod in running.pods} | {chosen.digest}
-    used = {Ref("ConfigMap", facts.namespace, names.config_map(facts.name, digest)) for digest in digests}
+    started_with = [pod.annotations for pod in running.pods]
+    used = {
+        Ref(kind, facts.namespace, named(facts.name, annotations.get(digest, "")))
+        for annotations in [*started_with, chosen.template["metadata"]["annotations"]]
+        for kind, (digest, named) in _OF_PODS.items()
+    }
     rolled = running.settled and _rolled_out(running)
     return [
         ref
         for ref, obj in sorted(facts.observed.children.items())
         if ref not in wanted
         and ((obj.get("metadata") or {}).get("labels") or {}).get(names.PARLEY_AGENT) == facts.name
-        and (ref.kind != "ConfigMap" or (rolled and ref not in used))
+        and (ref.kind not in _OF_PODS or (rolled and ref not in used))
     ]
+
+
+_OF_PODS = {
+    "ConfigMap": (names.AGENT_DIGEST, names.config_map),
+    "NetworkPolicy": (names.NETWORK_DIGEST, names.network_policy),
+}
+"""Kinds of which pods of before keep theirs: the annotation by which a pod tells it, and how that one is called."""
 
 
 def _hand_over(subject: Subject, facts: _Facts) -> Object | None:

@@ -66,7 +66,7 @@ def test_every_object_is_on_the_page() -> None:
         f"the longest call and {pod.BEYOND_THE_LONGEST_CALL_SECONDS} s more",
         f"with a grace period of {pods.CUT_GRACE_SECONDS} s",
         f"{agent_file.MEDIA_PORT} unless `media.udp.port`",
-        f"allow UDP and port {pod.PORT}",
+        f"allow UDP and port {agent_file.PORT}",
     ],
 )
 def test_every_number_on_the_page_is_the_one_that_holds(said: str) -> None:

@@ -99,14 +99,13 @@ def test_whatever_an_author_writes_one_after_another_it_comes_to_rest_and_nothin
     assert cluster.writes(made) == []
     for obj in made.objects:
         plain = obj["metadata"]["name"]
-        assert plain == names.child(name) or obj["kind"] == "ConfigMap"
+        assert plain == names.child(name) or obj["kind"] in ("ConfigMap", "NetworkPolicy")
         assert len(names.child(name)) <= 63
         assert obj["metadata"]["labels"][names.PARLEY_AGENT] == name
     [container] = only(made.objects, "Deployment")["spec"]["template"]["spec"]["containers"]
     assert container["resources"]["limits"] == container["resources"]["requests"]
     assert set(container["resources"]["limits"]) == {"cpu", "memory"}
-    files = [ref for ref in cluster.observed.children if ref.kind == "ConfigMap"]
-    assert len(files) == 1, "an old one is pruned once nobody runs it"
+    assert len(files(cluster)) == len(policies(cluster)) == 1, "an old one is pruned once nobody needs it"
     assert json.dumps(made.objects) == json.dumps(cluster.plan().objects)
 
 
@@ -240,6 +239,46 @@ def test_an_old_file_stays_while_a_pod_runs_it_or_a_rollout_could_go_back_to_it(
     cluster.step()
     assert old not in files(cluster)
     assert len(files(cluster)) == 1
+
+
+def policies(cluster: SmallCluster) -> list[str]:
+    return sorted(ref.name for ref in cluster.observed.children if ref.kind == "NetworkPolicy")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"media": {"udp": {"port": 5_000}}},
+        {"engines": {"llm": {"openai": {"url": "http://llm:8000/v1", "model": "m"}}}},
+        {"pods": {"proxy": {"https": "http://proxy:3128"}}},
+    ],
+    ids=["the port of its media", "a server that it asks", "a proxy"],
+)
+def test_calls_of_pods_that_end_keep_what_their_network_allowed(change: dict[str, Any]) -> None:
+    """Bug: they lost their media, or their engines, in the middle of a sentence. Cause: one NetworkPolicy, which
+    changed at once, for all pods.
+    """
+    cluster = running()
+    [old] = policies(cluster)
+    draining = cluster.observed.pods["pod-1-0"]
+    cluster.agent = changed(cluster.agent, **change)
+    cluster.step()
+    [new] = set(policies(cluster)) - {old}
+    cluster.roll_out()
+    cluster.see(pods={**cluster.observed.pods, draining.name: replace(draining, terminating=True)})
+    cluster.step()
+    assert policies(cluster) == sorted([old, new])
+    cluster.see(pods={name: pod for name, pod in cluster.observed.pods.items() if name != draining.name})
+    cluster.step()
+    assert policies(cluster) == [new]
+
+
+def test_a_change_that_opens_no_other_port_makes_no_other_network_policy() -> None:
+    cluster = running()
+    before = policies(cluster)
+    cluster.agent = changed(cluster.agent, turnTaking={"bargeIn": False})
+    cluster.step()
+    assert policies(cluster) == before
 
 
 def test_what_is_not_the_operators_is_not_pruned() -> None:
