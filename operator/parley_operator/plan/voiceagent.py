@@ -23,7 +23,7 @@ from parley_operator.plan.plan import Object, Observed, Plan, Ref, ref_of
 from parley_operator.plan.refusals import Refusal
 from parley_operator.plan.rollout import Rollout, rollout
 from parley_operator.render.agent_file import agent_file
-from parley_operator.render.autoscaler import pod_autoscaler, scaled_object
+from parley_operator.render.autoscaler import PAUSED, PAUSED_REPLICAS, pod_autoscaler, scaled_object
 from parley_operator.render.config_map import config_map
 from parley_operator.render.deployment import deployment, replicas_alone
 from parley_operator.render.disruption import disruption_budget
@@ -254,14 +254,24 @@ _OF_PODS = {
 
 
 def _hand_over(subject: Subject, facts: _Facts) -> Object | None:
-    """Replicas that are an autoscaler's from now on, or that it would never touch: it rests while there are none."""
+    """Replicas that are an autoscaler's from now on, or that it would never touch: it rests while there are none. One
+    that somebody has paused rests because they want it: their number of pods stays, none as well.
+    """
     live = facts.deployment
     if not subject.autoscaled or live is None:
         return None
     replicas = int(_spec(live).get("replicas", 1))
-    if replicas > 0 and _annotations(live).get(names.REPLICAS_BY) == names.AUTOSCALER:
+    stays = replicas > 0 or _paused(facts)
+    if stays and _annotations(live).get(names.REPLICAS_BY) == names.AUTOSCALER:
         return None
-    return replicas_alone(subject, replicas or subject.spec.replicas)
+    return replicas_alone(subject, replicas if stays else subject.spec.replicas)
+
+
+def _paused(facts: _Facts) -> bool:
+    """By the annotations in which KEDA takes it from people. The operator sets none of them, so they stay theirs."""
+    scaler = facts.observed.children.get(Ref("ScaledObject", facts.namespace, names.child(facts.name)))
+    annotations = {} if scaler is None else _annotations(scaler)
+    return PAUSED_REPLICAS in annotations or annotations.get(PAUSED, "") == "true"
 
 
 def _status(

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parley_operator import names
+from parley_operator.diff import holds, stamped
 from parley_operator.plan.plan import Ref
 from parley_operator.plan.voiceagent import plan_gone
-from tests.small_cluster import BOTH_KINDS, SmallCluster, changed, only, voice_agent
+from tests.small_cluster import BOTH_KINDS, SmallCluster, changed, only, reasons, voice_agent
+from tests.unit.parley_operator.fake_api import fields_of
 
 agent_names = st.from_regex(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)
 
@@ -203,6 +205,53 @@ def test_an_autoscaler_that_rests_at_zero_is_woken(before: str) -> None:
     assert cluster.deployment is not None
     cluster.deployment["spec"]["replicas"] = 0
     cluster.agent = changed(cluster.agent, replicas=2, autoscaling=AUTOSCALING)
+    made = cluster.plan()
+    assert made.hand_over is not None
+    assert made.hand_over["spec"] == {"replicas": 2}
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    [{"autoscaling.keda.sh/paused-replicas": "0"}, {"autoscaling.keda.sh/paused": "true"}],
+    ids=["at so many pods", "as it is"],
+)
+def test_a_scaled_object_that_somebody_paused_is_left_alone(annotations: dict[str, str]) -> None:
+    """Bug: pods came and went for ever. Cause: KEDA kept none, as it was told, and the operator woke it each time."""
+    keda = {"serverAddress": "http://prometheus.monitoring:9090"}
+    cluster = running(replicas=2, autoscaling={**AUTOSCALING, "keda": keda})
+    ref = Ref("ScaledObject", "voice-ai", "shop-agent")
+    paused = cluster.observed.children[ref]
+    metadata = {**paused["metadata"], "annotations": annotations}
+    rests = {"conditions": [{"type": "Ready", "status": "False"}, {"type": "Active", "status": "False"}]}
+    paused = {**paused, "metadata": metadata, "status": rests}
+    cluster.see(children={**cluster.observed.children, ref: paused})
+    assert cluster.deployment is not None
+    cluster.deployment["spec"]["replicas"] = 0
+    cluster.roll_out()
+    made = cluster.plan()
+    assert made.hand_over is None
+    assert "replicas" not in only(made.objects, "Deployment")["spec"]
+    assert reasons(made.status)["Ready"] == "True"
+    wanted = stamped(only(made.objects, "ScaledObject"))
+    applied = {**wanted["metadata"]["annotations"], **annotations}
+    ours = {"manager": "parley-operator", "operation": "Apply", "fieldsV1": fields_of(wanted)}
+    live = {**wanted, "metadata": {**wanted["metadata"], "annotations": applied, "managedFields": [ours]}}
+    assert holds(live, wanted), "what somebody annotates is no reason to write"
+    assert not annotations.keys() & wanted["metadata"]["annotations"].keys(), "and stays theirs"
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    [{}, {"autoscaling.keda.sh/paused": "false"}],
+    ids=["no word of a pause", "paused no more"],
+)
+def test_a_scaled_object_that_nobody_paused_is_woken(annotations: dict[str, str]) -> None:
+    keda = {"serverAddress": "http://prometheus.monitoring:9090"}
+    cluster = running(replicas=2, autoscaling={**AUTOSCALING, "keda": keda})
+    ref = Ref("ScaledObject", "voice-ai", "shop-agent")
+    cluster.observed.children[ref]["metadata"]["annotations"] = annotations
+    assert cluster.deployment is not None
+    cluster.deployment["spec"]["replicas"] = 0
     made = cluster.plan()
     assert made.hand_over is not None
     assert made.hand_over["spec"] == {"replicas": 2}
