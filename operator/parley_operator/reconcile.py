@@ -18,9 +18,10 @@ import structlog
 from parley_operator import events, names
 from parley_operator.api import ApiError, Unreachable
 from parley_operator.cluster import Cluster, NotOurs
+from parley_operator.few import a_few
 from parley_operator.observe import Observer
 from parley_operator.plan.needs import needs
-from parley_operator.plan.plan import SLOW_STATUS, Failure, Object, Observed, Plan, Ref, ref_of
+from parley_operator.plan.plan import SLOW_STATUS, Cut, Failure, Object, Observed, Plan, Ref, ref_of
 from parley_operator.plan.pods import cuts
 from parley_operator.ports import Ports
 from parley_operator.queue import Key, Queue
@@ -30,6 +31,8 @@ from parley_operator.settings import Settings
 LOOK_UP_AGAIN_SECONDS = 60.0
 """What a tenant's ConfigMaps hold is not watched."""
 
+MOST_MARKS = 32
+"""Pods that are written to in one look; the others in the next, or one of many pods would last too long (probes.py)."""
 
 _MOST_DRAINED = 10_000
 
@@ -134,8 +137,7 @@ class Reconciler:
         self._take_turn(key, agent, plan)
         if needs(agent).config_maps:
             waits.append(LOOK_UP_AGAIN_SECONDS)
-        for cut in plan.cut:
-            await self._cluster.delete(cut.ref, cut.uid, cut.grace_seconds)
+        await a_few(self._cut, plan.cut)
         return "done", min((wait for wait in waits if wait is not None), default=None)
 
     def _plan(self, key: Key, agent: Object, observed: Observed) -> Plan:
@@ -205,25 +207,29 @@ class Reconciler:
 
     async def _slowly(self, plan: Plan) -> float | None:
         """What follows the calls. Seconds until the first of what has to wait may be written."""
-        waits = []
+        waits: list[float] = []
+        due: list[Object] = []
         for obj in plan.slow:
             if not self._cluster.differs(obj):
                 continue
-            ref = ref_of(obj)
-            uid = obj["metadata"].get("uid", "")
-            wait = self._must_wait(ref, uid)
+            wait = self._must_wait(ref_of(obj), obj["metadata"].get("uid", ""))
             if wait > 0:
                 waits.append(wait)
-                continue
-            self._slow[ref] = Written(asyncio.get_running_loop().time(), uid)
-            try:
-                await self._cluster.apply(obj)
-            except NotOurs:
-                continue
-            except ApiError as error:
-                if error.status not in (404, 409, 422):  # it is gone
-                    raise
-        return min(waits, default=None)
+            else:
+                due.append(obj)
+        await a_few(self._mark, due[:MOST_MARKS])
+        return 0.0 if due[MOST_MARKS:] else min(waits, default=None)
+
+    async def _mark(self, obj: Object) -> None:
+        uid = obj["metadata"].get("uid", "")
+        self._slow[ref_of(obj)] = Written(asyncio.get_running_loop().time(), uid)
+        try:
+            await self._cluster.apply(obj)
+        except NotOurs:
+            pass
+        except ApiError as error:
+            if error.status not in (404, 409, 422):  # it is gone
+                raise
 
     def _must_wait(self, ref: Ref, uid: str) -> float:
         written = self._slow.get(ref)
@@ -238,9 +244,11 @@ class Reconciler:
         self._slow.pop(key, None)
         pods = self._observer.pods(key)
         pods = [pod for pod in pods if pod.annotations.get(names.CUT_WITH, "") not in self._drained]
-        for cut in cuts(pods, key.namespace, living=""):
-            await self._cluster.delete(cut.ref, cut.uid, cut.grace_seconds)
+        await a_few(self._cut, cuts(pods, key.namespace, living=""))
         return "gone", None
+
+    async def _cut(self, cut: Cut) -> None:
+        await self._cluster.delete(cut.ref, cut.uid, cut.grace_seconds)
 
     def gone(self, agent: Object) -> None:
         """It was deleted as it was then. Its pods may still be marked as it was before: that is written later."""
