@@ -24,6 +24,7 @@ CONDITIONS: dict[ConditionType, str] = {
 
 ACCEPTED_REASONS = {
     "AsWritten": "nothing that the spec names lacks",
+    "InPart": "the same, and the spec has fields of a newer version that this operator does not know and passes over",
     "SecretMissing": "a Secret that the spec names is not there; it is looked for again",
     "ConfigMapMissing": "a ConfigMap that the spec names is not there; it is looked for again",
     "KedaMissing": "autoscaling.keda on a cluster that has no KEDA",
@@ -57,7 +58,10 @@ class Condition(Model):
         description="Why, in one CamelCase word for programs.",
         json_schema_extra={"x-advice": "a CamelCase word"},
     )
-    message: str = Field(max_length=32_768, description="Why, in a sentence for people; empty where True.")
+    message: str = Field(
+        max_length=32_768,
+        description="Why, in a sentence for people; where True, what else is to be known, or nothing.",
+    )
 
 
 class VoiceAgentStatus(Model):

@@ -48,13 +48,20 @@ class Running(NamedTuple):
         return [pod for pod in self.pods if not pod.terminating and pod.phase not in ("Succeeded", "Failed")]
 
 
-def conditions(refusal: Refusal | None, failures: Sequence[Failure], running: Running) -> list[Found]:
-    """All of them, Ready last."""
-    found = [accepted(refusal, failures), available(running), guaranteed(running), up_to_date(running)]
+def conditions(
+    refusal: Refusal | None, failures: Sequence[Failure], running: Running, passed_over: str = ""
+) -> list[Found]:
+    """All of them, Ready last. `passed_over`: what of the spec is not known here, in words."""
+    found = [
+        accepted(refusal, failures, passed_over),
+        available(running),
+        guaranteed(running),
+        up_to_date(running),
+    ]
     return [*found, ready(found, running)]
 
 
-def accepted(refusal: Refusal | None, failures: Sequence[Failure]) -> Found:
+def accepted(refusal: Refusal | None, failures: Sequence[Failure], passed_over: str = "") -> Found:
     if refusal is not None:
         return Found("Accepted", FALSE, refusal.reason, refusal.message)
     if failures:
@@ -64,6 +71,8 @@ def accepted(refusal: Refusal | None, failures: Sequence[Failure]) -> Found:
         return Found(
             "Accepted", FALSE, reason, f"the API server refused the {first.ref}: {_cut(first.message)}"
         )
+    if passed_over:
+        return Found("Accepted", TRUE, "InPart", passed_over)
     return Found("Accepted", TRUE, "AsWritten")
 
 

@@ -42,11 +42,13 @@ def plan(agent: Object, observed: Observed, settings: Settings, now: datetime) -
         going = plan_gone(metadata["namespace"], observed)
         return Plan(cut=going.cut, why=f"it is being deleted. {going.why}")
     facts = _Facts(agent, observed)
-    typed = refusals.read(agent)
-    found = typed if isinstance(typed, Refusal) else _subject(typed, facts, settings)
+    read = refusals.read(agent)
+    if isinstance(read, Refusal):
+        return _refused(read, facts, now)
+    found = _subject(read.agent, facts, settings)
     if isinstance(found, Refusal):
         return _refused(found, facts, now)
-    return _served(found, facts, settings, now)
+    return _served(found, facts, settings, now, refusals.passed_over(read.unknown))
 
 
 def plan_gone(namespace: str, observed: Observed) -> Plan:
@@ -140,14 +142,14 @@ def _knowledge(agent: VoiceAgent, observed: Observed) -> str:
     return hashlib.sha256("".join(f"{name}\0{held[name]}\0" for name in sorted(held)).encode()).hexdigest()
 
 
-def _served(subject: Subject, facts: _Facts, settings: Settings, now: datetime) -> Plan:
+def _served(subject: Subject, facts: _Facts, settings: Settings, now: datetime, passed_over: str) -> Plan:
     observed = facts.observed
     chosen = rollout(
         subject, facts.generation, str(facts.status.get("image") or ""), settings.dataplane_image, observed
     )
     objects = _objects(chosen, observed)
     running = _running(chosen, objects, facts)
-    found = conditions.conditions(None, observed.failures, running)
+    found = conditions.conditions(None, observed.failures, running, passed_over)
     prune = _prune(objects, chosen, running, facts)
     over = _hand_over(chosen.subject, facts)
     why = [chosen.why]

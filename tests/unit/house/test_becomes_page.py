@@ -16,7 +16,7 @@ from tests.small_cluster import BOTH_KINDS, SmallCluster, voice_agent
 PAGE = (Path(__file__).parents[3] / "docs/becomes.md").read_text()
 WORDS = " ".join(PAGE.split())
 OF_KUBERNETES = {"FailedCreate", "MinimumReplicasUnavailable", "ProgressDeadlineExceeded"}
-WELL = {"AsWritten", "ReadBack", "AllTrue", "ScaledToZero"}
+WELL = {"AsWritten", "InPart", "ReadBack", "AllTrue", "ScaledToZero"}
 
 
 def reasons(module: object, name: str, at: int) -> set[str]:
