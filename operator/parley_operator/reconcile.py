@@ -2,8 +2,8 @@
 
 Rules: level-triggered: a key is enough, from any state, after any crash. Nothing is written that is there already. A
 write that the API server refuses for good is told in the agent's conditions, and what ran before stays as it is:
-nothing is pruned, and no later object is applied that may need the refused one. What may pass comes back later. In a
-namespace that is being terminated nothing is done.
+nothing is pruned, and no later object is applied that may need the refused one. So is a mistake of our own. What may
+pass comes back later. In a namespace that is being terminated nothing is done.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from datetime import UTC, datetime
 
 import structlog
 
+from parley_api import __version__
 from parley_operator import events, names
 from parley_operator.api import ApiError, Unreachable
 from parley_operator.cluster import Cluster, NotOurs
 from parley_operator.few import a_few
 from parley_operator.observe import Observer
+from parley_operator.plan.conditions import broken
 from parley_operator.plan.needs import needs
 from parley_operator.plan.plan import SLOW_STATUS, Cut, Failure, Object, Observed, Plan, Ref, ref_of
 from parley_operator.plan.pods import cuts
@@ -112,6 +114,7 @@ class Reconciler:
             outcome = "broken"
             self._log.exception("reconcile-broken", key=str(key))
             self._queue.retry(key)
+            await self._confess(key)
         self._record(key.kind, outcome, loop.time() - started)
 
     async def _reconcile(self, key: Key) -> tuple[str, float | None]:
@@ -139,6 +142,18 @@ class Reconciler:
             waits.append(LOOK_UP_AGAIN_SECONDS)
         await a_few(self._cut, plan.cut)
         return "done", min((wait for wait in waits if wait is not None), default=None)
+
+    async def _confess(self, key: Key) -> None:
+        """That this operator fails at it is in the status too, or its last state would pass for what is so."""
+        agent = self._cluster.cached(key)
+        if agent is None or agent["metadata"].get("deletionTimestamp"):
+            return
+        generation = int(agent["metadata"].get("generation", 0))
+        try:
+            status = broken(agent.get("status") or {}, generation, __version__, self._now())
+            await self._tell(key, agent, Plan(status=status))
+        except Exception as error:
+            self._log.warning("not-confessed", key=str(key), error=f"{type(error).__name__}: {error}"[:300])
 
     def _plan(self, key: Key, agent: Object, observed: Observed) -> Plan:
         plan = self._planner(agent, observed, self._settings, self._now())

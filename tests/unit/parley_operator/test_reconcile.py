@@ -659,6 +659,62 @@ def test_a_plan_that_breaks_is_tried_again_and_stops_nobody_else() -> None:
     run(main())
 
 
+def test_that_the_operator_fails_at_an_agent_is_told_once_and_taken_back_when_it_no_longer_does() -> None:
+    """Bug: an agent that the operator could not plan went on saying that all was well, for a spec that nobody had
+    looked at.
+    """
+
+    async def main() -> None:
+        world = World()
+        await world.user_writes()
+        await world.look()
+        before = world.status()
+        children = {path for path in world.api.objects if "voiceagents" not in path}
+        await world.user_writes("two")
+
+        def plan(*facts: Any) -> Plan:
+            raise ZeroDivisionError
+
+        world.plan = plan
+        status = "PATCH alpha1/namespaces/tenant/voiceagents/a/status"
+        assert await world.look() == [status, "POST /namespaces/tenant/events"]
+        told = world.status()
+        assert told["calls"] == before["calls"]
+        assert [(one["type"], one["status"], one["reason"]) for one in told["conditions"]] == [
+            ("Accepted", "Unknown", "OperatorError"),
+            ("Ready", "Unknown", "OperatorError"),
+        ]
+        assert f"operator {__version__} failed" in told["conditions"][0]["message"]
+        assert "what runs stays as it is" in told["conditions"][0]["message"]
+        assert await world.look() == [], "said once"
+        assert children <= set(world.api.objects)
+        assert world.queue.failing == 1
+        world.plan = simple
+        assert status in await world.look()
+        assert [one["reason"] for one in world.status()["conditions"]] == ["AsWritten"]
+        assert world.queue.failing == 0
+
+    run(main())
+
+
+def test_an_operator_that_fails_and_cannot_even_say_so_goes_on() -> None:
+    async def main() -> None:
+        world = World()
+        await world.user_writes()
+
+        def plan(*facts: Any) -> Plan:
+            world.api.errors.append(Unreachable("gone"))
+            raise ZeroDivisionError
+
+        world.plan = plan
+        assert await world.look() == ["PATCH alpha1/namespaces/tenant/voiceagents/a/status"]
+        assert "status" not in world.api.objects[AGENT_PATH]
+        assert world.outcomes == ["broken"]
+        assert world.queue.delayed == 1
+
+    run(main())
+
+
 def test_every_write_is_counted_by_verb_kind_and_what_came_of_it() -> None:
     async def main() -> None:
         world = World()
