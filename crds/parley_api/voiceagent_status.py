@@ -24,12 +24,14 @@ CONDITIONS: dict[ConditionType, str] = {
 
 ACCEPTED_REASONS = {
     "AsWritten": "nothing that the spec names lacks",
+    "InPart": "the same, and the spec has fields of a newer version that this operator does not know and passes over",
     "SecretMissing": "a Secret that the spec names is not there; it is looked for again",
     "ConfigMapMissing": "a ConfigMap that the spec names is not there; it is looked for again",
     "KedaMissing": "autoscaling.keda on a cluster that has no KEDA",
     "HostPortRefused": "reach.hostPort in a namespace that enforces Pod Security baseline or restricted",
     "NoHostPort": "all ports of the operator's range are allotted to other agents",
     "Invalid": "the spec refers to something that it does not have; the message says what to write",
+    "OperatorError": "the operator failed at it by a mistake of its own; what runs stays, and it tries again",
     "Refused": "the API server refused an object of the agent; a reason that it gave, such as Forbidden, stands here",
 }
 
@@ -57,7 +59,10 @@ class Condition(Model):
         description="Why, in one CamelCase word for programs.",
         json_schema_extra={"x-advice": "a CamelCase word"},
     )
-    message: str = Field(max_length=32_768, description="Why, in a sentence for people; empty where True.")
+    message: str = Field(
+        max_length=32_768,
+        description="Why, in a sentence for people; where True, what else is to be known, or nothing.",
+    )
 
 
 class VoiceAgentStatus(Model):

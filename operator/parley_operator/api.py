@@ -22,6 +22,10 @@ from parley_operator.connection import Connection
 
 APPLY = "application/apply-patch+yaml"  # JSON is YAML, and a server before 1.34 knows no other name for it
 JSON = "application/json"
+METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""Objects without what they hold: no Secret's contents come here, and no ConfigMap's are read for nothing."""
+
 REQUEST_SECONDS = 15.0
 WATCH_SECONDS = 290
 """After so long the server ends a watch."""
@@ -124,7 +128,9 @@ class Api:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreachable(f"{method} {path}: {type(error).__name__}") from error
 
-    async def stream(self, path: str, params: Mapping[str, str]) -> AsyncGenerator[dict[str, Any], None]:
+    async def stream(
+        self, path: str, params: Mapping[str, str], accept: str = JSON
+    ) -> AsyncGenerator[dict[str, Any], None]:
         """Lines of JSON until the server ends; raises ApiError or Unreachable. To be closed by `aclosing`."""
         assert self._session is not None
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=REQUEST_SECONDS, sock_read=SILENT_SECONDS)
@@ -132,7 +138,7 @@ class Api:
             async with self._session.get(
                 self._connection.server + path,
                 params=params,
-                headers={**self._connection.headers(), "Accept": JSON},
+                headers={**self._connection.headers(), "Accept": accept},
                 timeout=timeout,
             ) as response:
                 if response.status >= 400:

@@ -101,9 +101,8 @@ class Cache:
             return False  # the watch is past it: it came and went
         if not written:
             self._newest = max(self._newest, version)
-        obj.setdefault("kind", self.kind.name)  # a list leaves both out of its items
-        obj.setdefault("apiVersion", self.kind.api_version)
-        trimmed = self.kind.trim(obj)
+        # A list leaves both out of its items, and metadata alone is of a kind of its own.
+        trimmed = self.kind.trim({**obj, "kind": self.kind.name, "apiVersion": self.kind.api_version})
         packed = _packed(trimmed)
         owner = owner_of(trimmed)
         if entry is not None:

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from parley_operator.api import APPLY, Api, ApiError, Guard, Unreachable
+from parley_operator.api import APPLY, METADATA, Api, ApiError, Guard, Unreachable
 from parley_operator.cache import NEWEST, Cache
 from parley_operator.diff import holds, stamped
 from parley_operator.kinds import AGENTS, KINDS, MANAGER, WATCHED, Kind, kind_of
 from parley_operator.plan.plan import HAND_OVER_MANAGER, Object, Ref, ref_of
-
-METADATA_ALONE = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 Count = Callable[[str, str, str], None]
 """Of a write: verb, kind, outcome."""
@@ -137,11 +135,16 @@ class Cluster:
 
     async def secret_exists(self, namespace: str, name: str) -> bool:
         """Its contents do not come here."""
-        return await self._read(f"/api/v1/namespaces/{namespace}/secrets/{name}", METADATA_ALONE) is not None
+        return await self._read(f"/api/v1/namespaces/{namespace}/secrets/{name}", METADATA) is not None
 
     async def config_map(self, namespace: str, name: str) -> Object | None:
         """One that a tenant wrote."""
         return await self._read(f"/api/v1/namespaces/{namespace}/configmaps/{name}")
+
+    async def config_map_version(self, namespace: str, name: str) -> str:
+        """Another whenever anything of it is; "" where it is not there. Its contents do not come here."""
+        obj = await self._read(f"/api/v1/namespaces/{namespace}/configmaps/{name}", METADATA)
+        return "" if obj is None else version_of(obj)
 
     async def _read(self, path: str, accept: str = "application/json") -> Object | None:
         try:
@@ -186,6 +189,11 @@ class Cluster:
             raise
         finally:
             self._count(verb, kind.name, outcome)
+
+
+def version_of(obj: Object) -> str:
+    metadata = obj["metadata"]
+    return f"{metadata['uid']}/{metadata['resourceVersion']}"
 
 
 def _is_ours(found: Object, wanted: Object) -> bool:

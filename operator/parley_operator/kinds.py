@@ -1,8 +1,9 @@
 """Which kinds the operator reads and writes, and what of each its caches keep.
 
 Rules: a kind that agents own is watched by label on the server's side, so that a cluster's other objects never come
-here. What no plan reads is dropped before it is kept; of managedFields our own entry stays, which diff.py asks for.
-Secrets are no kind here: they are looked up one by one, by name, without their contents (Cluster.exists).
+here; one of which metadata alone is kept is asked for no more. What no plan reads is dropped before it is kept; of
+managedFields our own entry stays, which diff.py asks for. Secrets are no kind here: they are looked up one by one, by
+name, without their contents (Cluster.exists).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from parley_operator.api import JSON, METADATA, METADATA_LIST
 from parley_operator.plan.plan import Object
 
 MANAGER = "parley-operator"
@@ -132,6 +134,15 @@ class Kind:
     selector: str = OURS
     optional: bool = False
     trim: Trim = metadata_alone
+
+    @property
+    def accept(self) -> str:
+        """Of a watch. A server that can't leave the rest out sends all."""
+        return f"{METADATA},{JSON}" if self.trim is metadata_alone else JSON
+
+    @property
+    def accept_list(self) -> str:
+        return f"{METADATA_LIST},{JSON}" if self.trim is metadata_alone else JSON
 
     def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
         """Of one object, or of all (in `namespace`, "" for everywhere)."""

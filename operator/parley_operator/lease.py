@@ -1,16 +1,18 @@
 """The Lease of coordination.k8s.io that says which replica writes, and the deadline that makes it true.
 
-Rules: a holder may write until `deadline`, which is counted by its own monotonic clock from the moment before it sent
-its last successful renewal; every write calls `check` just before it is sent, and a holder past its deadline ends the
-process there and then, whatever it was doing. Another replica takes over once it has seen the Lease unchanged for
-`lease_seconds` by its own clock, so clocks need not agree; and the deadline is shorter than that, so what the old one
-had sent has arrived. A process that was stopped and woken finds its deadline gone before it can send anything.
+Rules: a holder may write until `deadline`, which is counted by its own clock (one that nobody sets, and that goes on
+while the machine sleeps) from the moment before it sent its last successful renewal; every write calls `check` just
+before it is sent, and a holder past its deadline ends the process there and then, whatever it was doing. Another
+replica takes over once it has seen the Lease unchanged for `lease_seconds` by its own clock, so clocks need not agree;
+and the deadline is shorter than that, so what the old one had sent has arrived. A process that was stopped and woken
+finds its deadline gone before it can send anything.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -29,13 +31,28 @@ def _leave() -> None:
     os._exit(LOST)
 
 
-class Lease:
-    """`run` holds it for ever once it has it. `leave` ends the process."""
+def seconds() -> float:
+    """Since some moment in the past. Where a system has CLOCK_BOOTTIME, the time in which it was suspended counts: by
+    the monotonic clock a holder that was woken an hour later would still have its Lease.
+    """
+    clock: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
-    def __init__(self, api: Api, settings: Settings, leave: Callable[[], Any] = _leave) -> None:
+
+class Lease:
+    """`run` holds it for ever once it has it. `leave` ends the process. `clock`: in seconds."""
+
+    def __init__(
+        self,
+        api: Api,
+        settings: Settings,
+        leave: Callable[[], Any] = _leave,
+        clock: Callable[[], float] = seconds,
+    ) -> None:
         self._api = api
         self._settings = settings
         self._leave = leave
+        self._clock = clock
         self._path = f"/apis/coordination.k8s.io/v1/namespaces/{settings.namespace}/leases"
         self._seen: tuple[str, float] = ("", 0.0)
         """A version of the Lease, and since when it is that."""
@@ -44,12 +61,12 @@ class Lease:
         self._watchdog: asyncio.TimerHandle | None = None
         self._log = structlog.get_logger()
         self.deadline: float | None = None
-        """Of the loop's clock; None: not held."""
+        """By `clock`; None: not held."""
         self.held = asyncio.Event()
 
     def check(self) -> None:
         """Returns only where a write may be sent now."""
-        if self.deadline is None or asyncio.get_running_loop().time() >= self.deadline:
+        if self.deadline is None or self._clock() >= self.deadline:
             self._log.error("lease-lost", identity=self._settings.identity)
             self._leave()
             raise RuntimeError("a write without the Lease")
@@ -74,8 +91,7 @@ class Lease:
             self._log.warning("lease-not-released", error=str(error)[:200])
 
     async def _step(self) -> None:
-        loop = asyncio.get_running_loop()
-        sent = loop.time()
+        sent = self._clock()
         try:
             lease = self._mine or await self._read()
             if lease is None:
@@ -107,7 +123,7 @@ class Lease:
     def _free(self, lease: Object) -> bool:
         if not lease["spec"].get("holderIdentity"):
             return True
-        now = asyncio.get_running_loop().time()
+        now = self._clock()
         version = lease["metadata"]["resourceVersion"]
         if self._seen[0] != version:
             self._seen = (version, now)
@@ -155,15 +171,16 @@ class Lease:
         }
 
     def _hold_until(self, deadline: float) -> None:
-        loop = asyncio.get_running_loop()
-        if deadline <= loop.time():
+        left = deadline - self._clock()
+        if left <= 0:
             return  # the answer came too late to be worth anything
         if self.deadline is None:
             self._log.info("lease-held", identity=self._settings.identity)
         self.deadline = deadline
         if self._watchdog is not None:
             self._watchdog.cancel()
-        self._watchdog = loop.call_at(deadline, self.check)
+        # A little after it, for it goes by another clock.
+        self._watchdog = asyncio.get_running_loop().call_later(left + 0.01, self.check)
         self.held.set()
 
     def _forget(self) -> None:

@@ -31,6 +31,9 @@ CUT_WITH = f"{GROUP}/cut-with"
 AGENT_DIGEST = f"{GROUP}/agent-digest"
 """Annotation of a pod: the SHA-256 of the agent's file that it was started with."""
 
+NETWORK_DIGEST = f"{GROUP}/network-digest"
+"""Annotation of a pod: a digest of what its NetworkPolicy allows."""
+
 KNOWLEDGE_DIGEST = f"{GROUP}/knowledge-digest"
 """Annotation of a pod: what the ConfigMaps of its knowledge held when it was started."""
 
@@ -52,7 +55,7 @@ _HASHED = 10
 
 
 def child(agent: str) -> str:
-    """The name of every object of the agent but its ConfigMaps."""
+    """The name of every object of the agent but its ConfigMaps and NetworkPolicies."""
     plain = f"{agent}-agent"
     if len(plain) <= LONGEST:
         return plain
@@ -61,6 +64,11 @@ def child(agent: str) -> str:
 
 def config_map(agent: str, digest: str) -> str:
     """The name of the ConfigMap whose agent.yaml has `digest`: another content is another ConfigMap."""
+    return f"{child(agent)}-{digest[:_HASHED]}"
+
+
+def network_policy(agent: str, digest: str) -> str:
+    """The name of the NetworkPolicy whose content has `digest`: pods of before keep theirs until they end."""
     return f"{child(agent)}-{digest[:_HASHED]}"
 
 

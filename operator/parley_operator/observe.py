@@ -1,7 +1,8 @@
 """What the caches hold for one agent, as its plan takes it.
 
-Rules: reads caches; what they cannot hold (a tenant's Secrets and ConfigMaps) is asked for by name, remembered for
-`REMEMBERED_SECONDS`, and of a Secret only whether it is there.
+Rules: reads caches; what they cannot hold (a tenant's Secrets and ConfigMaps) is asked for by name, a few at a time,
+and remembered for `REMEMBERED_SECONDS`. Of a Secret only whether it is there; of a ConfigMap what it holds, and that
+only where its version is another than the last time.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from parley_operator.cluster import Cluster
+from parley_operator.api import Unreachable
+from parley_operator.cluster import Cluster, version_of
+from parley_operator.few import a_few
 from parley_operator.kinds import NAMESPACES, NODES, OWNED, PODS
 from parley_operator.plan.needs import Needs, needs
 from parley_operator.plan.plan import (
@@ -30,6 +34,18 @@ from parley_operator.rolls import Rolls
 
 REMEMBERED_SECONDS = 10.0
 
+LOOK_UP_SECONDS = 60.0
+"""All look-ups of one agent: with a slow API server and a hundred names a worker would count as stuck (probes.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """`digest` is None for what is not there, "" for a Secret; `version` is a ConfigMap's."""
+
+    at: float
+    digest: str | None
+    version: str = ""
+
 
 class Observer:
     def __init__(self, cluster: Cluster, polls: Polls, ports: Ports, rolls: Rolls) -> None:
@@ -37,7 +53,7 @@ class Observer:
         self._polls = polls
         self._ports = ports
         self._rolls = rolls
-        self._looked_up: dict[Ref, tuple[float, str | None]] = {}
+        self._looked_up: dict[Ref, _Known] = {}
 
     async def observe(self, key: Key, agent: Object, failures: tuple[Failure, ...] = ()) -> Observed:
         """Raises ApiError or Unreachable where something has to be asked for."""
@@ -97,33 +113,39 @@ class Observer:
         )
 
     async def _look_up(self, key: Key, wanted: Needs) -> tuple[frozenset[str], Mapping[str, str]]:
-        secrets = set()
-        for name in sorted(wanted.secrets):
-            if await self._found(Ref("Secret", key.namespace, name)) is not None:
-                secrets.add(name)
-        contents = {}
-        for name in sorted(wanted.config_maps):
-            digest = await self._found(Ref("ConfigMap", key.namespace, name))
-            if digest is not None:
-                contents[name] = digest
-        return frozenset(secrets), contents
+        refs = [Ref("Secret", key.namespace, name) for name in sorted(wanted.secrets)]
+        refs += [Ref("ConfigMap", key.namespace, name) for name in sorted(wanted.config_maps)]
+        try:
+            async with asyncio.timeout(LOOK_UP_SECONDS):
+                found = dict(zip(refs, await a_few(self._found, refs), strict=True))
+        except TimeoutError as error:
+            raise Unreachable(f"{len(refs)} Secrets and ConfigMaps: not all looked up in time") from error
+        there = {ref: digest for ref, digest in found.items() if digest is not None}
+        secrets = frozenset(ref.name for ref in there if ref.kind == "Secret")
+        return secrets, {ref.name: digest for ref, digest in there.items() if ref.kind == "ConfigMap"}
 
     async def _found(self, ref: Ref) -> str | None:
         """None: it is not there. Of a ConfigMap the digest of what it holds."""
         now = asyncio.get_running_loop().time()
         known = self._looked_up.get(ref)
-        if known is not None and now - known[0] < REMEMBERED_SECONDS:
-            return known[1]
-        found: str | None
+        if known is not None and now - known.at < REMEMBERED_SECONDS:
+            return known.digest
         if ref.kind == "Secret":
-            found = "" if await self._cluster.secret_exists(ref.namespace, ref.name) else None
+            there = await self._cluster.secret_exists(ref.namespace, ref.name)
+            found = _Known(now, "" if there else None)
         else:
-            obj = await self._cluster.config_map(ref.namespace, ref.name)
-            found = None if obj is None else _digest(obj)
+            found = await self._config_map(ref, known, now)
         if len(self._looked_up) > 10_000:
             self._looked_up.clear()
-        self._looked_up[ref] = (now, found)
-        return found
+        self._looked_up[ref] = found
+        return found.digest
+
+    async def _config_map(self, ref: Ref, known: _Known | None, now: float) -> _Known:
+        version = await self._cluster.config_map_version(ref.namespace, ref.name)
+        if version and known is not None and known.version == version:
+            return _Known(now, known.digest, version)
+        obj = await self._cluster.config_map(ref.namespace, ref.name) if version else None
+        return _Known(now, None) if obj is None else _Known(now, _digest(obj), version_of(obj))
 
 
 def _digest(config_map: Object) -> str:

@@ -2,8 +2,10 @@
 
 Rules: pods never report, they are asked: they hold no token. Each question has two seconds, an answer four kilobytes,
 and what it holds is checked. Questions are spread over time, so many at once and so many a second at most: with very
-many pods each is asked less often. What a pod said is forgotten when it has failed to answer three times in a row. An
-answer that changed puts its agent on the queue, at once or, where only the number of calls changed, a little later.
+many pods each is asked less often. What a pod said is forgotten when it has failed to answer three times in a row; from
+then on it is asked less and less often, down to once a minute. One namespace has a quarter of the questions that are
+open at once and no more, so that nobody's silent or slow pods hold up another's. An answer that changed puts its agent
+on the queue, at once or, where only the number of calls changed, a little later.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ from __future__ import annotations
 import asyncio
 import heapq
 import json
+import math
 import zlib
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -26,6 +30,9 @@ TIMEOUT_SECONDS = 2.0
 MOST_BYTES = 4096
 FORGOTTEN_AFTER = 3
 MOST_A_SECOND = 100.0
+SELDOM_SECONDS = 60.0
+"""A pod that does not answer at all is asked this often in the end."""
+
 CALLS_LATER_SECONDS = 1.0
 FIRST_AGAIN_SECONDS = 1.0
 """A pod that has never answered is asked again after so long, until it has or has failed often enough."""
@@ -62,6 +69,11 @@ class Polls:
         self._count = count
         self._targets: dict[Ref, _Target] = {}
         self._due: list[tuple[float, Ref]] = []
+        self._share = max(1, at_once // 4)
+        self._open: Counter[str] = Counter()
+        """Questions that are open, by namespace."""
+        self._held: dict[str, dict[Ref, None]] = {}
+        """Pods whose turn has come, and whose namespace has its share of questions already."""
         self._wake = asyncio.Event()
         self._session: aiohttp.ClientSession | None = None
         self._ask = ask or self._ask_by_http
@@ -130,11 +142,17 @@ class Polls:
             target = self._targets.get(pod)
             if target is None or target.due != due:  # gone, or to be asked at another time
                 heapq.heappop(self._due)
+                self._let_in(pod.namespace)
                 continue
             wait = due - loop.time()
             if wait <= 0:
                 heapq.heappop(self._due)
-                return pod
+                if self._open[pod.namespace] < self._share:
+                    self._open[pod.namespace] += 1
+                    target.due = math.inf  # it is being asked
+                    return pod
+                self._held.setdefault(pod.namespace, {})[pod] = None
+                continue
             try:
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
@@ -165,13 +183,38 @@ class Polls:
                 self._count("no-answer")
             if self._targets.get(pod) is not target:
                 return
-            again_after = FIRST_AGAIN_SECONDS if self.pending(pod) else self.interval
+            again_after = FIRST_AGAIN_SECONDS if self.pending(pod) else self._again_after(target)
             target.due = asyncio.get_running_loop().time() + again_after
             self._push(pod)
             if target.status != before or (before is None and target.failures == FORGOTTEN_AFTER):
                 self._changed(target.key, _urgency(before, target.status))
         finally:
             room.release()
+            self._open[pod.namespace] -= 1
+            if not self._open[pod.namespace]:
+                del self._open[pod.namespace]
+            self._let_in(pod.namespace)
+
+    def _again_after(self, target: _Target) -> float:
+        """Twice as long after each failure, once what it said is forgotten."""
+        beyond = target.failures - FORGOTTEN_AFTER + 1
+        if beyond <= 0:
+            return self.interval
+        return max(self.interval, min(SELDOM_SECONDS, self.interval * 2.0 ** min(beyond, 30)))
+
+    def _let_in(self, namespace: str) -> None:
+        """The first that was held, for somebody's turn there is over, or came to nothing."""
+        held = self._held.get(namespace, {})
+        now = asyncio.get_running_loop().time()
+        while held:
+            pod = next(iter(held))
+            del held[pod]
+            target = self._targets.get(pod)
+            if target is not None and target.due <= now:
+                self._push(pod)
+                break
+        if not held:
+            self._held.pop(namespace, None)
 
     async def _ask_by_http(self, ip: str) -> PodStatus:
         assert self._session is not None

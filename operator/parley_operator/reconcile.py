@@ -2,8 +2,8 @@
 
 Rules: level-triggered: a key is enough, from any state, after any crash. Nothing is written that is there already. A
 write that the API server refuses for good is told in the agent's conditions, and what ran before stays as it is:
-nothing is pruned, and no later object is applied that may need the refused one. What may pass comes back later. In a
-namespace that is being terminated nothing is done.
+nothing is pruned, and no later object is applied that may need the refused one. So is a mistake of our own. What may
+pass comes back later. In a namespace that is being terminated nothing is done.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from datetime import UTC, datetime
 
 import structlog
 
+from parley_api import __version__
 from parley_operator import events, names
 from parley_operator.api import ApiError, Unreachable
 from parley_operator.cluster import Cluster, NotOurs
+from parley_operator.few import a_few
 from parley_operator.observe import Observer
+from parley_operator.plan.conditions import broken
 from parley_operator.plan.needs import needs
-from parley_operator.plan.plan import SLOW_STATUS, Failure, Object, Observed, Plan, Ref, ref_of
+from parley_operator.plan.plan import SLOW_STATUS, Cut, Failure, Object, Observed, Plan, Ref, ref_of
 from parley_operator.plan.pods import cuts
 from parley_operator.ports import Ports
 from parley_operator.queue import Key, Queue
@@ -30,6 +33,8 @@ from parley_operator.settings import Settings
 LOOK_UP_AGAIN_SECONDS = 60.0
 """What a tenant's ConfigMaps hold is not watched."""
 
+MOST_MARKS = 32
+"""Pods that are written to in one look; the others in the next, or one of many pods would last too long (probes.py)."""
 
 _MOST_DRAINED = 10_000
 
@@ -109,6 +114,7 @@ class Reconciler:
             outcome = "broken"
             self._log.exception("reconcile-broken", key=str(key))
             self._queue.retry(key)
+            await self._confess(key)
         self._record(key.kind, outcome, loop.time() - started)
 
     async def _reconcile(self, key: Key) -> tuple[str, float | None]:
@@ -134,9 +140,20 @@ class Reconciler:
         self._take_turn(key, agent, plan)
         if needs(agent).config_maps:
             waits.append(LOOK_UP_AGAIN_SECONDS)
-        for cut in plan.cut:
-            await self._cluster.delete(cut.ref, cut.uid, cut.grace_seconds)
+        await a_few(self._cut, plan.cut)
         return "done", min((wait for wait in waits if wait is not None), default=None)
+
+    async def _confess(self, key: Key) -> None:
+        """That this operator fails at it is in the status too, or its last state would pass for what is so."""
+        agent = self._cluster.cached(key)
+        if agent is None or agent["metadata"].get("deletionTimestamp"):
+            return
+        generation = int(agent["metadata"].get("generation", 0))
+        try:
+            status = broken(agent.get("status") or {}, generation, __version__, self._now())
+            await self._tell(key, agent, Plan(status=status))
+        except Exception as error:
+            self._log.warning("not-confessed", key=str(key), error=f"{type(error).__name__}: {error}"[:300])
 
     def _plan(self, key: Key, agent: Object, observed: Observed) -> Plan:
         plan = self._planner(agent, observed, self._settings, self._now())
@@ -205,25 +222,29 @@ class Reconciler:
 
     async def _slowly(self, plan: Plan) -> float | None:
         """What follows the calls. Seconds until the first of what has to wait may be written."""
-        waits = []
+        waits: list[float] = []
+        due: list[Object] = []
         for obj in plan.slow:
             if not self._cluster.differs(obj):
                 continue
-            ref = ref_of(obj)
-            uid = obj["metadata"].get("uid", "")
-            wait = self._must_wait(ref, uid)
+            wait = self._must_wait(ref_of(obj), obj["metadata"].get("uid", ""))
             if wait > 0:
                 waits.append(wait)
-                continue
-            self._slow[ref] = Written(asyncio.get_running_loop().time(), uid)
-            try:
-                await self._cluster.apply(obj)
-            except NotOurs:
-                continue
-            except ApiError as error:
-                if error.status not in (404, 409, 422):  # it is gone
-                    raise
-        return min(waits, default=None)
+            else:
+                due.append(obj)
+        await a_few(self._mark, due[:MOST_MARKS])
+        return 0.0 if due[MOST_MARKS:] else min(waits, default=None)
+
+    async def _mark(self, obj: Object) -> None:
+        uid = obj["metadata"].get("uid", "")
+        self._slow[ref_of(obj)] = Written(asyncio.get_running_loop().time(), uid)
+        try:
+            await self._cluster.apply(obj)
+        except NotOurs:
+            pass
+        except ApiError as error:
+            if error.status not in (404, 409, 422):  # it is gone
+                raise
 
     def _must_wait(self, ref: Ref, uid: str) -> float:
         written = self._slow.get(ref)
@@ -238,9 +259,11 @@ class Reconciler:
         self._slow.pop(key, None)
         pods = self._observer.pods(key)
         pods = [pod for pod in pods if pod.annotations.get(names.CUT_WITH, "") not in self._drained]
-        for cut in cuts(pods, key.namespace, living=""):
-            await self._cluster.delete(cut.ref, cut.uid, cut.grace_seconds)
+        await a_few(self._cut, cuts(pods, key.namespace, living=""))
         return "gone", None
+
+    async def _cut(self, cut: Cut) -> None:
+        await self._cluster.delete(cut.ref, cut.uid, cut.grace_seconds)
 
     def gone(self, agent: Object) -> None:
         """It was deleted as it was then. Its pods may still be marked as it was before: that is written later."""

@@ -77,7 +77,7 @@ class Reflector:
             params["labelSelector"] = self._kind.selector
         present = set()
         while True:
-            page = await self._api.request("GET", self._path, params=params)
+            page = await self._api.request("GET", self._path, params=params, accept=self._kind.accept_list)
             for obj in page["items"]:
                 metadata = obj["metadata"]
                 present.add((metadata.get("namespace", ""), metadata["name"]))
@@ -104,7 +104,7 @@ class Reflector:
         }
         if self._kind.selector:
             params["labelSelector"] = self._kind.selector
-        async with aclosing(self._api.stream(self._path, params)) as events:
+        async with aclosing(self._api.stream(self._path, params, self._kind.accept)) as events:
             async for event in events:
                 self._take(event["type"], event["object"])
 

@@ -165,7 +165,7 @@ def test_what_somebody_changes_or_deletes_is_put_right_and_what_they_add_stays(
         assert kubectl.json("get", "deployment/edited-agent")["metadata"]["annotations"]["theirs"] == "stays"
         kubectl("label", "service/edited-agent", "parley.dev/agent=other", "--overwrite")
         until("its label is back", lambda: children(kubectl, "edited") == ALL, 20)
-        kubectl("delete", "poddisruptionbudget/edited-agent", "networkpolicy/edited-agent")
+        kubectl("delete", "poddisruptionbudget,networkpolicy", "--selector=parley.dev/agent=edited")
         until("they are back", lambda: children(kubectl, "edited") == ALL, 20)
 
 

@@ -184,7 +184,10 @@ def _unambiguous(pieces: Iterator[bytes]) -> list[bytes]:
 
 
 def _begins(message: bytes) -> bool:
-    return message.startswith((b"RIFF", b"\x1a\x45\xdf\xa3", b"OggS", b"fLaC", b"ID3")) or message[4:8] == b"ftyp"
+    return (
+        message.startswith((b"RIFF", b"\x1a\x45\xdf\xa3", b"OggS", b"fLaC", b"ID3"))
+        or message[4:8] == b"ftyp"
+    )
 
 
 def container_seeds(container: str) -> list[bytes]:

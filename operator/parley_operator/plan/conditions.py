@@ -17,6 +17,8 @@ from parley_operator.plan.refusals import Refusal
 
 TRUE, FALSE, UNKNOWN = "True", "False", "Unknown"
 
+OPERATOR_ERROR = "OperatorError"
+
 _LONGEST = 400
 """Characters of another's sentence: a scheduler's list of nodes can be long."""
 
@@ -48,13 +50,20 @@ class Running(NamedTuple):
         return [pod for pod in self.pods if not pod.terminating and pod.phase not in ("Succeeded", "Failed")]
 
 
-def conditions(refusal: Refusal | None, failures: Sequence[Failure], running: Running) -> list[Found]:
-    """All of them, Ready last."""
-    found = [accepted(refusal, failures), available(running), guaranteed(running), up_to_date(running)]
+def conditions(
+    refusal: Refusal | None, failures: Sequence[Failure], running: Running, passed_over: str = ""
+) -> list[Found]:
+    """All of them, Ready last. `passed_over`: what of the spec is not known here, in words."""
+    found = [
+        accepted(refusal, failures, passed_over),
+        available(running),
+        guaranteed(running),
+        up_to_date(running),
+    ]
     return [*found, ready(found, running)]
 
 
-def accepted(refusal: Refusal | None, failures: Sequence[Failure]) -> Found:
+def accepted(refusal: Refusal | None, failures: Sequence[Failure], passed_over: str = "") -> Found:
     if refusal is not None:
         return Found("Accepted", FALSE, refusal.reason, refusal.message)
     if failures:
@@ -64,6 +73,8 @@ def accepted(refusal: Refusal | None, failures: Sequence[Failure]) -> Found:
         return Found(
             "Accepted", FALSE, reason, f"the API server refused the {first.ref}: {_cut(first.message)}"
         )
+    if passed_over:
+        return Found("Accepted", TRUE, "InPart", passed_over)
     return Found("Accepted", TRUE, "AsWritten")
 
 
@@ -135,6 +146,20 @@ def ready(others: Iterable[Found], running: Running) -> Found:
     status = FALSE if any(one.status == FALSE for one in lacking) else UNKNOWN
     cause = next((one for one in lacking if one.status == status), first)
     return Found("Ready", status, cause.reason, f"{cause.type} is {cause.status}: {cause.message}")
+
+
+def broken(status: Mapping[str, Any], generation: int, version: str, now: datetime) -> Object:
+    """The last status, where the operator itself fails at an agent: nothing else of it is taken back."""
+    message = (
+        f"operator {version} failed at this agent, by a mistake of its own that its log tells: what runs stays as it"
+        " is, and it tries again; report it, and look whether a change of the spec gets round it"
+    )
+    accepted = Found("Accepted", UNKNOWN, OPERATOR_ERROR, message)
+    found = [accepted, Found("Ready", UNKNOWN, OPERATOR_ERROR, f"Accepted is Unknown: {message}")]
+    before = status.get("conditions") or ()
+    others = [one for one in before if one.get("type") not in {condition.type for condition in found}]
+    first, last = as_status(found, before, generation, now)
+    return {**status, "conditions": [first, *others, last]}
 
 
 def as_status(found: Iterable[Found], before: Any, generation: int, now: datetime) -> list[Object]:

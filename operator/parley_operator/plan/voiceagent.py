@@ -23,7 +23,7 @@ from parley_operator.plan.plan import Object, Observed, Plan, Ref, ref_of
 from parley_operator.plan.refusals import Refusal
 from parley_operator.plan.rollout import Rollout, rollout
 from parley_operator.render.agent_file import agent_file
-from parley_operator.render.autoscaler import pod_autoscaler, scaled_object
+from parley_operator.render.autoscaler import PAUSED, PAUSED_REPLICAS, pod_autoscaler, scaled_object
 from parley_operator.render.config_map import config_map
 from parley_operator.render.deployment import deployment, replicas_alone
 from parley_operator.render.disruption import disruption_budget
@@ -42,11 +42,13 @@ def plan(agent: Object, observed: Observed, settings: Settings, now: datetime) -
         going = plan_gone(metadata["namespace"], observed)
         return Plan(cut=going.cut, why=f"it is being deleted. {going.why}")
     facts = _Facts(agent, observed)
-    typed = refusals.read(agent)
-    found = typed if isinstance(typed, Refusal) else _subject(typed, facts, settings)
+    read = refusals.read(agent)
+    if isinstance(read, Refusal):
+        return _refused(read, facts, now)
+    found = _subject(read.agent, facts, settings)
     if isinstance(found, Refusal):
         return _refused(found, facts, now)
-    return _served(found, facts, settings, now)
+    return _served(found, facts, settings, now, refusals.passed_over(read.unknown))
 
 
 def plan_gone(namespace: str, observed: Observed) -> Plan:
@@ -140,14 +142,14 @@ def _knowledge(agent: VoiceAgent, observed: Observed) -> str:
     return hashlib.sha256("".join(f"{name}\0{held[name]}\0" for name in sorted(held)).encode()).hexdigest()
 
 
-def _served(subject: Subject, facts: _Facts, settings: Settings, now: datetime) -> Plan:
+def _served(subject: Subject, facts: _Facts, settings: Settings, now: datetime, passed_over: str) -> Plan:
     observed = facts.observed
     chosen = rollout(
         subject, facts.generation, str(facts.status.get("image") or ""), settings.dataplane_image, observed
     )
     objects = _objects(chosen, observed)
     running = _running(chosen, objects, facts)
-    found = conditions.conditions(None, observed.failures, running)
+    found = conditions.conditions(None, observed.failures, running, passed_over)
     prune = _prune(objects, chosen, running, facts)
     over = _hand_over(chosen.subject, facts)
     why = [chosen.why]
@@ -226,31 +228,52 @@ def _running(chosen: Rollout, objects: list[Object], facts: _Facts) -> condition
 
 
 def _prune(objects: list[Object], chosen: Rollout, running: conditions.Running, facts: _Facts) -> list[Ref]:
-    """What is ours and not wanted. An agent's file stays while a pod runs it, and while a rollout could still go back
-    to a ReplicaSet that names it.
+    """What is ours and not wanted. An agent's file and what its network allows stay while a pod was started with them,
+    and while a rollout could still go back to a ReplicaSet that names them.
     """
     wanted = {ref_of(obj) for obj in objects}
-    digests = {pod.annotations.get(names.AGENT_DIGEST, "") for pod in running.pods} | {chosen.digest}
-    used = {Ref("ConfigMap", facts.namespace, names.config_map(facts.name, digest)) for digest in digests}
+    started_with = [pod.annotations for pod in running.pods]
+    used = {
+        Ref(kind, facts.namespace, named(facts.name, annotations.get(digest, "")))
+        for annotations in [*started_with, chosen.template["metadata"]["annotations"]]
+        for kind, (digest, named) in _OF_PODS.items()
+    }
     rolled = running.settled and _rolled_out(running)
     return [
         ref
         for ref, obj in sorted(facts.observed.children.items())
         if ref not in wanted
         and ((obj.get("metadata") or {}).get("labels") or {}).get(names.PARLEY_AGENT) == facts.name
-        and (ref.kind != "ConfigMap" or (rolled and ref not in used))
+        and (ref.kind not in _OF_PODS or (rolled and ref not in used))
     ]
 
 
+_OF_PODS = {
+    "ConfigMap": (names.AGENT_DIGEST, names.config_map),
+    "NetworkPolicy": (names.NETWORK_DIGEST, names.network_policy),
+}
+"""Kinds of which pods of before keep theirs: the annotation by which a pod tells it, and how that one is called."""
+
+
 def _hand_over(subject: Subject, facts: _Facts) -> Object | None:
-    """Replicas that are an autoscaler's from now on, or that it would never touch: it rests while there are none."""
+    """Replicas that are an autoscaler's from now on, or that it would never touch: it rests while there are none. One
+    that somebody has paused rests because they want it: their number of pods stays, none as well.
+    """
     live = facts.deployment
     if not subject.autoscaled or live is None:
         return None
     replicas = int(_spec(live).get("replicas", 1))
-    if replicas > 0 and _annotations(live).get(names.REPLICAS_BY) == names.AUTOSCALER:
+    stays = replicas > 0 or _paused(facts)
+    if stays and _annotations(live).get(names.REPLICAS_BY) == names.AUTOSCALER:
         return None
-    return replicas_alone(subject, replicas or subject.spec.replicas)
+    return replicas_alone(subject, replicas if stays else subject.spec.replicas)
+
+
+def _paused(facts: _Facts) -> bool:
+    """By the annotations in which KEDA takes it from people. The operator sets none of them, so they stay theirs."""
+    scaler = facts.observed.children.get(Ref("ScaledObject", facts.namespace, names.child(facts.name)))
+    annotations = {} if scaler is None else _annotations(scaler)
+    return PAUSED_REPLICAS in annotations or annotations.get(PAUSED, "") == "true"
 
 
 def _status(

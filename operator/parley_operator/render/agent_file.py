@@ -18,6 +18,9 @@ from parley_operator.render import plain_yaml
 
 FILE = "agent.yaml"
 
+PORT = 9011
+"""TCP port of a pod's doors."""
+
 MEDIA_PORT = 9012
 """UDP port of a pod's media where the spec leaves it open: one that a NetworkPolicy and a firewall can name."""
 

@@ -12,6 +12,10 @@ from parley_operator.render.subject import Object, Subject
 CALLS = "parley_sessions_active"
 """The data plane's gauge of calls in progress, by door (parley_dataplane/metrics.py); a test holds the two together."""
 
+PAUSED = "autoscaling.keda.sh/paused"
+PAUSED_REPLICAS = "autoscaling.keda.sh/paused-replicas"
+"""Annotations of a ScaledObject that people write: it rests, with the pods that there are, or with so many."""
+
 BEHAVIOR: Object = {
     "scaleDown": {
         "policies": [{"periodSeconds": 60, "type": "Pods", "value": 1}],

@@ -8,11 +8,11 @@ grace period is the longest call, and then some.
 from __future__ import annotations
 
 from parley_operator import names
-from parley_operator.render.agent_file import FILE
+from parley_operator.render.agent_file import FILE, PORT
+from parley_operator.render.network_policy import network_digest
 from parley_operator.render.subject import Object, Subject
 
 CONTAINER = "agent"
-PORT = 9011
 HTTP = "http"
 MEDIA = "media"
 """Names of the ports."""
@@ -33,7 +33,10 @@ BEYOND_THE_LONGEST_CALL_SECONDS = 30
 
 
 def pod_template(subject: Subject) -> Object:
-    annotations = {names.AGENT_DIGEST: subject.file.digest}
+    annotations = {
+        names.AGENT_DIGEST: subject.file.digest,
+        names.NETWORK_DIGEST: network_digest(subject),
+    }
     if subject.knowledge:
         annotations[names.KNOWLEDGE_DIGEST] = subject.knowledge
     return {

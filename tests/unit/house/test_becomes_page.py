@@ -16,7 +16,7 @@ from tests.small_cluster import BOTH_KINDS, SmallCluster, voice_agent
 PAGE = (Path(__file__).parents[3] / "docs/becomes.md").read_text()
 WORDS = " ".join(PAGE.split())
 OF_KUBERNETES = {"FailedCreate", "MinimumReplicasUnavailable", "ProgressDeadlineExceeded"}
-WELL = {"AsWritten", "ReadBack", "AllTrue", "ScaledToZero"}
+WELL = {"AsWritten", "InPart", "ReadBack", "AllTrue", "ScaledToZero"}
 
 
 def reasons(module: object, name: str, at: int) -> set[str]:
@@ -66,7 +66,7 @@ def test_every_object_is_on_the_page() -> None:
         f"the longest call and {pod.BEYOND_THE_LONGEST_CALL_SECONDS} s more",
         f"with a grace period of {pods.CUT_GRACE_SECONDS} s",
         f"{agent_file.MEDIA_PORT} unless `media.udp.port`",
-        f"allow UDP and port {pod.PORT}",
+        f"allow UDP and port {agent_file.PORT}",
     ],
 )
 def test_every_number_on_the_page_is_the_one_that_holds(said: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from parley_api import __version__
 from parley_operator import names, settings
-from parley_operator.render.pod import PORT
+from parley_operator.render.agent_file import PORT
 from tests.unit.manifests.objects import (
     BASE,
     CONTAINER,

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
-from parley_operator.api import Api, ApiError, Guard, Unreachable
+from parley_operator.api import JSON, METADATA, METADATA_LIST, Api, ApiError, Guard, Unreachable
 from parley_operator.kinds import KINDS
 from parley_operator.plan.plan import Object
 
@@ -24,8 +24,11 @@ PAGE_LIMIT = 500
 class Request:
     """One that arrived."""
 
-    def __init__(self, method: str, path: str, params: Mapping[str, str], body: Any) -> None:
+    def __init__(
+        self, method: str, path: str, params: Mapping[str, str], body: Any, accept: str = JSON
+    ) -> None:
         self.method, self.path, self.params, self.body = method, path, dict(params), body
+        self.accept = accept
 
     def __repr__(self) -> str:
         return f"{self.method} {self.path}"
@@ -101,16 +104,16 @@ class FakeApi(Api):
         await asyncio.sleep(self.seconds)
         if guard is not None:
             guard()
-        self.requests.append(Request(method, path, params or {}, body))
+        self.requests.append(Request(method, path, params or {}, body, accept))
         if self.errors:
             raise self.errors.popleft()
         if self.write_errors and method != "GET":
             raise self.write_errors.popleft()
         match method:
             case "GET" if path in self.objects:
-                return copy.deepcopy(self.objects[path])
+                return as_accepted(self.objects[path], accept)
             case "GET" if self._is_collection(path):
-                return self._list(path, params or {})
+                return self._list(path, params or {}, METADATA_LIST in accept)
             case "POST":
                 return await self._create(f"{path}/{body['metadata']['name']}", body)
             case "PUT" if path in self.objects:
@@ -133,12 +136,13 @@ class FakeApi(Api):
         plural = path.rpartition("/")[2]
         return sorted(name for name in self.objects if name.split("/")[-2] == plural)
 
-    def _list(self, path: str, params: Mapping[str, str]) -> Object:
+    def _list(self, path: str, params: Mapping[str, str], metadata_alone: bool) -> Object:
         first = int(params.get("continue", 0))
         names = self._below(path)
         size = min(self.page, int(params.get("limit", self.page)))
-        items = [copy.deepcopy(self.objects[name]) for name in names[first : first + size]]
-        for item in items:
+        accept = METADATA if metadata_alone else JSON
+        items = [as_accepted(self.objects[name], accept) for name in names[first : first + size]]
+        for item in items if not metadata_alone else ():
             item.pop("kind", None)
             item.pop("apiVersion", None)
         metadata = {"resourceVersion": str(self.version)}
@@ -172,8 +176,10 @@ class FakeApi(Api):
         after["metadata"] = {**metadata, **after["metadata"], "managedFields": [*managers, entry]}
         return await self.put(path, after)
 
-    async def stream(self, path: str, params: Mapping[str, str]) -> AsyncGenerator[dict[str, Any], None]:
-        self.requests.append(Request("GET", path, params, None))
+    async def stream(
+        self, path: str, params: Mapping[str, str], accept: str = JSON
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        self.requests.append(Request("GET", path, params, None, accept))
         if self.errors:
             raise self.errors.popleft()
         since = int(params["resourceVersion"])
@@ -186,12 +192,18 @@ class FakeApi(Api):
             for version, name, event in list(self.history):
                 if version > since and name.split("/")[-2] == plural:
                     since = version
-                    yield json.loads(json.dumps(event))
+                    yield {"type": event["type"], "object": as_accepted(event["object"], accept)}
             try:
                 async with asyncio.timeout_at(ends), self._moved:
                     await self._moved.wait()
             except TimeoutError:
                 return
+
+
+def as_accepted(obj: Object, accept: str) -> Object:
+    if METADATA in accept:
+        obj = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": obj["metadata"]}
+    return copy.deepcopy(obj)
 
 
 def fields_of(obj: Object) -> Object:

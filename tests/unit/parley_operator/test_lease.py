@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from parley_operator.api import Unreachable
-from parley_operator.lease import Lease
+from parley_operator.lease import Lease, seconds
 from parley_operator.settings import Settings
 from tests.unit.parley_operator.fake_api import FakeApi
 from tests.virtual_time import run, stall
@@ -26,7 +27,7 @@ def leave() -> None:
 
 
 def lease(api: FakeApi, name: str, leave: Callable[[], None] = leave) -> Lease:
-    return Lease(api, Settings(identity=name), leave)
+    return Lease(api, Settings(identity=name), leave, clock=asyncio.get_running_loop().time)
 
 
 def may_write(one: Lease) -> bool:
@@ -102,6 +103,37 @@ def test_a_holder_that_was_frozen_finds_its_deadline_gone_before_it_writes() -> 
         one._forget()
 
     run(main())
+
+
+def test_a_holder_whose_machine_slept_finds_its_deadline_gone_though_its_loop_has_seen_no_time_pass() -> None:
+    """Bug: it wrote beside the replica that had taken over. Cause: the clock of an event loop stands still while a
+    machine is suspended.
+    """
+
+    async def main() -> None:
+        slept = 0.0
+        loop = asyncio.get_running_loop()
+        one = Lease(FakeApi(), Settings(identity="one"), leave, clock=lambda: loop.time() + slept)
+        task = asyncio.create_task(one.run())
+        await asyncio.sleep(0.1)
+        assert may_write(one)
+        slept = 3600.0
+        assert not may_write(one)
+        task.cancel()
+        one._forget()
+
+    run(main())
+
+
+def test_the_clock_counts_what_a_machine_sleeps_where_the_system_has_such_a_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(time, "CLOCK_BOOTTIME", 7, raising=False)
+    monkeypatch.setattr(time, "clock_gettime", {7: 5000.0}.__getitem__)
+    assert seconds() == 5000.0
+    monkeypatch.delattr(time, "CLOCK_BOOTTIME")
+    monkeypatch.setattr(time, "monotonic", lambda: 3.0)
+    assert seconds() == 3.0
 
 
 def test_a_holder_that_can_not_renew_ends_by_itself_at_its_deadline() -> None:

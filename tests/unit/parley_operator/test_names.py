@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -53,7 +54,8 @@ def test_the_selector_finds_what_the_labels_say(name: str) -> None:
     assert names.selector_text(name) == "=".join(*names.selector(name).items())
 
 
-def test_another_content_is_another_config_map() -> None:
-    first, second = names.config_map("shop", "0" * 64), names.config_map("shop", "1" * 64)
+@pytest.mark.parametrize("named", [names.config_map, names.network_policy])
+def test_another_content_is_another_name(named: Callable[[str, str], str]) -> None:
+    first, second = named("shop", "0" * 64), named("shop", "1" * 64)
     assert first != second
     assert {first.rpartition("-")[0], second.rpartition("-")[0]} == {names.child("shop")}

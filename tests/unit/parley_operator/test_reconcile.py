@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from parley_operator.api import ApiError, Unreachable
+from parley_api import __version__
+from parley_operator.api import METADATA, ApiError, Unreachable
 from parley_operator.cluster import Cluster
 from parley_operator.kinds import AGENTS, KINDS, NAMESPACES, PODS
 from parley_operator.observe import Observer
@@ -551,6 +552,97 @@ def test_what_a_tenant_named_is_looked_up_by_name_and_looked_up_again_later() ->
     run(main())
 
 
+def naming(**pods: Any) -> Object:
+    metadata = {"name": "a", "namespace": "tenant"}
+    return {
+        "apiVersion": AGENTS.api_version,
+        "kind": AGENTS.name,
+        "metadata": metadata,
+        "spec": {"pods": pods},
+    }
+
+
+def test_what_a_tenants_config_map_holds_is_fetched_only_where_it_is_another_version() -> None:
+    """Bug: knowledge of up to a megabyte was fetched of each agent every minute, to find that it was the same."""
+
+    async def main() -> None:
+        world = World()
+        seen: list[Observed] = []
+        world.plan = lambda agent, observed, settings, now: seen.append(observed) or Plan()  # type: ignore[func-returns-value]
+        path = "/api/v1/namespaces/tenant/configmaps/ca"
+        await world.api.put(AGENT_PATH, naming(caConfigMap="ca"))
+        await world.api.put(path, {"metadata": {"name": "ca"}, "data": {"a": "1"}})
+        asked = []
+        for held in ("1", "1", "2"):
+            if held == "2":
+                await world.api.put(path, {"metadata": {"name": "ca"}, "data": {"a": held}})
+            already = len(world.api.requests)
+            await world.look()
+            asked.append([METADATA in one.accept for one in world.api.requests[already:]])
+            await asyncio.sleep(60)
+        assert asked == [[True, False], [True], [True, False]], "metadata first, the rest where need be"
+        digests = [observed.contents["ca"] for observed in seen]
+        assert digests[0] == digests[1] != digests[2]
+        await world.api.remove(path)
+        await world.look()
+        assert seen[-1].config_maps == frozenset()
+
+    run(main())
+
+
+def test_what_a_tenant_named_is_looked_up_a_few_at_a_time_and_never_for_longer_than_a_minute() -> None:
+    """Bug: a worker counted as stuck, and the operator was restarted. Cause: one after another, up to 15 s each."""
+
+    async def main() -> None:
+        world = World()
+        world.plan = lambda *facts: Plan()
+        await world.api.put(AGENT_PATH, naming(environmentFrom=[f"keys-{number}" for number in range(16)]))
+        world.see()
+        world.api.seconds = 10.0
+        started = asyncio.get_running_loop().time()
+        await world.reconcile(KEY)
+        assert asyncio.get_running_loop().time() - started == pytest.approx(20)
+        assert world.outcomes == ["done"]
+        await asyncio.sleep(60)
+        world.api.seconds = 59.0
+        started = asyncio.get_running_loop().time()
+        await world.reconcile(KEY)
+        assert asyncio.get_running_loop().time() - started == pytest.approx(60)
+        assert world.outcomes == ["done", "again"]
+
+    run(main())
+
+
+def test_marks_are_written_a_few_at_a_time_and_so_many_in_one_look() -> None:
+    async def main() -> None:
+        world = World()
+        await world.user_writes()
+        marks = []
+        for number in range(40):
+            metadata = {"name": f"p-{number}", "namespace": "tenant", "labels": {"parley.dev/agent": "a"}}
+            path = PODS.path("tenant", metadata["name"])
+            pod = await world.api.put(path, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata})
+            marked = {
+                "name": metadata["name"],
+                "namespace": "tenant",
+                "uid": pod["metadata"]["uid"],
+                "annotations": {"a": "1"},
+            }
+            marks.append({"apiVersion": "v1", "kind": "Pod", "metadata": marked})
+        world.plan = lambda *facts: Plan(slow=marks)
+        world.see()
+        world.api.seconds = 10.0
+        started = asyncio.get_running_loop().time()
+        await world.reconcile(KEY)
+        assert asyncio.get_running_loop().time() - started == pytest.approx(40)
+        assert len(world.api.writes()) == 32
+        assert world.queue.delayed == 1
+        await world.reconcile(KEY)
+        assert len(world.api.writes()) == 40
+
+    run(main())
+
+
 def test_a_plan_that_breaks_is_tried_again_and_stops_nobody_else() -> None:
     async def main() -> None:
         world = World()
@@ -561,6 +653,62 @@ def test_a_plan_that_breaks_is_tried_again_and_stops_nobody_else() -> None:
 
         world.plan = plan
         await world.look()
+        assert world.outcomes == ["broken"]
+        assert world.queue.delayed == 1
+
+    run(main())
+
+
+def test_that_the_operator_fails_at_an_agent_is_told_once_and_taken_back_when_it_no_longer_does() -> None:
+    """Bug: an agent that the operator could not plan went on saying that all was well, for a spec that nobody had
+    looked at.
+    """
+
+    async def main() -> None:
+        world = World()
+        await world.user_writes()
+        await world.look()
+        before = world.status()
+        children = {path for path in world.api.objects if "voiceagents" not in path}
+        await world.user_writes("two")
+
+        def plan(*facts: Any) -> Plan:
+            raise ZeroDivisionError
+
+        world.plan = plan
+        status = "PATCH alpha1/namespaces/tenant/voiceagents/a/status"
+        assert await world.look() == [status, "POST /namespaces/tenant/events"]
+        told = world.status()
+        assert told["calls"] == before["calls"]
+        assert [(one["type"], one["status"], one["reason"]) for one in told["conditions"]] == [
+            ("Accepted", "Unknown", "OperatorError"),
+            ("Ready", "Unknown", "OperatorError"),
+        ]
+        assert f"operator {__version__} failed" in told["conditions"][0]["message"]
+        assert "what runs stays as it is" in told["conditions"][0]["message"]
+        assert await world.look() == [], "said once"
+        assert children <= set(world.api.objects)
+        assert world.queue.failing == 1
+        world.plan = simple
+        assert status in await world.look()
+        assert [one["reason"] for one in world.status()["conditions"]] == ["AsWritten"]
+        assert world.queue.failing == 0
+
+    run(main())
+
+
+def test_an_operator_that_fails_and_cannot_even_say_so_goes_on() -> None:
+    async def main() -> None:
+        world = World()
+        await world.user_writes()
+
+        def plan(*facts: Any) -> Plan:
+            world.api.errors.append(Unreachable("gone"))
+            raise ZeroDivisionError
+
+        world.plan = plan
+        assert await world.look() == ["PATCH alpha1/namespaces/tenant/voiceagents/a/status"]
+        assert "status" not in world.api.objects[AGENT_PATH]
         assert world.outcomes == ["broken"]
         assert world.queue.delayed == 1
 

@@ -80,6 +80,43 @@ def test_what_is_there_is_listed_in_pages_and_what_comes_is_watched() -> None:
     run(main())
 
 
+CONFIG_MAPS = KINDS["ConfigMap"]
+
+
+def config_map(name: str, held: str) -> Object:
+    owner = {"kind": "VoiceAgent", "name": "a", "uid": "u", "controller": True}
+    metadata = {"name": name, "namespace": "tenant", "ownerReferences": [owner]}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"agent.yaml": held}}
+
+
+def test_of_a_kind_of_which_metadata_alone_is_kept_nothing_else_is_asked_for() -> None:
+    """Bug: every agent's file came over the wire at each list and each change, to be thrown away."""
+
+    async def main() -> None:
+        api = FakeApi()
+        await api.put(CONFIG_MAPS.path("tenant", "a-1"), config_map("a-1", "one"))
+        async with Watching(api, Cache(CONFIG_MAPS)) as watching:
+            await api.put(CONFIG_MAPS.path("tenant", "a-2"), config_map("a-2", "two"))
+            await asyncio.sleep(1)
+            assert watching.changes == [("a-1", AGENT), ("a-2", AGENT)]
+            for name in ("a-1", "a-2"):
+                kept = watching.cache.get("tenant", name)
+                assert kept is not None
+                assert (kept["kind"], kept["apiVersion"]) == ("ConfigMap", "v1")
+                assert "data" not in kept
+        listed, watched = api.requests
+        assert listed.accept == (
+            "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+        )
+        assert watched.accept == (
+            "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+        )
+        async with Watching(api):
+            assert {request.accept for request in api.requests[2:]} == {"application/json"}
+
+    run(main())
+
+
 def test_a_change_of_what_is_not_kept_is_no_change() -> None:
     async def main() -> None:
         api = FakeApi()

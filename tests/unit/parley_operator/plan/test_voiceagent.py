@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parley_operator import names
+from parley_operator.diff import holds, stamped
 from parley_operator.plan.plan import Ref
 from parley_operator.plan.voiceagent import plan_gone
-from tests.small_cluster import BOTH_KINDS, SmallCluster, changed, only, voice_agent
+from tests.small_cluster import BOTH_KINDS, SmallCluster, changed, only, reasons, voice_agent
+from tests.unit.parley_operator.fake_api import fields_of
 
 agent_names = st.from_regex(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)
 
@@ -99,14 +101,13 @@ def test_whatever_an_author_writes_one_after_another_it_comes_to_rest_and_nothin
     assert cluster.writes(made) == []
     for obj in made.objects:
         plain = obj["metadata"]["name"]
-        assert plain == names.child(name) or obj["kind"] == "ConfigMap"
+        assert plain == names.child(name) or obj["kind"] in ("ConfigMap", "NetworkPolicy")
         assert len(names.child(name)) <= 63
         assert obj["metadata"]["labels"][names.PARLEY_AGENT] == name
     [container] = only(made.objects, "Deployment")["spec"]["template"]["spec"]["containers"]
     assert container["resources"]["limits"] == container["resources"]["requests"]
     assert set(container["resources"]["limits"]) == {"cpu", "memory"}
-    files = [ref for ref in cluster.observed.children if ref.kind == "ConfigMap"]
-    assert len(files) == 1, "an old one is pruned once nobody runs it"
+    assert len(files(cluster)) == len(policies(cluster)) == 1, "an old one is pruned once nobody needs it"
     assert json.dumps(made.objects) == json.dumps(cluster.plan().objects)
 
 
@@ -209,6 +210,53 @@ def test_an_autoscaler_that_rests_at_zero_is_woken(before: str) -> None:
     assert made.hand_over["spec"] == {"replicas": 2}
 
 
+@pytest.mark.parametrize(
+    "annotations",
+    [{"autoscaling.keda.sh/paused-replicas": "0"}, {"autoscaling.keda.sh/paused": "true"}],
+    ids=["at so many pods", "as it is"],
+)
+def test_a_scaled_object_that_somebody_paused_is_left_alone(annotations: dict[str, str]) -> None:
+    """Bug: pods came and went for ever. Cause: KEDA kept none, as it was told, and the operator woke it each time."""
+    keda = {"serverAddress": "http://prometheus.monitoring:9090"}
+    cluster = running(replicas=2, autoscaling={**AUTOSCALING, "keda": keda})
+    ref = Ref("ScaledObject", "voice-ai", "shop-agent")
+    paused = cluster.observed.children[ref]
+    metadata = {**paused["metadata"], "annotations": annotations}
+    rests = {"conditions": [{"type": "Ready", "status": "False"}, {"type": "Active", "status": "False"}]}
+    paused = {**paused, "metadata": metadata, "status": rests}
+    cluster.see(children={**cluster.observed.children, ref: paused})
+    assert cluster.deployment is not None
+    cluster.deployment["spec"]["replicas"] = 0
+    cluster.roll_out()
+    made = cluster.plan()
+    assert made.hand_over is None
+    assert "replicas" not in only(made.objects, "Deployment")["spec"]
+    assert reasons(made.status)["Ready"] == "True"
+    wanted = stamped(only(made.objects, "ScaledObject"))
+    applied = {**wanted["metadata"]["annotations"], **annotations}
+    ours = {"manager": "parley-operator", "operation": "Apply", "fieldsV1": fields_of(wanted)}
+    live = {**wanted, "metadata": {**wanted["metadata"], "annotations": applied, "managedFields": [ours]}}
+    assert holds(live, wanted), "what somebody annotates is no reason to write"
+    assert not annotations.keys() & wanted["metadata"]["annotations"].keys(), "and stays theirs"
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    [{}, {"autoscaling.keda.sh/paused": "false"}],
+    ids=["no word of a pause", "paused no more"],
+)
+def test_a_scaled_object_that_nobody_paused_is_woken(annotations: dict[str, str]) -> None:
+    keda = {"serverAddress": "http://prometheus.monitoring:9090"}
+    cluster = running(replicas=2, autoscaling={**AUTOSCALING, "keda": keda})
+    ref = Ref("ScaledObject", "voice-ai", "shop-agent")
+    cluster.observed.children[ref]["metadata"]["annotations"] = annotations
+    assert cluster.deployment is not None
+    cluster.deployment["spec"]["replicas"] = 0
+    made = cluster.plan()
+    assert made.hand_over is not None
+    assert made.hand_over["spec"] == {"replicas": 2}
+
+
 def test_one_autoscaler_takes_the_place_of_the_other() -> None:
     cluster = running(autoscaling=AUTOSCALING)
     assert "HorizontalPodAutoscaler" in kinds(cluster)
@@ -240,6 +288,46 @@ def test_an_old_file_stays_while_a_pod_runs_it_or_a_rollout_could_go_back_to_it(
     cluster.step()
     assert old not in files(cluster)
     assert len(files(cluster)) == 1
+
+
+def policies(cluster: SmallCluster) -> list[str]:
+    return sorted(ref.name for ref in cluster.observed.children if ref.kind == "NetworkPolicy")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"media": {"udp": {"port": 5_000}}},
+        {"engines": {"llm": {"openai": {"url": "http://llm:8000/v1", "model": "m"}}}},
+        {"pods": {"proxy": {"https": "http://proxy:3128"}}},
+    ],
+    ids=["the port of its media", "a server that it asks", "a proxy"],
+)
+def test_calls_of_pods_that_end_keep_what_their_network_allowed(change: dict[str, Any]) -> None:
+    """Bug: they lost their media, or their engines, in the middle of a sentence. Cause: one NetworkPolicy, which
+    changed at once, for all pods.
+    """
+    cluster = running()
+    [old] = policies(cluster)
+    draining = cluster.observed.pods["pod-1-0"]
+    cluster.agent = changed(cluster.agent, **change)
+    cluster.step()
+    [new] = set(policies(cluster)) - {old}
+    cluster.roll_out()
+    cluster.see(pods={**cluster.observed.pods, draining.name: replace(draining, terminating=True)})
+    cluster.step()
+    assert policies(cluster) == sorted([old, new])
+    cluster.see(pods={name: pod for name, pod in cluster.observed.pods.items() if name != draining.name})
+    cluster.step()
+    assert policies(cluster) == [new]
+
+
+def test_a_change_that_opens_no_other_port_makes_no_other_network_policy() -> None:
+    cluster = running()
+    before = policies(cluster)
+    cluster.agent = changed(cluster.agent, turnTaking={"bargeIn": False})
+    cluster.step()
+    assert policies(cluster) == before
 
 
 def test_what_is_not_the_operators_is_not_pruned() -> None:
