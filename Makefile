@@ -14,7 +14,7 @@ install := $(python) -m pip install --quiet --no-deps --require-hashes --only-bi
 compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 kubernetes := $(or $(PARLEY_KUBERNETES),1.34 1.33)
 contract = set -e; for minor in $(1); do export PARLEY_KUBERNETES=$$minor; \
-  $(python) -m tests.controlplane build; $(python) -m pytest tests/contract; done
+  $(python) -m tests.controlplane build; $(python) -m tests.contract; done
 to_wasm := --target=wasm32-freestanding -mcpu=generic+simd128 -O3 -g0 -nostdlib -Wl,--no-entry -Wl,--strip-all
 
 .DEFAULT_GOAL := help

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 
 import pytest
 
+from tests.contract.namespaces import Namespaces
 from tests.controlplane.audit import AuditLog
 from tests.controlplane.build import Times
 from tests.controlplane.cluster import Cluster, opened
@@ -57,14 +57,19 @@ def kind(cluster: Cluster) -> str:
     return f"crd/{name}"
 
 
+@pytest.fixture(scope="session")
+def namespaces(cluster: Cluster) -> Iterator[Namespaces]:
+    """Deleted at the end where they do not end with the cluster."""
+    found = Namespaces(cluster.kubectl)
+    yield found
+    if not isinstance(cluster, ControlPlane):
+        found.delete()
+
+
 @pytest.fixture
-def namespace(cluster: Cluster) -> Iterator[str]:
+def namespace(namespaces: Namespaces) -> str:
     """A new one, in which a pod may be made."""
-    name = f"test-{secrets.token_hex(4)}"
-    cluster.kubectl("create", "namespace", name)
-    cluster.kubectl("wait", "--for=create", "--timeout=20s", "--namespace", name, "serviceaccount/default")
-    yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    return namespaces.new()
 
 
 @pytest.fixture

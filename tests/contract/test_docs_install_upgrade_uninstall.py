@@ -6,10 +6,12 @@ The Deployment's own pods are fake, as all of kwok's are: what works is one oper
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,6 +98,7 @@ def installed(
                         kubeconfig, log, {"POLL_SECONDS": "1", "DATAPLANE_IMAGE": image}
                     )
                     operator.__enter__()
+                    plane.collects_new_kinds()
             yield told
         finally:
             if operator is not None:
@@ -158,6 +161,21 @@ def test_uninstall_leaves_nothing_behind(
 def test_the_last_commands_of_uninstall_find_nothing(uninstalled: Told) -> None:
     out = uninstalled.by("part-of=parley")
     assert out.count("No resources found") == 3
+
+
+@pytest.mark.usefixtures("uninstalled")
+def test_a_cluster_without_the_kind_says_how_to_install_it(plane: ControlPlane, tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "PATH": f"{plane.kubectl.program.parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "KUBECONFIG": str(plane.kubeconfig),
+        "KUBECACHEDIR": str(tmp_path),
+    }
+    command = [sys.executable, "-m", "parley_cli.cluster", "status"]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 1
+    assert "this cluster knows no VoiceAgent; install Parley as docs/install.md says" in ran.stderr
 
 
 def test_install_yaml_is_what_kubectl_makes_of_the_base(plane: ControlPlane) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from tests.controlplane.cluster import Cluster
-from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.kubectl import Kubectl
 
 Ran = subprocess.CompletedProcess[str]
@@ -165,19 +164,3 @@ def test_a_cluster_that_does_not_answer_is_1_and_says_so(parley: Parley, tmp_pat
     unknown = parley("status", "--context", "another")
     assert unknown.returncode == 1
     assert "another" in unknown.stderr
-
-
-def test_a_cluster_without_the_kind_says_how_to_install_it() -> None:
-    with ControlPlane() as bare:
-        environment = {
-            **os.environ,
-            "PATH": f"{bare.kubectl.program.parent}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            "KUBECONFIG": str(bare.kubeconfig),
-        }
-        command = [sys.executable, "-m", "parley_cli.cluster", "status"]
-        ran = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=60, check=False
-        )
-    assert ran.returncode == 1
-    assert "this cluster knows no VoiceAgent; install Parley as docs/install.md says" in ran.stderr

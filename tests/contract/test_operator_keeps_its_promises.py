@@ -35,6 +35,7 @@ def plane() -> Iterator[ControlPlane]:
         plane.kubectl.inside(NAMESPACE)("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
         plane.kubectl("scale", "deployment/parley-operator", "--replicas=0", f"--namespace={NAMESPACE}")
         plane.kubectl.established()
+        plane.collects_new_kinds()
         plane.kubectl("create", "namespace", TENANT)
         with AnsweringPods(plane.kubectl):
             yield plane
@@ -98,27 +99,6 @@ ALL = {
 }
 
 
-def test_an_agent_becomes_its_objects_and_is_ready_once_its_pods_say_so(
-    plane: ControlPlane, account: Path, kubectl: Kubectl, log: Path
-) -> None:
-    audit = plane.audit.from_now()
-    with Replica(account, log, QUICK):
-        kubectl.apply(reception("first"))
-        ready(kubectl, "first")
-        agent = kubectl.json("get", "voiceagent/first")
-        assert {one["type"]: one["status"] for one in agent["status"]["conditions"]} == dict.fromkeys(
-            ("Accepted", "Available", "Guaranteed", "UpToDate", "Ready"), "True"
-        )
-        assert (agent["status"]["readyReplicas"], agent["status"]["replicas"]) == (1, 1)
-        assert children(kubectl, "first") == ALL
-        events = kubectl.json("get", "events.events.k8s.io")["items"]
-        reasons = [event["reason"] for event in events if event["regarding"]["name"] == "first"]
-        assert len(reasons) == len(set(reasons))
-    assert "finalizers" not in agent["metadata"]
-    assert [name for name in agent["metadata"].get("annotations", {}) if "kopf" in name] == []
-    print("\n".join(told(writes(audit))))
-
-
 def test_a_restart_and_a_resync_write_nothing(
     plane: ControlPlane, account: Path, kubectl: Kubectl, log: Path
 ) -> None:
@@ -151,65 +131,6 @@ def test_an_operator_that_is_killed_in_the_middle_leaves_nothing_undone(
         ready(kubectl, *names)
         for name in names:
             assert children(kubectl, name) == ALL
-
-
-def test_what_somebody_changes_or_deletes_is_put_right_and_what_they_add_stays(
-    plane: ControlPlane, account: Path, kubectl: Kubectl, log: Path
-) -> None:
-    with Replica(account, log, QUICK):
-        kubectl.apply(reception("edited"))
-        ready(kubectl, "edited")
-        kubectl("scale", "deployment/edited-agent", "--replicas=4")
-        kubectl("annotate", "deployment/edited-agent", "theirs=stays")
-        until("scaled back", lambda: replicas(kubectl, "edited-agent") == 1, 20)
-        assert kubectl.json("get", "deployment/edited-agent")["metadata"]["annotations"]["theirs"] == "stays"
-        kubectl("label", "service/edited-agent", "parley.dev/agent=other", "--overwrite")
-        until("its label is back", lambda: children(kubectl, "edited") == ALL, 20)
-        kubectl("delete", "poddisruptionbudget,networkpolicy", "--selector=parley.dev/agent=edited")
-        until("they are back", lambda: children(kubectl, "edited") == ALL, 20)
-
-
-def replicas(kubectl: Kubectl, deployment: str) -> int:
-    found: int = kubectl.json("get", f"deployment/{deployment}")["spec"]["replicas"]
-    return found
-
-
-def test_a_change_of_the_file_rolls_and_the_old_file_goes(
-    plane: ControlPlane, account: Path, kubectl: Kubectl, log: Path
-) -> None:
-    with Replica(account, log, QUICK):
-        agent = reception("changed")
-        kubectl.apply(agent)
-        ready(kubectl, "changed")
-        before = config_map(kubectl, "changed")
-        agent["spec"]["conversation"] = {**agent["spec"]["conversation"], "greeting": "Good evening."}
-        kubectl.apply(agent)
-        until("another file", lambda: before not in config_maps(kubectl, "changed"), 40)
-        ready(kubectl, "changed")
-        assert children(kubectl, "changed") == ALL
-
-
-def config_maps(kubectl: Kubectl, agent: str) -> list[str]:
-    items = kubectl.json("get", "configmaps", f"--selector=parley.dev/agent={agent}")["items"]
-    return [item["metadata"]["name"] for item in items]
-
-
-def config_map(kubectl: Kubectl, agent: str) -> str:
-    (name,) = config_maps(kubectl, agent)
-    return name
-
-
-def test_an_agent_that_is_deleted_takes_all_that_it_owned_with_it(
-    plane: ControlPlane, account: Path, kubectl: Kubectl, log: Path
-) -> None:
-    with Replica(account, log, QUICK) as operator:
-        kubectl.apply(reception("gone"))
-        ready(kubectl, "gone")
-        kubectl("delete", "voiceagent/gone")
-        until("its objects are gone", lambda: not children(kubectl, "gone"), 40)
-        time.sleep(2)
-        assert not children(kubectl, "gone"), "the operator has made them again"
-        assert operator.ended() is None
 
 
 def test_an_agent_that_is_deleted_while_no_operator_runs_is_not_missed(
@@ -281,14 +202,95 @@ def test_a_short_absence_of_the_api_server_is_waited_out_by_the_same_process(
         assert operator.ended() is None
 
 
-def test_secrets_and_what_agents_say_are_in_no_log(
-    plane: ControlPlane, account: Path, kubectl: Kubectl, log: Path
+@pytest.fixture(scope="module")
+def operator(
+    plane: ControlPlane, account: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Replica]:
+    """One for all tests from here on: while it holds the Lease, no test above can have its own."""
+    log = tmp_path_factory.mktemp("operator") / "operator.log"
+    with Replica(account, log, {**QUICK, "LOG_LEVEL": "debug"}) as operator:
+        yield operator
+
+
+def test_an_agent_becomes_its_objects_and_is_ready_once_its_pods_say_so(
+    plane: ControlPlane, operator: Replica, kubectl: Kubectl
 ) -> None:
+    audit = plane.audit.from_now()
+    kubectl.apply(reception("first"))
+    ready(kubectl, "first")
+    agent = kubectl.json("get", "voiceagent/first")
+    assert {one["type"]: one["status"] for one in agent["status"]["conditions"]} == dict.fromkeys(
+        ("Accepted", "Available", "Guaranteed", "UpToDate", "Ready"), "True"
+    )
+    assert (agent["status"]["readyReplicas"], agent["status"]["replicas"]) == (1, 1)
+    assert children(kubectl, "first") == ALL
+    events = kubectl.json("get", "events.events.k8s.io")["items"]
+    reasons = [event["reason"] for event in events if event["regarding"]["name"] == "first"]
+    assert len(reasons) == len(set(reasons))
+    assert "finalizers" not in agent["metadata"]
+    assert [name for name in agent["metadata"].get("annotations", {}) if "kopf" in name] == []
+    print("\n".join(told(writes(audit))))
+
+
+def test_what_somebody_changes_or_deletes_is_put_right_and_what_they_add_stays(
+    operator: Replica, kubectl: Kubectl
+) -> None:
+    kubectl.apply(reception("edited"))
+    ready(kubectl, "edited")
+    kubectl("scale", "deployment/edited-agent", "--replicas=4")
+    kubectl("annotate", "deployment/edited-agent", "theirs=stays")
+    until("scaled back", lambda: replicas(kubectl, "edited-agent") == 1, 20)
+    assert kubectl.json("get", "deployment/edited-agent")["metadata"]["annotations"]["theirs"] == "stays"
+    kubectl("label", "service/edited-agent", "parley.dev/agent=other", "--overwrite")
+    until("its label is back", lambda: children(kubectl, "edited") == ALL, 20)
+    kubectl("delete", "poddisruptionbudget,networkpolicy", "--selector=parley.dev/agent=edited")
+    until("they are back", lambda: children(kubectl, "edited") == ALL, 20)
+
+
+def replicas(kubectl: Kubectl, deployment: str) -> int:
+    found: int = kubectl.json("get", f"deployment/{deployment}")["spec"]["replicas"]
+    return found
+
+
+def test_a_change_of_the_file_rolls_and_the_old_file_goes(operator: Replica, kubectl: Kubectl) -> None:
+    agent = reception("changed")
+    kubectl.apply(agent)
+    ready(kubectl, "changed")
+    before = config_map(kubectl, "changed")
+    agent["spec"]["conversation"] = {**agent["spec"]["conversation"], "greeting": "Good evening."}
+    kubectl.apply(agent)
+    until("another file", lambda: before not in config_maps(kubectl, "changed"), 40)
+    ready(kubectl, "changed")
+    assert children(kubectl, "changed") == ALL
+
+
+def config_maps(kubectl: Kubectl, agent: str) -> list[str]:
+    items = kubectl.json("get", "configmaps", f"--selector=parley.dev/agent={agent}")["items"]
+    return [item["metadata"]["name"] for item in items]
+
+
+def config_map(kubectl: Kubectl, agent: str) -> str:
+    (name,) = config_maps(kubectl, agent)
+    return name
+
+
+def test_an_agent_that_is_deleted_takes_all_that_it_owned_with_it(
+    operator: Replica, kubectl: Kubectl
+) -> None:
+    kubectl.apply(reception("gone"))
+    ready(kubectl, "gone")
+    kubectl("delete", "voiceagent/gone")
+    until("its objects are gone", lambda: not children(kubectl, "gone"), 40)
+    time.sleep(2)
+    assert not children(kubectl, "gone"), "the operator has made them again"
+    assert operator.ended() is None
+
+
+def test_secrets_and_what_agents_say_are_in_no_log(operator: Replica, kubectl: Kubectl) -> None:
     kubectl("create", "secret", "generic", "keys", "--from-literal=OPENAI_API_KEY=sk-very-secret-value")
-    with Replica(account, log, {**QUICK, "LOG_LEVEL": "debug"}):
-        kubectl.apply(reception("discreet", pods={"environmentFrom": ["keys"]}))
-        ready(kubectl, "discreet")
-    text = log.read_text()
+    kubectl.apply(reception("discreet", pods={"environmentFrom": ["keys"]}))
+    ready(kubectl, "discreet")
+    text = operator.log
     assert "discreet" in text
     greeting = yaml.safe_load((ROOT / "examples/reception.yaml").read_text())["spec"]["conversation"][
         "greeting"

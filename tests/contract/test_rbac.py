@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,7 @@ def until(what: str, holds: Callable[[], bool], secs: float = 60.0) -> None:
     deadline = time.monotonic() + secs
     while not holds():
         assert time.monotonic() < deadline, f"not within {secs:.0f} s: {what}"
-        time.sleep(0.3)
+        time.sleep(0.1)
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,12 @@ class Tenant:
         found = self.kubectl.json("get", "voiceagent", name).get("status", {}).get("conditions", [])
         return next((str(one["reason"]) for one in found if one["type"] == "Accepted"), "")
 
-    def is_there(self, kind: str, name: str) -> bool:
-        return self.kubectl("get", kind, name, "--ignore-not-found", "--output=name") != ""
+    def there(self, wanted: Mapping[Kind, str]) -> list[Manifest]:
+        """Those of these names, by kind, that are there."""
+        objects = [f"{kind.plural}/{name}" for kind, name in wanted.items()]
+        said = self.kubectl("get", *objects, "--ignore-not-found", "--output=json")
+        found = json.loads(said) if said else {"items": []}
+        return list(found["items"]) if "items" in found else [found]
 
     def pods(self, agent: str) -> list[dict[str, Any]]:
         found = self.kubectl.json("get", "pods", f"--selector={names.PARLEY_AGENT}={agent}")["items"]
@@ -164,12 +168,13 @@ class Tenant:
 
 
 def live(tenant: Tenant) -> None:
-    """Everything that an operator ever does, one after the other."""
+    """Everything that an operator ever does; it looks for what it missed half a minute later."""
+    what_is_named_is_missed(tenant)
     children_are_made_and_changed(tenant)
     what_is_not_asked_for_is_pruned(tenant)
     what_is_somebody_elses_stays(tenant)
-    what_is_named_is_looked_up(tenant)
     an_agent_is_cut(tenant)
+    what_is_named_is_found(tenant)
 
 
 def children_are_made_and_changed(tenant: Tenant) -> None:
@@ -178,12 +183,9 @@ def children_are_made_and_changed(tenant: Tenant) -> None:
         voice_agent("scaled", autoscaling=AUTOSCALING),
         voice_agent("keda", autoscaling=BY_KEDA),
     )
-    for kind in OWNED:
-        agent = {"HorizontalPodAutoscaler": "scaled", "ScaledObject": "keda"}.get(kind.name, "plain")
-        if kind.name != "ConfigMap":
-            until(
-                f"{kind.name} of {agent}", lambda k=kind, a=agent: tenant.is_there(k.plural, names.child(a))
-            )  # type: ignore[misc]
+    agents = {"HorizontalPodAutoscaler": "scaled", "ScaledObject": "keda"}
+    wanted = {kind: names.child(agents.get(kind.name, "plain")) for kind in OWNED if kind.name != "ConfigMap"}
+    until("one of each kind", lambda: len(tenant.there(wanted)) == len(wanted))
     tenant.apply(voice_agent("plain", sessions={"limit": 7}))
     until("its second file", lambda: len(config_maps(tenant, "plain")) >= 1 and old_file_is_gone(tenant))
 
@@ -201,42 +203,55 @@ def old_file_is_gone(tenant: Tenant) -> bool:
 
 def what_is_not_asked_for_is_pruned(tenant: Tenant) -> None:
     owner = tenant.kubectl.json("get", "voiceagent", "plain")
-    for kind in OWNED:
-        tenant.apply(stray(kind, owner))
-        until(f"stray {kind.name} gone", lambda k=kind: not tenant.is_there(k.plural, f"stray-{k.plural}"))  # type: ignore[misc]
+    tenant.apply(*(stray(kind, owner) for kind in OWNED))
+    strays = {kind: f"stray-{kind.plural}" for kind in OWNED}
+    until("no stray is left", lambda: tenant.there(strays) == [])
 
 
 def what_is_somebody_elses_stays(tenant: Tenant) -> None:
-    for kind in OWNED:
-        agent = f"taken-{kind.plural}"[:40]
-        wanted = voice_agent(agent, **asks_for(kind))
-        name = names.child(agent)
-        if kind.name == "ConfigMap":
-            tenant.apply(wanted)
-            until("its file", lambda a=agent: len(config_maps(tenant, a)) == 1)  # type: ignore[misc]
-            name = config_maps(tenant, agent)[0].partition("/")[2]
-            tenant.kubectl("delete", "voiceagent", agent)
-            until("its file gone", lambda n=name: not tenant.is_there("configmaps", n))  # type: ignore[misc]
-        tenant.apply(foreign(kind, name))
-        tenant.apply(wanted)
-        until(
-            f"{kind.name} of somebody else is told of",
-            lambda a=agent: name_is_told(tenant, a, names.child(a)),  # type: ignore[misc]
-        )
-        left = tenant.kubectl.json("get", kind.plural, name)
-        assert left["metadata"]["labels"]["app.kubernetes.io/name"] == "somebody-elses"
+    agents = {kind: f"taken-{kind.plural}"[:40] for kind in OWNED}
+    wanted = {kind: voice_agent(agent, **asks_for(kind)) for kind, agent in agents.items()}
+    held = {kind: names.child(agent) for kind, agent in agents.items()}
+    [files] = (kind for kind in OWNED if kind.name == "ConfigMap")
+    held[files] = name_of_its_file(tenant, files, wanted[files])
+    tenant.apply(*(foreign(kind, name) for kind, name in held.items()))
+    tenant.apply(*wanted.values())
+    until("each agent is told of somebody else's", lambda: told_of_names(tenant) >= set(agents.values()))
+    left = tenant.there(held)
+    assert {one["kind"] for one in left} == {kind.name for kind in OWNED}
+    for one in left:
+        assert one["metadata"]["labels"]["app.kubernetes.io/name"] == "somebody-elses"
 
 
-def name_is_told(tenant: Tenant, agent: str, child: str) -> bool:
-    found = tenant.kubectl.json("get", "voiceagent", agent).get("status", {}).get("conditions", [])
-    return any("is there already" in one["message"] for one in found)
+def name_of_its_file(tenant: Tenant, files: Kind, wanted: Manifest) -> str:
+    """Known only from an agent that has had it, and is gone again."""
+    agent = wanted["metadata"]["name"]
+    tenant.apply(wanted)
+    until("its file", lambda: len(config_maps(tenant, agent)) == 1)
+    name = config_maps(tenant, agent)[0].partition("/")[2]
+    tenant.kubectl("delete", "voiceagent", agent)
+    until("its file gone", lambda: tenant.there({files: name}) == [])
+    return name
 
 
-def what_is_named_is_looked_up(tenant: Tenant) -> None:
+def told_of_names(tenant: Tenant) -> set[str]:
+    """The agents that are told of an object whose name they need and somebody else has."""
+    return {
+        agent["metadata"]["name"]
+        for agent in tenant.kubectl.json("get", "voiceagents")["items"]
+        for condition in agent.get("status", {}).get("conditions", [])
+        if "is there already" in condition["message"]
+    }
+
+
+def what_is_named_is_missed(tenant: Tenant) -> None:
     tenant.apply(voice_agent("keys", pods={"environmentFrom": ["keys"], "caConfigMap": "authorities"}))
     until("the Secret is missed", lambda: tenant.accepted("keys") == "SecretMissing")
     tenant.kubectl("create", "secret", "generic", "keys", "--from-literal=KEY=x")
     tenant.kubectl("create", "configmap", "authorities", "--from-literal=ca.crt=x")
+
+
+def what_is_named_is_found(tenant: Tenant) -> None:
     until("both are found", lambda: tenant.accepted("keys") == "AsWritten", secs=90)
 
 
@@ -271,6 +286,7 @@ def plane() -> Iterator[ControlPlane]:
         ours("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
         ours("scale", "deployment/parley-operator", "--replicas=0")  # the test's own is the only one
         plane.kubectl.established()
+        plane.collects_new_kinds()
         plane.kubectl("create", "namespace", TENANT)
         yield plane
 

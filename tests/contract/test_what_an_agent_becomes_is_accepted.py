@@ -36,7 +36,11 @@ def here(kubectl: Kubectl, made: Iterable[Object]) -> list[Object]:
 def apply(
     kubectl: Kubectl, *made: Object, manager: str = names.FIELD_MANAGER, dry: bool = False
 ) -> list[Object]:
-    """As the operator does; what the API server made of it."""
+    """As the operator does; what the API server made of it. What is stored names no owner: the agent is not there, and
+    Kubernetes would delete what is its.
+    """
+    if not dry:
+        made = tuple(unowned(obj) for obj in made)
     # kubectl itself, though not the API server, asks for all of a Deployment where a part of it is applied.
     validate = "strict" if manager == names.FIELD_MANAGER else "ignore"
     words = [
@@ -50,6 +54,11 @@ def apply(
     told = kubectl(*words, "--output=json", "--filename=-", stdin=as_list(made))
     found = json.loads(told)
     return list(found["items"]) if found["kind"] == "List" else [found]
+
+
+def unowned(obj: Object) -> Object:
+    metadata = {name: value for name, value in obj["metadata"].items() if name != "ownerReferences"}
+    return {**obj, "metadata": metadata}
 
 
 def pod(kubectl: Kubectl, made: list[Object]) -> Object:

@@ -87,10 +87,16 @@ def _typist_at(plane: ControlPlane, folder: Path) -> Iterator[Callable[[str], st
     (folder / "examples").symlink_to(ROOT / "examples")
     settings = {"POLL_SECONDS": "1", "DATAPLANE_IMAGE": "registry.example.com/team/parley:0.1.0"}
     with AnsweringPods(plane.kubectl), OperatorProcess(kubeconfig, folder / "operator.log", settings):
-        yield lambda command: _typed(plane.kubectl, folder, command)
+
+        def typed(command: str) -> str:
+            # Not before: there has to be something to wait for.
+            meanwhile = plane.collects_new_kinds if "wait --for=delete" in command else None
+            return _typed(plane.kubectl, folder, command, meanwhile)
+
+        yield typed
 
 
-def _typed(kubectl: Kubectl, folder: Path, command: str) -> str:
+def _typed(kubectl: Kubectl, folder: Path, command: str, meanwhile: Callable[[], None] | None) -> str:
     programs = folder / "bin"
     programs.mkdir(exist_ok=True)
     if not (programs / "kubectl").exists():
@@ -105,17 +111,17 @@ def _typed(kubectl: Kubectl, folder: Path, command: str) -> str:
         "KUBECACHEDIR": str(kubectl.cache),
         "KUBECTL_KUBERC": "false",
     }
-    ran = subprocess.run(
+    running = subprocess.Popen(
         ["bash", "-c", command],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
-        check=False,
     )
-    return ran.stdout
+    if meanwhile is not None:
+        meanwhile()
+    return running.communicate(timeout=120)[0]
 
 
 def main() -> None:
