@@ -78,7 +78,7 @@ class Reflector:
         present = set()
         while True:
             page = await self._api.request("GET", self._path, params=params, accept=self._kind.accept_list)
-            for obj in page["items"]:
+            for obj in page["items"] or ():  # of metadata alone, no items are null
                 metadata = obj["metadata"]
                 present.add((metadata.get("namespace", ""), metadata["name"]))
                 self._put(obj)

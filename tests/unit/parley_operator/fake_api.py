@@ -148,7 +148,8 @@ class FakeApi(Api):
         metadata = {"resourceVersion": str(self.version)}
         if first + size < len(names):
             metadata["continue"] = str(first + size)
-        return {"items": items, "metadata": metadata}
+        # As the API server has it, by Go's own rules: a list of metadata alone has null for no items.
+        return {"items": items or (None if metadata_alone else []), "metadata": metadata}
 
     async def _create(self, path: str, body: Object) -> Object:
         if path in self.objects:
