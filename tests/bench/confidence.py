@@ -30,7 +30,7 @@ from parley_cli.spoken_tests.verdict import verdict
 from parley_dataplane.engines.base import Final, SttEngine, UserTurn
 from parley_dataplane.engines.expected import examples
 from parley_dataplane.engines.registry import build
-from parley_dataplane.engines.scripted.confidence import features
+from parley_dataplane.engines.scripted.confidence import features, is_learnt
 from parley_dataplane.engines.scripted.dialogue import Dialogue, Heard
 from parley_dataplane.engines.scripted.meaning import Meaning, Near
 from parley_dataplane.engines.scripted.state import State
@@ -88,7 +88,7 @@ def main() -> None:
     ):
         counts = Counter(talks[one.agent].outcome(one) for one in some)
         print(title, len(some), {name: f"{100 * n / len(some):.0f} %" for name, n in sorted(counts.items())})
-    told = [talks[one.agent].evidence(one) for one in asked if one.intent != TEXT]
+    told = [evidence for one in asked if one.intent != TEXT and (evidence := talks[one.agent].evidence(one))]
     weights, guesses = regression([row for row, _ in told], [right for _, right in told])
     print("constant, near, lead, agreement, evidence:", ", ".join(f"{weight:.1f}" for weight in weights))
     print("said likely -> was right, by fifths of the probability:")
@@ -168,13 +168,15 @@ class Talk:
             answer = "no text says this"
         return verdict(Question(asked.say, wanted, answer), said, self._conversation).value
 
-    def evidence(self, asked: Asked) -> tuple[list[float], bool]:
-        """What the confidence is made from, and whether the best target was what was meant."""
+    def evidence(self, asked: Asked) -> tuple[Sequence[float], bool] | None:
+        """What the confidence is made from where the classifier has told, and whether the best target was what was
+        meant.
+        """
         heard = Heard.of(UserTurn(asked.readings[0], asked.readings[1:]), asked.near)
-        if not heard.said:
-            return [0.0, 0.0, 0.0, 0.0], False
-        ranked = self._dialogue.rank(self._state, heard)
-        return list(features(ranked)), ranked[0].key == f"intent {asked.intent}"
+        ranked = self._dialogue.rank(self._state, heard) if heard.said else []
+        if not ranked or not is_learnt(ranked):
+            return None
+        return features(ranked), ranked[0].key == f"intent {asked.intent}"
 
 
 def regression(

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from parley_operator import names
-from parley_operator.kinds import OWNED, Kind
+from parley_operator.kinds import KINDS, OWNED, Kind
 from tests.contract.operator_process import GROUPS, NAMESPACE, USER, OperatorProcess
 from tests.contract.rights import Right, granted, used
 from tests.controlplane.audit import AuditEvent
@@ -29,6 +29,8 @@ NEEDED_BY_NO_REQUEST = {Right("parley.dev", "voiceagents/finalizers", "update")}
 
 TENANT = "tenant"
 OPTIONAL = [kind for kind in OWNED if kind.optional]
+BY_CONTENT = ("ConfigMap", "NetworkPolicy")
+"""Of these the name is made from what they hold."""
 
 
 def optional_kind(kind: Kind) -> Manifest:
@@ -184,15 +186,28 @@ def children_are_made_and_changed(tenant: Tenant) -> None:
         voice_agent("keda", autoscaling=BY_KEDA),
     )
     agents = {"HorizontalPodAutoscaler": "scaled", "ScaledObject": "keda"}
-    wanted = {kind: names.child(agents.get(kind.name, "plain")) for kind in OWNED if kind.name != "ConfigMap"}
+    wanted = {
+        kind: names.child(agents.get(kind.name, "plain")) for kind in OWNED if kind.name not in BY_CONTENT
+    }
     until("one of each kind", lambda: len(tenant.there(wanted)) == len(wanted))
+    for kind in named_by_content():
+        until(f"its {kind.name}", lambda kind=kind: len(names_of(tenant, kind, "plain")) == 1)  # type: ignore[misc]
     tenant.apply(voice_agent("plain", sessions={"limit": 7}))
     until("its second file", lambda: len(config_maps(tenant, "plain")) >= 1 and old_file_is_gone(tenant))
 
 
-def config_maps(tenant: Tenant, agent: str) -> list[str]:
+def named_by_content() -> list[Kind]:
+    return [kind for kind in OWNED if kind.name in BY_CONTENT]
+
+
+def names_of(tenant: Tenant, kind: Kind, agent: str) -> list[str]:
     selector = f"--selector={names.PARLEY_AGENT}={agent}"
-    return tenant.kubectl("get", "configmaps", selector, "--output=name").split()
+    found = tenant.kubectl("get", kind.plural, selector, "--output=name").split()
+    return [name.partition("/")[2] for name in found]
+
+
+def config_maps(tenant: Tenant, agent: str) -> list[str]:
+    return names_of(tenant, KINDS["ConfigMap"], agent)
 
 
 def old_file_is_gone(tenant: Tenant) -> bool:
@@ -212,8 +227,8 @@ def what_is_somebody_elses_stays(tenant: Tenant) -> None:
     agents = {kind: f"taken-{kind.plural}"[:40] for kind in OWNED}
     wanted = {kind: voice_agent(agent, **asks_for(kind)) for kind, agent in agents.items()}
     held = {kind: names.child(agent) for kind, agent in agents.items()}
-    [files] = (kind for kind in OWNED if kind.name == "ConfigMap")
-    held[files] = name_of_its_file(tenant, files, wanted[files])
+    for kind in named_by_content():
+        held[kind] = name_of_its_own(tenant, kind, wanted[kind])
     tenant.apply(*(foreign(kind, name) for kind, name in held.items()))
     tenant.apply(*wanted.values())
     until("each agent is told of somebody else's", lambda: told_of_names(tenant) >= set(agents.values()))
@@ -223,14 +238,14 @@ def what_is_somebody_elses_stays(tenant: Tenant) -> None:
         assert one["metadata"]["labels"]["app.kubernetes.io/name"] == "somebody-elses"
 
 
-def name_of_its_file(tenant: Tenant, files: Kind, wanted: Manifest) -> str:
+def name_of_its_own(tenant: Tenant, kind: Kind, wanted: Manifest) -> str:
     """Known only from an agent that has had it, and is gone again."""
     agent = wanted["metadata"]["name"]
     tenant.apply(wanted)
-    until("its file", lambda: len(config_maps(tenant, agent)) == 1)
-    name = config_maps(tenant, agent)[0].partition("/")[2]
+    until("it is there", lambda: len(names_of(tenant, kind, agent)) == 1)
+    [name] = names_of(tenant, kind, agent)
     tenant.kubectl("delete", "voiceagent", agent)
-    until("its file gone", lambda: tenant.there({files: name}) == [])
+    until("it is gone", lambda: tenant.there({kind: name}) == [])
     return name
 
 

@@ -111,8 +111,12 @@ def end_state(kubectl: Kubectl) -> dict[str, Any]:
             "kube-root-ca.crt",
         ):
             alike = _alike(item)
-            if item["kind"] == "Deployment":  # its messages have ReplicaSets' names
-                for condition in alike.get("status", {}).get("conditions", []):
+            if item["kind"] == "Deployment":
+                conditions = alike.get("status", {}).get("conditions", [])
+                conditions.sort(
+                    key=lambda condition: condition["type"]
+                )  # a map by type: which came first is no matter
+                for condition in conditions:  # messages have ReplicaSets' names
                     del condition["message"]
             state[f"{item['kind']} {metadata['namespace']}/{metadata['name']}"] = alike
     return state

@@ -82,12 +82,14 @@ class Readiness:
         """For ever; to be cancelled."""
         objects = client.CustomObjectsApi(api)
         while True:
-            with contextlib.suppress(TimeoutError):  # the client's own, after five minutes
+            # The client's own timeout, after five minutes; and a kind so new that its storage is being made (429).
+            with contextlib.suppress(TimeoutError, client.ApiException):
                 async with watch.Watch().stream(
                     objects.list_cluster_custom_object, GROUP, VERSION, PLURAL, timeout_seconds=240
                 ) as events:
                     async for event in events:
                         self._take(event["object"])
+            await asyncio.sleep(0.1)
 
     def _take(self, agent: Mapping[str, Any]) -> None:
         if (found := agent.get("metadata", {}).get("name")) is None:

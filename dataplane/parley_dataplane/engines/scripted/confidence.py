@@ -1,7 +1,7 @@
 """How likely it is that what fits best is what was meant: a probability, from what the readings tell.
 
     near       how near it is in meaning, a cosine
-    lead       how far it is ahead of the next intent
+    lead       how far it is ahead of all else: the classifier's log-odds, or by words the rank's distance to the next
     agreement  the share of the readings of whose words it is the best
     evidence   the weight of the words that belong to it alone
 
@@ -18,6 +18,14 @@ from parley_dataplane.engines.scripted.matcher import Match
 
 CONSTANT = -6.6
 WEIGHTS = (9.5, 1.3, 0.8, 1.4)
+"""By the words alone, and of what is built in."""
+
+LEARNT_CONSTANT = -12.0
+LEARNT_WEIGHTS = (7.4, 12.4, 1.4, 1.5)
+"""Where the classifier has told."""
+
+_MOST_ODDS = 9.2
+"""Log-odds, either way: beyond one in 10,000 a classifier that saw thirty phrases knows nothing."""
 
 LIKELY = 0.33
 """The confidence from which a target is answered. Of 97 questions in other words than the file's, by three
@@ -46,12 +54,17 @@ PLAIN = 1.0
 
 def confidence(ranked: Sequence[Match]) -> float:
     """Of the first of `ranked`, 0 to 1."""
-    return probability(features(ranked))
+    return probability(features(ranked), is_learnt(ranked))
 
 
 def is_sure(ranked: Sequence[Match]) -> bool:
     """Whether the first of `ranked` is to be answered."""
-    return confidence(ranked) >= LIKELY and not _unclear(ranked)
+    return confidence(ranked) >= LIKELY and (is_learnt(ranked) or not _unclear(ranked))
+
+
+def is_learnt(ranked: Sequence[Match]) -> bool:
+    """Whether the classifier has told of the first of `ranked`."""
+    return ranked[0].meaning is not None and ranked[0].likely is not None
 
 
 def _unclear(ranked: Sequence[Match]) -> bool:
@@ -64,15 +77,25 @@ def _unclear(ranked: Sequence[Match]) -> bool:
     return best.rank - rival.rank < doubt * (_CLEAR if rival.evidence < best.evidence else _EVEN)
 
 
-def features(ranked: Sequence[Match]) -> tuple[float, ...]:
+def features(ranked: Sequence[Match]) -> tuple[float, float, float, float]:
     """In the order of the list above. (What is built in gives way to an intent of the file, and is no rival.)"""
     best, *others = ranked
+    evidence = PLAIN if best.key.startswith("builtin") else best.evidence
+    if is_learnt(ranked):
+        return best.near, _lead(best.likely or 0.0), best.agreement, evidence
     rival = max((match.rank for match in others if not match.key.startswith("builtin")), default=0.0)
-    is_built_in = best.key.startswith("builtin")
-    return best.near, max(0.0, best.rank - rival), best.agreement, PLAIN if is_built_in else best.evidence
+    return best.near, max(0.0, best.rank - rival), best.agreement, evidence
 
 
-def probability(told: Sequence[float]) -> float:
-    """`told` are the features."""
-    weighed = sum(weight * one for weight, one in zip(WEIGHTS, told, strict=True))
-    return 1 / (1 + math.exp(-(CONSTANT + weighed)))
+def _lead(likely: float) -> float:
+    """The log-odds of a probability, from 0 to 1."""
+    least = math.exp(-_MOST_ODDS)
+    bounded = min(max(likely, least), 1 - least)
+    return 0.5 + math.log(bounded / (1 - bounded)) / (2 * _MOST_ODDS)
+
+
+def probability(told: Sequence[float], learnt: bool = False) -> float:
+    """`told` are the features, `learnt` whether the classifier has told."""
+    constant, weights = (LEARNT_CONSTANT, LEARNT_WEIGHTS) if learnt else (CONSTANT, WEIGHTS)
+    weighed = sum(weight * one for weight, one in zip(weights, told, strict=True))
+    return 1 / (1 + math.exp(-(constant + weighed)))

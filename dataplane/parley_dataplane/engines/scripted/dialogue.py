@@ -139,8 +139,7 @@ class Dialogue:
             eligible += [f"follow {state.open} {at}" for at in self._following(state)]
         ranked = self._matcher.rank(heard.readings, eligible)
         raised = (_raised(match) if match.key.startswith("follow") else match for match in ranked)
-        meant = (replace(m, meaning=heard.near.intents.get(m.key.removeprefix("intent "))) for m in raised)
-        return sorted(meant, key=lambda match: -match.rank)
+        return sorted((_with_meaning(match, heard.near) for match in raised), key=lambda match: -match.rank)
 
     def _following(self, state: State) -> Iterable[int]:
         """The follow-ups that may come now. An offer stands for one turn, and not in the middle of something."""
@@ -170,7 +169,7 @@ class Dialogue:
         if sure:
             return self._meant(best.key, state, heard)
         if state.misses < TRIES:
-            is_near = best.rank >= NEAR
+            is_near = best.fit >= NEAR
             if (
                 is_near
                 and confidence(ranked) >= POSSIBLE
@@ -191,7 +190,7 @@ class Dialogue:
 
     def _doubted(self, ranked: Sequence[Match], state: State, heard: Heard) -> tuple[Filling, ...]:
         """The likeliest, and the next likely; nothing if there are no words to ask whether the first is wanted."""
-        near = [match for match in ranked[:2] if match.rank >= NEAR or match is ranked[0]]
+        near = [match for match in ranked[:2] if match.fit >= NEAR or match is ranked[0]]
         wanted = [self._begun_by(match.key) for match in near]
         if wanted[0] is None or wanted[0].wish is None:
             return ()
@@ -225,7 +224,7 @@ class Dialogue:
             if others:
                 return self._confirm(builtin.CONFIRM_OTHER, tuple(others), asked)
             return builtin.DENIED, asked
-        if best == "builtin yes" or first in builtin.AFFIRMED or (is_same and ranked[0].rank >= NEAR):
+        if best == "builtin yes" or first in builtin.AFFIRMED or (is_same and ranked[0].fit >= NEAR):
             return self._begin(self._intents[meant.intent], asked, heard, meant.values)
         return None
 
@@ -528,6 +527,16 @@ def _needed(intent: Intent) -> list[Slot]:
     """The slots that are asked for: all but free text that no answer says and no record keeps."""
     said = " ".join(intent.every_answer)
     return [s for s in intent.slots if s.kind != "text" or intent.stores or "{" + s.name + "}" in said]
+
+
+def _with_meaning(match: Match, near: Near) -> Match:
+    """What has no meaning of its own, built in or a follow-up, counts beside the others by its words."""
+    name = match.key.removeprefix("intent ")
+    return replace(
+        match,
+        meaning=near.intents.get(name),
+        likely=near.likely.get(name, match.score) if near.likely else None,
+    )
 
 
 def _raised(match: Match) -> Match:

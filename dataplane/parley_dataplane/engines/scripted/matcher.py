@@ -52,6 +52,10 @@ WORDS_SHARE = 0.2
 """What the words count beside the meaning. Right target first, of 352 spoken questions: 80.4 % without, 84.1 with this
 much, 84.4 with twice as much; 77 % by the words alone."""
 
+LIKELY_SHARE = 0.2
+"""What the classifier's probability counts beside both. Right target first, of 352 spoken questions: 84.7 % without,
+86.6 with half as much, 86.9 with this much or twice as much."""
+
 WEAK_WILDCARD = 0.66
 """Of "tell me about {anything}" with nothing but function words: anything that says more is preferred."""
 
@@ -139,7 +143,9 @@ class Fit:
 @dataclass(frozen=True, slots=True)
 class Match:
     """`agreement`: the share of the readings of which this is the best target, or one of them; 0 to 1. `evidence`: the
-    most that one of them holds. `meaning`: how near what was said is to it in meaning, -1 to 1, None if nobody told.
+    most that one of them holds. `meaning`: how near what was said is to it in meaning, -1 to 1; None if nobody told.
+    `likely`: the probability that it was meant, by its meaning alone, or what stands for it beside others that have
+    one.
     """
 
     key: str
@@ -147,6 +153,7 @@ class Match:
     agreement: float = 1.0
     evidence: float = 0.0
     meaning: float | None = None
+    likely: float | None = None
 
     @property
     def near(self) -> float:
@@ -154,9 +161,14 @@ class Match:
         return WORDS_MEAN * self.score if self.meaning is None else self.meaning
 
     @property
+    def fit(self) -> float:
+        """How well it fits by itself."""
+        return self.near + WORDS_SHARE * self.score
+
+    @property
     def rank(self) -> float:
         """What targets are compared by."""
-        return self.near + WORDS_SHARE * self.score
+        return self.fit + LIKELY_SHARE * (self.likely or 0.0)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """How near a question's meaning is to what an agent's author wrote: by vectors, whatever the words.
 
-    the intents' phrases, the texts' sentences -> worker, beside the first seconds of the server -> vectors
-    a question's first two readings -> worker -> the cosines of each intent's nearest phrase and the nearest sentence
+    the intents' phrases, the texts' sentences -> worker, beside a server's first seconds -> vectors -> classifier
+    a question's first two readings -> worker -> the cosines of each intent's nearest phrase and the nearest sentence,
+                                                and how likely the classifier finds each intent
 
 What may be the question is told ahead while the person pauses; it is forgotten when asked, or after some seconds.
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 from parley_dataplane.engines import wheels
+from parley_dataplane.engines.scripted.classifier import ENOUGH, Classifier
+from parley_dataplane.engines.scripted.elsewhere import elsewhere
 from parley_dataplane.engines.worker import Worker
 from parley_dataplane.errors import EngineError, EngineUnavailable
 
@@ -39,6 +42,9 @@ _LONGEST = 500
 _OTHER, _AGREEMENT = 0.98, 0.3
 """What a second reading's cosine is worth, and how much of it all is the mean of the two rather than the nearer one."""
 
+_SHARES = (0.6, 0.4)
+"""Of the two readings in what the classifier says."""
+
 _LONGEST_WAIT_SECS = 0.5
 """For the meaning of one question, which takes a tenth of it: then the words alone have to do. So it is in the first
 seconds of a server, while the phrases' vectors are made.
@@ -55,17 +61,27 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """`intents`: name -> the cosine of its phrase that is nearest, -1 to 1. `passage` is the number of the nearest
-    sentence of the texts, None where there are none, and `told` its cosine.
+    """`intents`: name -> the cosine of its phrase that is nearest, -1 to 1; `likely`: name -> the probability that it
+    was meant, as the classifier has it, if there is one. `passage` is the number of the nearest sentence of the texts,
+    None where there are none, and `told` its cosine.
     """
 
     intents: Mapping[str, float] = field(default_factory=dict)
+    likely: Mapping[str, float] = field(default_factory=dict)
     passage: int | None = None
     told: float = 0.0
 
 
 NOWHERE = Near()
 """Nobody can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Learnt:
+    """`vectors` of all phrases and after them all passages; no `classifier` where there are few phrases."""
+
+    vectors: Floats
+    classifier: Classifier | None
 
 
 class Meaning:
@@ -75,7 +91,7 @@ class Meaning:
         self._names = [name for name, some in phrases.items() for _ in some]
         self._known = [*(phrase for some in phrases.values() for phrase in some), *passages]
         self._worker: Worker | None = None
-        self._vectors: asyncio.Task[Floats] | None = None
+        self._learnt: asyncio.Task[_Learnt] | None = None
         self._ahead: dict[tuple[str, ...], asyncio.Task[Near]] = {}
         self._is_told = False
 
@@ -85,18 +101,18 @@ class Meaning:
             worker = Worker("meaning", _MODULE, {"model": str(model_folder())})
             await worker.start()
             self._worker = worker
-            self._vectors = asyncio.create_task(self._embed(self._known), name="meanings")
+            self._learnt = asyncio.create_task(self._learn(), name="meanings")
 
     async def close(self) -> None:
         """Safe to call twice."""
         for readings in list(self._ahead):
             self._forget(readings)
-        vectors, self._vectors = self._vectors, None
+        learnt, self._learnt = self._learnt, None
         worker, self._worker = self._worker, None
         if worker:
             await worker.close()
-        if vectors:
-            await asyncio.gather(vectors, return_exceptions=True)
+        if learnt:
+            await asyncio.gather(learnt, return_exceptions=True)
 
     async def near(self, text: str, alternatives: Sequence[str] = ()) -> Near:
         """Of what was heard, or of its first other reading if that is nearer; nothing where there is no telling."""
@@ -125,24 +141,39 @@ class Meaning:
     async def _near(self, readings: Sequence[str]) -> Near:
         try:
             async with asyncio.timeout(_LONGEST_WAIT_SECS):
-                known = await self._known_vectors()
+                learnt = await self._all_learnt()
                 asked = await self._embed(readings)
             self._is_told = False
         except (EngineError, TimeoutError):
-            is_failed = self._vectors is None or self._vectors.done()
+            is_failed = self._learnt is None or self._learnt.done()
             if is_failed and not self._is_told:
                 self._is_told = True
                 _log.warning("the meaning of a question can't be told: its words alone have to do")
             return NOWHERE
         # What only one of two readings means is a little doubtful.
-        cosines = asked @ known.T * np.array([[1.0], [_OTHER]], np.float32)[: len(readings)]
-        return self.nearest((1 - _AGREEMENT) * cosines.max(0) + _AGREEMENT * cosines.mean(0))
+        worth = np.array([[1.0], [_OTHER]], np.float32)[: len(readings)]
+        cosines = asked @ learnt.vectors.T * worth
+        near = self.nearest((1 - _AGREEMENT) * cosines.max(0) + _AGREEMENT * cosines.mean(0))
+        if learnt.classifier is None:
+            return near
+        chances = np.average(learnt.classifier.probabilities(asked), 0, _SHARES[: len(readings)])
+        return replace(near, likely=dict(zip(near.intents, chances.tolist(), strict=True)))
 
-    async def _known_vectors(self) -> Floats:
-        """Once more, if the worker died over them."""
-        if self._vectors is None or (self._vectors.done() and self._vectors.exception()):
-            self._vectors = asyncio.create_task(self._embed(self._known), name="meanings")
-        return await asyncio.shield(self._vectors)
+    async def _all_learnt(self) -> _Learnt:
+        """Once more, if the worker died over it."""
+        if self._learnt is None or (self._learnt.done() and self._learnt.exception()):
+            self._learnt = asyncio.create_task(self._learn(), name="meanings")
+        return await asyncio.shield(self._learnt)
+
+    async def _learn(self) -> _Learnt:
+        vectors = await self._embed(self._known)
+        if len(self._names) < ENOUGH * len(set(self._names)) or not self._names:
+            return _Learnt(vectors, None)
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(self._names))}
+        classes = [numbers[name] for name in self._names]
+        # Half a second of numpy, which lets others run.
+        classifier = await asyncio.to_thread(Classifier, vectors[: len(classes)], classes, elsewhere())
+        return _Learnt(vectors, classifier)
 
     def nearest(self, cosines: npt.NDArray[Any]) -> Near:
         """Of all phrases, and after them all passages."""
@@ -152,21 +183,23 @@ class Meaning:
             near[name] = max(cosine, near.get(name, -1.0))
         if not len(passages):
             return Near(near)
-        return Near(near, int(passages.argmax()), float(passages.max()))
+        return Near(near, passage=int(passages.argmax()), told=float(passages.max()))
 
     async def _embed(self, texts: Sequence[str]) -> Floats:
         rows: list[Floats] = []
+        # Alike in length together: a lot takes as long as its longest text has it.
+        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
         for start in range(0, len(texts), _LOT):
             if self._worker is None:
                 raise EngineUnavailable("the meaning of questions is not started, or was closed")
-            lot = [text[:_LONGEST] for text in texts[start : start + _LOT]]
+            lot = [texts[at][:_LONGEST] for at in order[start : start + _LOT]]
             stream = self._worker.open({"texts": lot})
             try:
                 data = b"".join([frame.payload async for frame in stream.frames()])
             finally:
                 stream.close()
             rows.append(np.frombuffer(data, np.float32).reshape(len(lot), -1))
-        return np.concatenate(rows)
+        return np.concatenate(rows)[np.argsort(order)]
 
 
 def _readings(text: str, alternatives: Sequence[str]) -> tuple[str, ...]:
