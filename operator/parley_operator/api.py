@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 
 from parley_api import __version__
 from parley_operator.connection import Connection
@@ -67,6 +68,21 @@ async def _check(session: aiohttp.ClientSession, context: SimpleNamespace, param
         guard()
 
 
+class _Guarded(aiohttp.BytesPayload):
+    """A body that looks again just before it is written. aiohttp keeps a request's head back until then, and on Python
+    3.11 a task of its own writes both, after whatever else the loop has to do: a process that was frozen there would
+    send what it had been allowed to long ago (3 of 9,068 writes of 50 frozen leaders).
+    """
+
+    def __init__(self, content: bytes, guard: Guard) -> None:
+        super().__init__(content)
+        self._guard = guard
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        self._guard()
+        await super().write_with_length(writer, content_length)
+
+
 class Api:
     """To be used within `async with`."""
 
@@ -105,10 +121,12 @@ class Api:
         """The answer as JSON; raises ApiError or Unreachable. `seconds`: less than REQUEST_SECONDS."""
         assert self._session is not None
         headers = {**self._connection.headers(), "Accept": accept}
-        data = None
+        data: bytes | _Guarded | None = None
         if body is not None:
             data = json.dumps(body, separators=(",", ":")).encode()
             headers["Content-Type"] = content_type
+            if guard is not None:
+                data = _Guarded(data, guard)
         try:
             async with asyncio.timeout(seconds or REQUEST_SECONDS):
                 async with self._session.request(

@@ -140,8 +140,27 @@ def test_the_guard_is_asked_when_the_connection_is_there_not_before() -> None:
         server = Server()
         seen: list[int] = []
         async with served(server) as (api, _):
-            await api.request("PATCH", "/x", body={}, guard=lambda: seen.append(server.connections))
+            await api.request("DELETE", "/x", guard=lambda: seen.append(server.connections))
         assert len(seen) == 1
+
+    asyncio.run(main())
+
+
+def test_the_guard_is_asked_again_as_the_body_is_written_which_is_later_and_nothing_has_left_before() -> None:
+    async def main() -> None:
+        server, asked = Server(), 0
+
+        def too_late_now() -> None:
+            nonlocal asked
+            asked += 1
+            if asked == 2:
+                raise Late
+
+        async with served(server) as (api, _):
+            with pytest.raises(Unreachable):  # in the operator the guard ends the process
+                await api.request("PATCH", "/x", body={"b": 2}, guard=too_late_now)
+            await asyncio.sleep(0.05)
+        assert (asked, server.arrived) == (2, [])
 
     asyncio.run(main())
 
