@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
@@ -13,17 +14,23 @@ Answer = TypeVar("Answer")
 
 
 async def a_few(ask: Callable[[Given], Awaitable[Answer]], of: Iterable[Given]) -> list[Answer]:
-    """`ask` of each; the answers in that order. After a failure what was begun is waited for, little more is begun, and
-    the first of them is raised.
+    """`ask` of each; the answers in that order. After a failure nothing more is begun, what was begun is waited for, and
+    a failure is raised.
     """
     answers: dict[int, Answer] = {}
-    rest = iter(list(enumerate(of)))
+    rest = deque(enumerate(of))
 
     async def ask_on() -> None:
-        for index, given in rest:
-            answers[index] = await ask(given)
+        while rest:
+            index, given = rest.popleft()
+            try:
+                answers[index] = await ask(given)
+            except BaseException:
+                rest.clear()
+                raise
 
-    for ended in await asyncio.gather(*(ask_on() for _ in range(AT_ONCE)), return_exceptions=True):
+    workers = [ask_on() for _ in range(min(AT_ONCE, len(rest)))]
+    for ended in await asyncio.gather(*workers, return_exceptions=True):
         if isinstance(ended, BaseException):
             raise ended
     return [answers[index] for index in sorted(answers)]

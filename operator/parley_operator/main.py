@@ -48,7 +48,11 @@ class Operator:
         self._lease = Lease(api, settings)
         self._cluster = Cluster(api, self._lease.check, self._metrics.wrote)
         self._polls = Polls(
-            settings.poll_seconds, settings.polls_at_once, self._look_after, self._metrics.polled
+            settings.poll_seconds,
+            settings.polls_at_once,
+            self._look_after,
+            self._metrics.polled,
+            one_namespace=bool(settings.watch_namespace),
         )
         self._reconcile = Reconciler(
             self._cluster,

@@ -4,8 +4,9 @@ Rules: pods never report, they are asked: they hold no token. Each question has 
 and what it holds is checked. Questions are spread over time, so many at once and so many a second at most: with very
 many pods each is asked less often. What a pod said is forgotten when it has failed to answer three times in a row; from
 then on it is asked less and less often, down to once a minute. One namespace has a quarter of the questions that are
-open at once and no more, so that nobody's silent or slow pods hold up another's. An answer that changed puts its agent
-on the queue, at once or, where only the number of calls changed, a little later.
+open at once and no more, so that nobody's silent or slow pods hold up another's; where it is the only one that is
+watched, it has all. A pod is asked once at a time. An answer that changed puts its agent on the queue, at once or, where
+only the number of calls changed, a little later.
 """
 
 from __future__ import annotations
@@ -48,12 +49,18 @@ class _Target:
     ip: str
     ready: bool
     due: float
+    """math.inf while it is being asked."""
+
     status: PodStatus | None = None
     failures: int = 0
+    again: bool = False
+    """It got ready while it was being asked: what it answers may be from before."""
 
 
 class Polls:
-    """`changed(key, after)`: an agent is to be looked at. `count(outcome)`: of each question."""
+    """`changed(key, after)`: an agent is to be looked at. `count(outcome)`: of each question. `one_namespace`: all pods
+    are of one.
+    """
 
     def __init__(
         self,
@@ -62,6 +69,8 @@ class Polls:
         changed: Callable[[Key, float], None],
         count: Callable[[str], None],
         ask: Callable[[str], Awaitable[PodStatus]] | None = None,
+        *,
+        one_namespace: bool = False,
     ) -> None:
         self._every = every
         self._at_once = at_once
@@ -69,7 +78,7 @@ class Polls:
         self._count = count
         self._targets: dict[Ref, _Target] = {}
         self._due: list[tuple[float, Ref]] = []
-        self._share = max(1, at_once // 4)
+        self._share = at_once if one_namespace else max(1, at_once // 4)
         self._open: Counter[str] = Counter()
         """Questions that are open, by namespace."""
         self._held: dict[str, dict[Ref, None]] = {}
@@ -97,6 +106,9 @@ class Polls:
             sooner = ready and not target.ready
             target.key, target.ready = key, ready
             if not sooner:
+                return
+            if target.due == math.inf:
+                target.again = True
                 return
             target.due = now
         self._push(pod)
@@ -149,7 +161,7 @@ class Polls:
                 heapq.heappop(self._due)
                 if self._open[pod.namespace] < self._share:
                     self._open[pod.namespace] += 1
-                    target.due = math.inf  # it is being asked
+                    target.due = math.inf
                     return pod
                 self._held.setdefault(pod.namespace, {})[pod] = None
                 continue
@@ -183,8 +195,8 @@ class Polls:
                 self._count("no-answer")
             if self._targets.get(pod) is not target:
                 return
-            again_after = FIRST_AGAIN_SECONDS if self.pending(pod) else self._again_after(target)
-            target.due = asyncio.get_running_loop().time() + again_after
+            target.due = asyncio.get_running_loop().time() + self._again_after(pod, target)
+            target.again = False
             self._push(pod)
             if target.status != before or (before is None and target.failures == FORGOTTEN_AFTER):
                 self._changed(target.key, _urgency(before, target.status))
@@ -195,8 +207,12 @@ class Polls:
                 del self._open[pod.namespace]
             self._let_in(pod.namespace)
 
-    def _again_after(self, target: _Target) -> float:
+    def _again_after(self, pod: Ref, target: _Target) -> float:
         """Twice as long after each failure, once what it said is forgotten."""
+        if target.again:
+            return 0.0
+        if self.pending(pod):
+            return FIRST_AGAIN_SECONDS
         beyond = target.failures - FORGOTTEN_AFTER + 1
         if beyond <= 0:
             return self.interval

@@ -45,3 +45,33 @@ def test_a_failure_is_raised_once_what_was_begun_is_over() -> None:
         assert len(asyncio.all_tasks()) == 1
 
     run(main())
+
+
+def test_after_a_failure_nothing_more_is_begun() -> None:
+    """Bug: a look at many pods went on to its end. Cause: a failure ended one of those who ask, not the others."""
+
+    async def main() -> None:
+        begun: list[int] = []
+
+        async def ask(number: int) -> None:
+            begun.append(number)
+            await asyncio.sleep(1)
+            if number == 0:
+                raise ValueError(number)
+
+        with pytest.raises(ValueError, match="0"):
+            await a_few(ask, range(100))
+        assert begun == list(range(AT_ONCE))
+
+    run(main())
+
+
+def test_no_more_tasks_are_begun_than_there_are_questions() -> None:
+    async def main() -> None:
+        async def ask(number: int) -> int:
+            return len(asyncio.all_tasks()) - 1
+
+        assert await a_few(ask, range(2)) == [2, 2]
+        assert await a_few(ask, []) == []
+
+    run(main())

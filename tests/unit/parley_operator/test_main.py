@@ -109,6 +109,16 @@ def pod(watched: Watched, **status: Any) -> None:
     watched.watch("Pod", "p", metadata={"labels": {"parley.dev/agent": "a"}}, spec={}, status=status)
 
 
+def test_where_one_namespace_is_watched_its_pods_have_all_questions() -> None:
+    def share(**given: Any) -> int:
+        return Operator(Settings(identity="test", polls_at_once=32, **given), FakeApi())._polls._share
+
+    async def main() -> None:
+        assert (share(), share(watch_namespace="tenant")) == (8, 32)
+
+    run(main())
+
+
 def test_a_pod_that_runs_is_asked_for_its_status_until_it_is_over() -> None:
     def test(watched: Watched) -> None:
         pod(watched, phase="Pending")

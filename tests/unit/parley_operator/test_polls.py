@@ -26,7 +26,9 @@ def pod(number: int, namespace: str = "tenant") -> Ref:
 class Pods:
     """They answer with `says`, by address, after `seconds`; None: not at all."""
 
-    def __init__(self, seconds: float = 0.0, at_once: int = 4, every: float = 5.0) -> None:
+    def __init__(
+        self, seconds: float = 0.0, at_once: int = 4, every: float = 5.0, one_namespace: bool = False
+    ) -> None:
         self.says: dict[str, PodStatus | None] = {}
         self.asked: list[tuple[str, float]] = []
         self.seconds = seconds
@@ -39,6 +41,7 @@ class Pods:
             lambda key, after: self.changed.append((key, after)),
             lambda outcome: self.counts.update([outcome]),
             self.ask,
+            one_namespace=one_namespace,
         )
 
     async def ask(self, ip: str) -> PodStatus:
@@ -153,6 +156,42 @@ def test_a_pod_that_gets_ready_is_asked_at_once_however_often_it_has_not_answere
         assert round(pods.asked[-1][1]) == 200
 
     run(main())
+
+
+def test_a_pod_that_gets_ready_while_it_is_asked_is_asked_again_at_once_and_not_twice_at_the_same_time() -> (
+    None
+):
+    """Bug: a pod that had just become ready was asked up to a minute later. Cause: the end of a question that was open
+    set the time of the next, whatever had come in the meantime.
+    """
+
+    async def main() -> None:
+        pods = Pods(seconds=1.0, every=60, at_once=8)
+        pods.polls.follow(pod(7), KEY, "ip", ready=False)
+        task = asyncio.create_task(pods.polls.run())
+        while not pods.asked:
+            await asyncio.sleep(0.1)
+        pods.says["ip"] = IDLE
+        began = pods.asked[0][1]
+        pods.polls.follow(pod(7), KEY, "ip", ready=True)
+        await asyncio.sleep(130)
+        assert [round(at - began) for _, at in pods.asked] == [0, 1, 62, 123]
+        assert pods.most_asked == 1
+        task.cancel()
+
+    run(main())
+
+
+def test_the_only_namespace_that_is_watched_has_all_questions() -> None:
+    async def main(one_namespace: bool) -> int:
+        pods = Pods(seconds=1.0, at_once=8, one_namespace=one_namespace)
+        for number in range(20):
+            pods.polls.follow(pod(number), KEY, f"ip-{number}", ready=True)
+        await pods.run(0.9)
+        return pods.most_asked
+
+    assert run(main(False)) == 2
+    assert run(main(True)) == 8
 
 
 def test_pods_that_are_slow_to_answer_hold_up_nobody_elses() -> None:
