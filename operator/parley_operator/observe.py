@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parley_operator.api import Unreachable
 from parley_operator.cluster import Cluster, version_of
@@ -43,6 +43,8 @@ class _Known:
     """`digest` is None for what is not there, "" for a Secret; `version` is a ConfigMap's."""
 
     at: float
+    """When the answer came, by the loop's clock."""
+
     digest: str | None
     version: str = ""
 
@@ -115,37 +117,48 @@ class Observer:
     async def _look_up(self, key: Key, wanted: Needs) -> tuple[frozenset[str], Mapping[str, str]]:
         refs = [Ref("Secret", key.namespace, name) for name in sorted(wanted.secrets)]
         refs += [Ref("ConfigMap", key.namespace, name) for name in sorted(wanted.config_maps)]
+        since = asyncio.get_running_loop().time() - REMEMBERED_SECONDS
         try:
             async with asyncio.timeout(LOOK_UP_SECONDS):
                 found = dict(zip(refs, await a_few(self._found, refs), strict=True))
         except TimeoutError as error:
+            self._keep(refs, since)
             raise Unreachable(f"{len(refs)} Secrets and ConfigMaps: not all looked up in time") from error
         there = {ref: digest for ref, digest in found.items() if digest is not None}
         secrets = frozenset(ref.name for ref in there if ref.kind == "Secret")
         return secrets, {ref.name: digest for ref, digest in there.items() if ref.kind == "ConfigMap"}
 
+    def _keep(self, refs: list[Ref], since: float) -> None:
+        """What a look-up that took too long went by counts as new: the next asks for the rest, not for all again."""
+        now = asyncio.get_running_loop().time()
+        for ref in refs:
+            known = self._looked_up.get(ref)
+            if known is not None and known.at > since:
+                self._looked_up[ref] = replace(known, at=now)
+
     async def _found(self, ref: Ref) -> str | None:
         """None: it is not there. Of a ConfigMap the digest of what it holds."""
-        now = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
         known = self._looked_up.get(ref)
-        if known is not None and now - known.at < REMEMBERED_SECONDS:
+        if known is not None and loop.time() - known.at < REMEMBERED_SECONDS:
             return known.digest
         if ref.kind == "Secret":
             there = await self._cluster.secret_exists(ref.namespace, ref.name)
-            found = _Known(now, "" if there else None)
+            digest, version = "" if there else None, ""
         else:
-            found = await self._config_map(ref, known, now)
+            digest, version = await self._config_map(ref, known)
         if len(self._looked_up) > 10_000:
             self._looked_up.clear()
-        self._looked_up[ref] = found
-        return found.digest
+        self._looked_up[ref] = _Known(loop.time(), digest, version)
+        return digest
 
-    async def _config_map(self, ref: Ref, known: _Known | None, now: float) -> _Known:
+    async def _config_map(self, ref: Ref, known: _Known | None) -> tuple[str | None, str]:
+        """As `_Known` has them."""
         version = await self._cluster.config_map_version(ref.namespace, ref.name)
         if version and known is not None and known.version == version:
-            return _Known(now, known.digest, version)
+            return known.digest, version
         obj = await self._cluster.config_map(ref.namespace, ref.name) if version else None
-        return _Known(now, None) if obj is None else _Known(now, _digest(obj), version_of(obj))
+        return (None, "") if obj is None else (_digest(obj), version_of(obj))
 
 
 def _digest(config_map: Object) -> str:

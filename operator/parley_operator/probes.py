@@ -15,7 +15,9 @@ from aiohttp import web
 from parley_operator.metrics import Metrics, Reading
 
 STUCK_SECONDS = 120.0
-"""Every request ends within 15 s, and a key takes some ten of them at most."""
+"""Every request ends within 15 s, and the first that has no answer by then ends the look. A look takes some ten of them
+one after another, and of others so many (reconcile.MOST_PODS), a few at a time, or for so long (LOOK_UP_SECONDS).
+"""
 
 
 class Health:

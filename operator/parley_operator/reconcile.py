@@ -21,7 +21,7 @@ from parley_operator.api import ApiError, Unreachable
 from parley_operator.cluster import Cluster, NotOurs
 from parley_operator.few import a_few
 from parley_operator.observe import Observer
-from parley_operator.plan.conditions import broken
+from parley_operator.plan.conditions import broken, is_broken
 from parley_operator.plan.needs import needs
 from parley_operator.plan.plan import SLOW_STATUS, Cut, Failure, Object, Observed, Plan, Ref, ref_of
 from parley_operator.plan.pods import cuts
@@ -33,8 +33,8 @@ from parley_operator.settings import Settings
 LOOK_UP_AGAIN_SECONDS = 60.0
 """What a tenant's ConfigMaps hold is not watched."""
 
-MOST_MARKS = 32
-"""Pods that are written to in one look; the others in the next, or one of many pods would last too long (probes.py)."""
+MOST_PODS = 32
+"""Pods that are marked, or cut, in one look; the others in the next, or one of many would last too long (probes.py)."""
 
 _MOST_DRAINED = 10_000
 
@@ -131,16 +131,24 @@ class Reconciler:
         failures = await self._carry_out(agent, observed, plan)
         if failures:
             plan = self._plan(key, agent, replace(observed, failures=failures))
+        pending = self._observer.pending(key)  # it comes again as soon as they have been asked
+        told_broken = is_broken(agent.get("status") or {})
         waits = [plan.again_after]
-        if not self._observer.pending(key):  # else it comes again as soon as they have been asked
-            waits += [await self._tell(key, agent, plan), await self._slowly(plan)]
+        if not pending:
+            if not told_broken:
+                waits.append(await self._tell(key, agent, plan))
+            waits.append(await self._slowly(plan))
         if failures:
             self._rolls.finish(key)
+        else:
+            self._take_turn(key, agent, plan)
+            waits.append(await self._cut(plan.cut))
+        if told_broken and not pending:  # what broke the last time has not: before, it would be told in turns
+            waits.append(await self._tell(key, agent, plan))
+        if failures:
             return "refused", None
-        self._take_turn(key, agent, plan)
         if needs(agent).config_maps:
             waits.append(LOOK_UP_AGAIN_SECONDS)
-        await a_few(self._cut, plan.cut)
         return "done", min((wait for wait in waits if wait is not None), default=None)
 
     async def _confess(self, key: Key) -> None:
@@ -232,8 +240,8 @@ class Reconciler:
                 waits.append(wait)
             else:
                 due.append(obj)
-        await a_few(self._mark, due[:MOST_MARKS])
-        return 0.0 if due[MOST_MARKS:] else min(waits, default=None)
+        await a_few(self._mark, due[:MOST_PODS])
+        return 0.0 if due[MOST_PODS:] else min(waits, default=None)
 
     async def _mark(self, obj: Object) -> None:
         uid = obj["metadata"].get("uid", "")
@@ -259,11 +267,16 @@ class Reconciler:
         self._slow.pop(key, None)
         pods = self._observer.pods(key)
         pods = [pod for pod in pods if pod.annotations.get(names.CUT_WITH, "") not in self._drained]
-        await a_few(self._cut, cuts(pods, key.namespace, living=""))
-        return "gone", None
+        return "gone", await self._cut(cuts(pods, key.namespace, living=""))
 
-    async def _cut(self, cut: Cut) -> None:
-        await self._cluster.delete(cut.ref, cut.uid, cut.grace_seconds)
+    async def _cut(self, wanted: list[Cut]) -> float | None:
+        """Seconds until the rest of them may be cut."""
+
+        async def one(cut: Cut) -> None:
+            await self._cluster.delete(cut.ref, cut.uid, cut.grace_seconds)
+
+        await a_few(one, wanted[:MOST_PODS])
+        return 0.0 if wanted[MOST_PODS:] else None
 
     def gone(self, agent: Object) -> None:
         """It was deleted as it was then. Its pods may still be marked as it was before: that is written later."""

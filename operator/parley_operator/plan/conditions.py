@@ -162,6 +162,12 @@ def broken(status: Mapping[str, Any], generation: int, version: str, now: dateti
     return {**status, "conditions": [first, *others, last]}
 
 
+def is_broken(status: Mapping[str, Any]) -> bool:
+    """Whether `broken` was the last to write it."""
+    conditions = status.get("conditions") or ()
+    return any(isinstance(one, Mapping) and one.get("reason") == OPERATOR_ERROR for one in conditions)
+
+
 def as_status(found: Iterable[Found], before: Any, generation: int, now: datetime) -> list[Object]:
     """As the API has them. `before` is the list that was written last."""
     last = {one.get("type"): one for one in before or () if isinstance(one, Mapping)}

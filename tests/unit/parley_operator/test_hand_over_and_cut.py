@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import pytest
+
 from parley_operator import names
 from parley_operator.kinds import KINDS
 from parley_operator.plan.plan import HAND_OVER_MANAGER, Cut, Object, Observed, Plan, Ref
+from parley_operator.plan.pods import cuts
+from parley_operator.reconcile import MOST_PODS
 from parley_operator.settings import Settings
 from tests.unit.parley_operator.test_reconcile import AGENT_PATH, KEY, World, child
 from tests.virtual_time import run
@@ -67,6 +71,38 @@ def test_a_pod_is_cut_by_its_uid_and_with_the_time_that_the_plan_gives_it() -> N
         assert deleted.body["preconditions"] == {"uid": uid}
         await world.reconcile(KEY)
         assert world.outcomes[-1] == "done", "one that is gone is no error"
+
+    run(scene())
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["one that is there", "one that is gone"])
+def test_of_an_agent_with_very_many_pods_so_many_are_cut_in_one_look(gone: bool) -> None:
+    """Bug: a worker counted as stuck, and the operator was restarted. Cause: a thousand pods in one look."""
+
+    async def scene() -> None:
+        world = World()
+        await world.user_writes()
+        for number in range(MOST_PODS + 8):
+            metadata = {
+                "name": f"a-{number}",
+                "namespace": "tenant",
+                "annotations": {names.CUT_WITH: "uid-of-before"},
+                "deletionTimestamp": "2026-01-01T00:00:00Z",
+                "deletionGracePeriodSeconds": 3_630,
+                "labels": {names.PARLEY_AGENT: "a"},
+            }
+            path = KINDS["Pod"].path("tenant", metadata["name"])
+            await world.api.put(path, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata})
+        if gone:
+            await world.api.remove(AGENT_PATH)
+        world.plan = lambda agent, observed, settings, now: Plan(
+            cut=cuts(observed.pods.values(), "tenant", living="")
+        )
+        assert len(await world.look()) == MOST_PODS
+        assert world.queue.delayed == 1
+        assert len(await world.look()) == 8
+        assert await world.look() == []
+        assert world.outcomes == ["gone" if gone else "done"] * 3
 
     run(scene())
 

@@ -613,6 +613,41 @@ def test_what_a_tenant_named_is_looked_up_a_few_at_a_time_and_never_for_longer_t
     run(main())
 
 
+def test_with_a_slow_api_server_what_was_looked_up_is_not_looked_up_again_until_all_is_known() -> None:
+    """Bug: such an agent was never planned: each look-up ended after a minute, and the next began with nothing. Cause:
+    what was found counted as known since it was asked for, and for ten seconds.
+    """
+
+    async def main() -> None:
+        world = World()
+        world.plan = lambda *facts: Plan()
+        await world.api.put(AGENT_PATH, naming(environmentFrom=[f"keys-{number}" for number in range(100)]))
+        world.see()
+        world.api.seconds = 11.0
+        for _ in range(3):
+            await world.reconcile(KEY)
+            await asyncio.sleep(1)
+        assert world.outcomes == ["again", "again", "done"]
+        paths = [one.path for one in world.api.requests]
+        assert len(paths) == len(set(paths)) == 100
+
+    run(main())
+
+
+def test_an_answer_counts_from_when_it_came() -> None:
+    async def main() -> None:
+        world = World()
+        world.plan = lambda *facts: Plan()
+        await world.api.put(AGENT_PATH, naming(environmentFrom=["keys"]))
+        world.see()
+        world.api.seconds = 11.0
+        for _ in range(2):
+            await world.reconcile(KEY)
+        assert len(world.api.requests) == 1
+
+    run(main())
+
+
 def test_marks_are_written_a_few_at_a_time_and_so_many_in_one_look() -> None:
     async def main() -> None:
         world = World()
@@ -693,6 +728,41 @@ def test_that_the_operator_fails_at_an_agent_is_told_once_and_taken_back_when_it
         assert status in await world.look()
         assert [one["reason"] for one in world.status()["conditions"]] == ["AsWritten"]
         assert world.queue.failing == 0
+
+    run(main())
+
+
+def test_an_operator_that_fails_after_it_would_tell_that_all_is_well_tells_that_it_fails_and_nothing_else() -> (
+    None
+):
+    """Bug: at each try the status went to "all is well" and back, with Events. Cause: what broke came after it."""
+
+    async def main() -> None:
+        world = World()
+        await world.user_writes()
+        await world.look()
+        mark = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "p", "namespace": "tenant", "labels": {"a": "b"}},
+        }
+        world.plan = lambda *facts: replace(simple(*facts), slow=[mark])
+        differs = world.cluster.differs
+
+        def breaks(obj: Object) -> bool:
+            if obj is mark:
+                raise ZeroDivisionError
+            return differs(obj)
+
+        world.cluster.differs = breaks  # type: ignore[method-assign]
+        await world.look()
+        assert world.status()["conditions"][0]["reason"] == "OperatorError"
+        for _ in range(3):
+            assert await world.look() == []
+        world.cluster.differs = lambda obj: obj is not mark and differs(obj)  # type: ignore[method-assign]
+        await world.look()
+        assert [one["reason"] for one in world.status()["conditions"]] == ["AsWritten"]
+        assert world.outcomes == ["done", *["broken"] * 4, "done"]
 
     run(main())
 
