@@ -14,8 +14,8 @@ Answer = TypeVar("Answer")
 
 
 async def a_few(ask: Callable[[Given], Awaitable[Answer]], of: Iterable[Given]) -> list[Answer]:
-    """`ask` of each; the answers in that order. After a failure nothing more is begun, what was begun is waited for, and
-    a failure is raised.
+    """`ask` of each; the answers in that order. After a failure nothing more is begun, what was begun is waited for,
+    and one failure is raised.
     """
     answers: dict[int, Answer] = {}
     rest = deque(enumerate(of))

@@ -5,8 +5,8 @@ and what it holds is checked. Questions are spread over time, so many at once an
 many pods each is asked less often. What a pod said is forgotten when it has failed to answer three times in a row; from
 then on it is asked less and less often, down to once a minute. One namespace has a quarter of the questions that are
 open at once and no more, so that nobody's silent or slow pods hold up another's; where it is the only one that is
-watched, it has all. A pod is asked once at a time. An answer that changed puts its agent on the queue, at once or, where
-only the number of calls changed, a little later.
+watched, it has all. Of a pod one question is open at a time. An answer that changed puts its agent on the queue, at
+once or, where only the number of calls changed, a little later.
 """
 
 from __future__ import annotations

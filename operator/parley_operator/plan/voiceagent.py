@@ -229,7 +229,8 @@ def _running(chosen: Rollout, objects: list[Object], facts: _Facts) -> condition
 
 def _prune(objects: list[Object], chosen: Rollout, running: conditions.Running, facts: _Facts) -> list[Ref]:
     """What is ours and not wanted. An agent's file and what its network allows stay while a pod was started with them,
-    and while a rollout could still go back to a ReplicaSet that names them.
+    and while a rollout could still go back to a ReplicaSet that names them. A pod that does not tell what it was
+    started with, as one of an older operator, may need any.
     """
     wanted = {ref_of(obj) for obj in objects}
     started_with = [pod.annotations for pod in running.pods]
@@ -238,13 +239,18 @@ def _prune(objects: list[Object], chosen: Rollout, running: conditions.Running, 
         for annotations in [*started_with, chosen.template["metadata"]["annotations"]]
         for kind, (digest, named) in _OF_PODS.items()
     }
+    untold = {
+        kind
+        for kind, (digest, _) in _OF_PODS.items()
+        if any(digest not in annotations for annotations in started_with)
+    }
     rolled = running.settled and _rolled_out(running)
     return [
         ref
         for ref, obj in sorted(facts.observed.children.items())
         if ref not in wanted
         and ((obj.get("metadata") or {}).get("labels") or {}).get(names.PARLEY_AGENT) == facts.name
-        and (ref.kind not in _OF_PODS or (rolled and ref not in used))
+        and (ref.kind not in _OF_PODS or (rolled and ref.kind not in untold and ref not in used))
     ]
 
 
@@ -273,7 +279,11 @@ def _paused(facts: _Facts) -> bool:
     """By the annotations in which KEDA takes it from people. The operator sets none of them, so they stay theirs."""
     scaler = facts.observed.children.get(Ref("ScaledObject", facts.namespace, names.child(facts.name)))
     annotations = {} if scaler is None else _annotations(scaler)
-    return PAUSED_REPLICAS in annotations or annotations.get(PAUSED, "") == "true"
+    return PAUSED_REPLICAS in annotations or annotations.get(PAUSED, "false") not in _FALSE
+
+
+_FALSE = {"0", "f", "F", "FALSE", "false", "False"}
+"""As strconv.ParseBool has it, by which KEDA reads an annotation; what is no boolean at all it takes for a pause."""
 
 
 def _status(

@@ -212,8 +212,11 @@ def test_an_autoscaler_that_rests_at_zero_is_woken(before: str) -> None:
 
 @pytest.mark.parametrize(
     "annotations",
-    [{"autoscaling.keda.sh/paused-replicas": "0"}, {"autoscaling.keda.sh/paused": "true"}],
-    ids=["at so many pods", "as it is"],
+    [
+        {"autoscaling.keda.sh/paused-replicas": "0"},
+        *({"autoscaling.keda.sh/paused": yes} for yes in ("1", "t", "T", "TRUE", "true", "True", "yes", "")),
+    ],
+    ids=["at so many pods", "1", "t", "T", "TRUE", "true", "True", "no boolean", "empty"],
 )
 def test_a_scaled_object_that_somebody_paused_is_left_alone(annotations: dict[str, str]) -> None:
     """Bug: pods came and went for ever. Cause: KEDA kept none, as it was told, and the operator woke it each time."""
@@ -242,8 +245,8 @@ def test_a_scaled_object_that_somebody_paused_is_left_alone(annotations: dict[st
 
 @pytest.mark.parametrize(
     "annotations",
-    [{}, {"autoscaling.keda.sh/paused": "false"}],
-    ids=["no word of a pause", "paused no more"],
+    [{}, *({"autoscaling.keda.sh/paused": no} for no in ("0", "f", "F", "FALSE", "false", "False"))],
+    ids=["no word of a pause", "0", "f", "F", "FALSE", "false", "False"],
 )
 def test_a_scaled_object_that_nobody_paused_is_woken(annotations: dict[str, str]) -> None:
     keda = {"serverAddress": "http://prometheus.monitoring:9090"}
@@ -320,6 +323,24 @@ def test_calls_of_pods_that_end_keep_what_their_network_allowed(change: dict[str
     cluster.see(pods={name: pod for name, pod in cluster.observed.pods.items() if name != draining.name})
     cluster.step()
     assert policies(cluster) == [new]
+
+
+def test_calls_of_pods_that_an_older_operator_made_keep_what_their_network_allowed() -> None:
+    """Bug: they lost their media at the first rollout after an upgrade. Cause: such pods do not tell their policy."""
+    cluster = running()
+    before = cluster.observed.pods["pod-1-0"]
+    annotations = {name: told for name, told in before.annotations.items() if name != names.NETWORK_DIGEST}
+    old = Ref("NetworkPolicy", "voice-ai", "shop-agent")
+    [ours] = [obj for ref, obj in cluster.observed.children.items() if ref.kind == old.kind]
+    policy = {**ours, "metadata": {**ours["metadata"], "name": old.name}}
+    draining = replace(before, name="old", terminating=True, annotations=annotations)
+    cluster.see(
+        children={**cluster.observed.children, old: policy},
+        pods={**cluster.observed.pods, draining.name: draining},
+    )
+    assert cluster.plan().prune == []
+    cluster.see(pods={name: pod for name, pod in cluster.observed.pods.items() if name != draining.name})
+    assert cluster.plan().prune == [old]
 
 
 def test_a_change_that_opens_no_other_port_makes_no_other_network_policy() -> None:
