@@ -20,12 +20,7 @@ from aiohttp.abc import AbstractStreamWriter
 
 from parley_api import __version__
 from parley_operator.connection import Connection
-
-APPLY = "application/apply-patch+yaml"  # JSON is YAML, and a server before 1.34 knows no other name for it
-JSON = "application/json"
-METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-"""Objects without what they hold: no Secret's contents come here, and no ConfigMap's are read for nothing."""
+from parley_operator.media_types import JSON
 
 REQUEST_SECONDS = 15.0
 WATCH_SECONDS = 290

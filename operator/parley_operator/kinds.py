@@ -3,7 +3,7 @@
 Rules: a kind that agents own is watched by label on the server's side, so that a cluster's other objects never come
 here; one of which metadata alone is kept is asked for no more. What no plan reads is dropped before it is kept; of
 managedFields our own entry stays, which diff.py asks for. Secrets are no kind here: they are looked up one by one, by
-name, without their contents (Cluster.exists).
+name, without their contents (Cluster.secret_exists).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from parley_operator.api import JSON, METADATA, METADATA_LIST
+from parley_operator.media_types import JSON, METADATA, METADATA_LIST
 from parley_operator.plan.plan import Object
 
 MANAGER = "parley-operator"

@@ -157,8 +157,8 @@ class Lease:
 
     async def _request(self, method: str, path: str, body: Object | None = None) -> Object:
         """An answer that takes long is better asked for once more, over another connection, while there is time."""
-        seconds = self._settings.renew_deadline_seconds * 0.4
-        return await self._api.request(method, path, body=body, seconds=seconds)
+        within = self._settings.renew_deadline_seconds * 0.4
+        return await self._api.request(method, path, body=body, seconds=within)
 
     def _spec(self, before: Object, transitions: int) -> Object:
         return {

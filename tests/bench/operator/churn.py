@@ -113,9 +113,8 @@ def end_state(kubectl: Kubectl) -> dict[str, Any]:
             alike = _alike(item)
             if item["kind"] == "Deployment":
                 conditions = alike.get("status", {}).get("conditions", [])
-                conditions.sort(
-                    key=lambda condition: condition["type"]
-                )  # a map by type: which came first is no matter
+                # A map by type: which came first is no matter.
+                conditions.sort(key=lambda condition: condition["type"])
                 for condition in conditions:  # messages have ReplicaSets' names
                     del condition["message"]
             state[f"{item['kind']} {metadata['namespace']}/{metadata['name']}"] = alike

@@ -131,9 +131,8 @@ async def frozen(agents: int, times: int, chance: random.Random) -> list[Sample]
                     took.append(time.monotonic() - began)
                     await asyncio.sleep(chance.uniform(0, 3))
                     running[leader].process.send_signal(signal.SIGCONT)
-                    with contextlib.suppress(
-                        subprocess.TimeoutExpired
-                    ):  # then it had not been frozen for long enough
+                    # One that does not end had not been frozen for long enough.
+                    with contextlib.suppress(subprocess.TimeoutExpired):
                         await asyncio.to_thread(running[leader].process.wait, 10)
                     if running[leader].process.poll() is not None:
                         running[leader] = stack.enter_context(both[leader].run())

@@ -14,8 +14,9 @@ from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
-from parley_operator.api import JSON, METADATA, METADATA_LIST, Api, ApiError, Guard, Unreachable
+from parley_operator.api import Api, ApiError, Guard, Unreachable
 from parley_operator.kinds import KINDS
+from parley_operator.media_types import JSON, METADATA, METADATA_LIST
 from parley_operator.plan.plan import Object
 
 PAGE_LIMIT = 500

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from parley_api import __version__
-from parley_operator.api import METADATA, ApiError, Unreachable
+from parley_operator.api import ApiError, Unreachable
 from parley_operator.cluster import Cluster
 from parley_operator.kinds import AGENTS, KINDS, NAMESPACES, PODS
+from parley_operator.media_types import METADATA
 from parley_operator.observe import Observer
 from parley_operator.plan.plan import Object, Observed, ObservedPod, Plan, PodStatus, Ref
 from parley_operator.polls import Polls
