@@ -5,6 +5,7 @@ The parts have control planes of their own. What the first prints is seen as it 
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,13 +20,17 @@ SECOND = ("test_operator_keeps_its_promises.py",)
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     files = sorted(path.name for path in HERE.glob("test_*.py"))
     with (
         tempfile.TemporaryFile() as kept,
         subprocess.Popen(command(SECOND), cwd=ROOT, stdout=kept, stderr=subprocess.STDOUT) as second,
     ):
-        first = subprocess.run(command(set(files) - set(SECOND)), cwd=ROOT, check=False)
-        second.wait()
+        try:
+            first = subprocess.run(command(set(files) - set(SECOND)), cwd=ROOT, check=False)
+            second.wait()
+        finally:  # its control plane goes with it
+            second.terminate()
         kept.seek(0)
         sys.stdout.buffer.write(kept.read())
     return first.returncode or second.returncode

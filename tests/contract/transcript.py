@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.contract.answering_pods import PODS, AnsweringPods
@@ -111,17 +112,23 @@ def _typed(kubectl: Kubectl, folder: Path, command: str, meanwhile: Callable[[],
         "KUBECACHEDIR": str(kubectl.cache),
         "KUBECTL_KUBERC": "false",
     }
-    running = subprocess.Popen(
+    with subprocess.Popen(
         ["bash", "-c", command],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    if meanwhile is not None:
-        meanwhile()
-    return running.communicate(timeout=120)[0]
+        start_new_session=True,
+    ) as running:
+        try:
+            if meanwhile is not None:
+                meanwhile()
+            return running.communicate(timeout=120)[0]
+        except BaseException:
+            with suppress(ProcessLookupError):  # it has ended
+                os.killpg(running.pid, signal.SIGKILL)  # bash, and what it began
+            raise
 
 
 def main() -> None:

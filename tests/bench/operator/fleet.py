@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -82,13 +81,18 @@ class Readiness:
         """For ever; to be cancelled."""
         objects = client.CustomObjectsApi(api)
         while True:
-            # The client's own timeout, after five minutes; and a kind so new that its storage is being made (429).
-            with contextlib.suppress(TimeoutError, client.ApiException):
+            try:
                 async with watch.Watch().stream(
                     objects.list_cluster_custom_object, GROUP, VERSION, PLURAL, timeout_seconds=240
                 ) as events:
                     async for event in events:
                         self._take(event["object"])
+            except TimeoutError:  # the client's own, after five minutes
+                pass
+            except client.ApiException as error:
+                # A kind so new that its storage is being made; "Too large resource version".
+                if error.status not in (429, 504):
+                    raise
             await asyncio.sleep(0.1)
 
     def _take(self, agent: Mapping[str, Any]) -> None:
