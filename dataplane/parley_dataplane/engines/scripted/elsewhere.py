@@ -1,8 +1,8 @@
 """What people ask of anybody: shops, practices, offices, museums, assistants. What is near to one of these, and to no
 phrase of the agent's, is something that the agent does not know.
 
-Rules: as many different things as there are lines; written without a look at any agent's file or test. Where an agent's
-own phrases say the same, they have it (classifier.py). `python -m parley_dataplane.engines.scripted.elsewhere` makes
+Rules: many different things, in two or three wordings each; no line is a question of a test. Where an agent's own
+phrases say the same, they have it (classifier.py). `python -m parley_dataplane.engines.scripted.elsewhere` makes
 elsewhere.npy anew, the vectors of all lines: else each server would make them when it starts, for five seconds of a
 core.
 """
@@ -10,11 +10,14 @@ core.
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+
+_log = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float32]
 
@@ -27,7 +30,6 @@ are you hiring
 i'd like to apply for a job with your company
 where do i send my resume
 i left my umbrella there yesterday
-do you have a lost and found
 has anyone handed in a black wallet
 i want to make a complaint
 i'm really unhappy with how i was treated
@@ -38,7 +40,6 @@ i'd like a refund
 how do i get my money back
 can you send me an invoice
 i need a receipt for my expenses
-what's your fax number
 what's your email address
 can i write to you instead of calling
 do you speak spanish
@@ -438,7 +439,6 @@ which vaccinations do i need for travelling
 i think i'm pregnant
 i can't sleep at night
 i'm feeling very anxious
-how do i lose weight
 how many calories are in an avocado
 my cat isn't eating
 does my puppy need its shots
@@ -512,9 +512,15 @@ ELSEWHERE = tuple(_TEXT.strip().splitlines())
 
 
 @functools.cache
-def elsewhere() -> Floats:
-    """Their vectors, of length 1: (lines, 384). Of half precision in the file, which moves a cosine by 0.0002."""
-    kept: Floats = np.load(_FILE, allow_pickle=False).astype(np.float32)
+def elsewhere() -> Floats | None:
+    """Their vectors, of length 1: (lines, 384). Of half precision in the file, which moves a cosine by 0.0002. None
+    where there is no such file: then nothing is learnt, and that is all.
+    """
+    try:
+        kept: Floats = np.load(_FILE, allow_pickle=False).astype(np.float32)
+    except (OSError, ValueError) as error:
+        _log.warning("what people ask of anybody is not told apart: %s: %s", _FILE.name, type(error).__name__)
+        return None
     return kept
 
 
@@ -524,7 +530,7 @@ def vectors(lines: Sequence[str] = ELSEWHERE) -> Floats:
     from parley_dataplane.engines.workers.minilm import MiniLm
 
     network = MiniLm(model_folder())
-    return np.concatenate([network.embed([line]) for line in lines])
+    return np.concatenate([network.embed(lines[at : at + 16]) for at in range(0, len(lines), 16)])
 
 
 if __name__ == "__main__":

@@ -91,6 +91,7 @@ class Meaning:
         self._names = [name for name, some in phrases.items() for _ in some]
         self._known = [*(phrase for some in phrases.values() for phrase in some), *passages]
         self._worker: Worker | None = None
+        self._others: Floats | None = None
         self._learnt: asyncio.Task[_Learnt] | None = None
         self._ahead: dict[tuple[str, ...], asyncio.Task[Near]] = {}
         self._is_told = False
@@ -101,6 +102,7 @@ class Meaning:
             worker = Worker("meaning", _MODULE, {"model": str(model_folder())})
             await worker.start()
             self._worker = worker
+            self._others = elsewhere()
             self._learnt = asyncio.create_task(self._learn(), name="meanings")
 
     async def close(self) -> None:
@@ -167,12 +169,12 @@ class Meaning:
 
     async def _learn(self) -> _Learnt:
         vectors = await self._embed(self._known)
-        if len(self._names) < ENOUGH * len(set(self._names)) or not self._names:
+        if self._others is None or not self._names or len(self._names) < ENOUGH * len(set(self._names)):
             return _Learnt(vectors, None)
         numbers = {name: number for number, name in enumerate(dict.fromkeys(self._names))}
         classes = [numbers[name] for name in self._names]
         # Half a second of numpy, which lets others run.
-        classifier = await asyncio.to_thread(Classifier, vectors[: len(classes)], classes, elsewhere())
+        classifier = await asyncio.to_thread(Classifier, vectors[: len(classes)], classes, self._others)
         return _Learnt(vectors, classifier)
 
     def nearest(self, cosines: npt.NDArray[Any]) -> Near:

@@ -16,7 +16,7 @@ from parley_dataplane.engines import wheels
 from parley_dataplane.engines.base import TextDelta, UserTurn
 from parley_dataplane.engines.scripted import meaning
 from parley_dataplane.engines.scripted.engine import Scripted
-from parley_dataplane.engines.scripted.meaning import NOWHERE, Meaning
+from parley_dataplane.engines.scripted.meaning import NOWHERE, Meaning, Near
 from parley_dataplane.errors import EngineUnavailable
 from tests.unit.parley_dataplane.engines.contract import run, started
 
@@ -50,6 +50,44 @@ def test_the_nearest_phrase_and_the_nearest_sentence_are_found_without_a_common_
             assert max(garage.intents, key=garage.intents.__getitem__) == "parking"
             heavy = await told.near("how heavy was that huge sea animal")
             assert (heavy.passage, heavy.told > max(heavy.intents.values())) == (0, True)
+
+    run(test())
+
+
+PLACES = ["car", "van", "bike", "truck", "bus", "trailer", "scooter", "motorbike"]
+DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "the weekend"]
+MANY = {
+    "parking": [f"{ask} my {thing}" for thing in PLACES for ask in ("where can I park", "is there room for")],
+    "hours": [f"{ask} on {day}" for day in DAYS for ask in ("when are you open", "how late can I come")],
+}
+
+
+async def learnt(told: Meaning, text: str) -> Near:
+    """A question waits half a second at most: in a server's first seconds there is no telling yet."""
+    for _ in range(40):
+        if (near := await told.near(text)).intents:
+            return near
+    raise AssertionError("nothing is learnt after 20 s")
+
+
+def test_with_many_phrases_it_is_learnt_what_belongs_to_an_intent_and_what_to_none() -> None:
+    async def test() -> None:
+        async with started(Meaning(MANY)) as told:
+            garage = await learnt(told, "can I park my lorry")
+            assert list(garage.likely) == list(garage.intents) == ["parking", "hours"]
+            assert garage.likely["parking"] > 0.5 > garage.likely["hours"]
+            late = await told.near("when do you close on Sunday", ["when do you clothes on Sunday"])
+            assert late.likely["hours"] > 0.5 > late.likely["parking"]
+            foreign = await told.near("tell me a joke about my cat")
+            assert max(foreign.likely.values()) < 0.2
+
+    run(test())
+
+
+def test_of_few_phrases_nothing_is_learnt() -> None:
+    async def test() -> None:
+        async with started(Meaning(PHRASES)) as told:
+            assert (await told.near("got a garage around here")).likely == {}
 
     run(test())
 
