@@ -1,25 +1,24 @@
 """HTTP to the API server: one request, one stream, and what can go wrong with them as two types.
 
 Rules: every request has a deadline. A write takes a `guard`, which is called when the connection is there and nothing
-of the request has been sent: between it and the first byte nothing awaits. What is sent and answered is never logged:
-paths, verbs and status codes alone.
+of the request has been sent, and again just before the system call that sends it (guarded.py). What is sent and
+answered is never logged: paths, verbs and status codes alone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
-from aiohttp.abc import AbstractStreamWriter
 
 from parley_api import __version__
 from parley_operator.connection import Connection
+from parley_operator.guarded import Guard, GuardedBody, new_socket
 from parley_operator.media_types import JSON
 
 REQUEST_SECONDS = 15.0
@@ -27,11 +26,9 @@ WATCH_SECONDS = 290
 """After so long the server ends a watch."""
 
 SILENT_SECONDS = WATCH_SECONDS + 30.0
-"""A watch over what does not change brings nothing, no bookmark either. That a peer is gone, TCP says (_socket)."""
+"""A watch over what does not change brings nothing, no bookmark either. That a peer is gone, TCP says (guarded.py)."""
 
 MOST_LINE_BYTES = 8 * 1024 * 1024
-
-Guard = Callable[[], None]
 
 
 class ApiError(Exception):
@@ -63,21 +60,6 @@ async def _check(session: aiohttp.ClientSession, context: SimpleNamespace, param
         guard()
 
 
-class _Guarded(aiohttp.BytesPayload):
-    """A body that looks again just before it is written. aiohttp keeps a request's head back until then, and on Python
-    3.11 a task of its own writes both, after whatever else the loop has to do: a process that was frozen there would
-    send what it had been allowed to long ago (3 of 9,068 writes of 50 frozen leaders).
-    """
-
-    def __init__(self, content: bytes, guard: Guard) -> None:
-        super().__init__(content)
-        self._guard = guard
-
-    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
-        self._guard()
-        await super().write_with_length(writer, content_length)
-
-
 class Api:
     """To be used within `async with`."""
 
@@ -90,7 +72,7 @@ class Api:
         trace.on_connection_create_end.append(_check)
         trace.on_connection_reuseconn.append(_check)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=self._connection.tls, socket_factory=_socket),
+            connector=aiohttp.TCPConnector(limit=0, ssl=self._connection.tls, socket_factory=new_socket),
             headers={"User-Agent": f"parley-operator/{__version__}"},
             trace_configs=[trace],
             read_bufsize=256 * 1024,
@@ -116,12 +98,12 @@ class Api:
         """The answer as JSON; raises ApiError or Unreachable. `seconds`: less than REQUEST_SECONDS."""
         assert self._session is not None
         headers = {**self._connection.headers(), "Accept": accept}
-        data: bytes | _Guarded | None = None
+        data: bytes | GuardedBody | None = None
         if body is not None:
             data = json.dumps(body, separators=(",", ":")).encode()
             headers["Content-Type"] = content_type
             if guard is not None:
-                data = _Guarded(data, guard)
+                data = GuardedBody(data, guard)
         try:
             async with asyncio.timeout(seconds or REQUEST_SECONDS):
                 async with self._session.request(
@@ -165,18 +147,6 @@ class Api:
     def _note(self, status: int) -> None:
         if status == 401:
             self._connection.read_again()
-
-
-def _socket(address: aiohttp.AddrInfoType) -> socket.socket:
-    """One that notices within a minute that its peer is gone without a word, as a node is that lost its power."""
-    family, kind, protocol, *_ = address
-    made = socket.socket(family=family, type=kind, proto=protocol)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
-        if hasattr(socket, name):  # not on every system
-            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-    made.setblocking(False)
-    return made
 
 
 async def _lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
