@@ -47,6 +47,9 @@ _EVEN = 0.14
 _NO_DOUBT, _FULL_DOUBT = 0.75, 0.49
 """How well the first one fits."""
 
+_SAME = 0.7
+"""So near to a phrase it is that phrase, misheard at most."""
+
 PLAIN = 1.0
 """Evidence of what is built in: it is made of small words that belong to everything, and is said plainly or not at all.
 """
@@ -68,9 +71,11 @@ def is_learnt(ranked: Sequence[Match]) -> bool:
 
 
 def _disputed(ranked: Sequence[Match]) -> bool:
-    """Whether the classifier would rather have another intent: the words put this one first."""
+    """Whether the classifier would rather have another intent, and what was said is no phrase of this one's."""
     best, *others = ranked
-    return any(match.meaning is not None and (match.likely or 0.0) > (best.likely or 0.0) for match in others)
+    return best.near < _SAME and any(
+        match.meaning is not None and (match.likely or 0.0) > (best.likely or 0.0) for match in others
+    )
 
 
 def _unclear(ranked: Sequence[Match]) -> bool:

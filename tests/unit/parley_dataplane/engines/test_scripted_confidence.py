@@ -45,10 +45,12 @@ def test_what_the_classifier_finds_unlikely_is_not_answered_however_near_it_is()
 
 
 def test_what_the_words_put_first_and_the_classifier_second_is_asked_about() -> None:
-    first = Match("intent one", 0.9, meaning=0.8, likely=0.4)
+    first = Match("intent one", 0.9, meaning=0.65, evidence=0.5, likely=0.4)
     assert is_sure([first, Match("intent two", 0.1, meaning=0.3, likely=0.3)])
     assert not is_sure([first, Match("intent two", 0.1, meaning=0.3, likely=0.5)])
     assert is_sure([first, Match("builtin yes", 0.5, likely=0.5)])
+    phrase_itself = Match("intent one", 0.9, meaning=0.8, evidence=0.5, likely=0.4)
+    assert is_sure([phrase_itself, Match("intent two", 0.1, meaning=0.3, likely=0.5)])
 
 
 def test_a_rival_makes_it_doubtful_and_what_is_built_in_is_no_rival() -> None:
