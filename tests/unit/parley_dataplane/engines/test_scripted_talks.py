@@ -105,14 +105,14 @@ RECEPTION = {
         yes I am still here -> Which day would suit you
         Monday -> what time""",
     "a near question is asked about, and confirmed": """
-        card and papers -> You want to know what to bring, is that right
+        the appointment papers -> You want to know what to bring, is that right
         yes that's right -> insurance card""",
     "what was not meant is denied": """
-        the appointment list -> You want to cancel your appointment, is that right
+        the appointment papers -> You want to know what to bring, is that right
         no -> Then you want to book an appointment, is that right
         no -> another way""",
     "another question is an answer to is that right": """
-        card and papers -> is that right
+        the appointment papers -> is that right
         where can I park -> behind the building""",
     "an appointment is canceled and booked anew": """
         book me an appointment for Monday at nine -> Monday at nine
