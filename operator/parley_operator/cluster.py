@@ -14,7 +14,7 @@ from parley_operator.cache import NEWEST, Cache
 from parley_operator.diff import holds, stamped
 from parley_operator.guarded import Guard
 from parley_operator.kinds import AGENTS, KINDS, MANAGER, WATCHED, Kind, kind_of
-from parley_operator.media_types import APPLY, METADATA
+from parley_operator.media_types import APPLY, JSON, METADATA
 from parley_operator.plan.plan import HAND_OVER_MANAGER, Object, Ref, ref_of
 
 Count = Callable[[str, str, str], None]
@@ -148,7 +148,7 @@ class Cluster:
         obj = await self._read(f"/api/v1/namespaces/{namespace}/configmaps/{name}", METADATA)
         return "" if obj is None else version_of(obj)
 
-    async def _read(self, path: str, accept: str = "application/json") -> Object | None:
+    async def _read(self, path: str, accept: str = JSON) -> Object | None:
         try:
             return await self._api.request("GET", path, accept=accept)
         except ApiError as error:
@@ -173,7 +173,7 @@ class Cluster:
         path: str,
         params: dict[str, str],
         body: Object,
-        content_type: str = "application/json",
+        content_type: str = JSON,
     ) -> Object:
         self._guard()
         outcome = "error"

@@ -15,11 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+
+from parley_dataplane.engines.scripted.classifier import Floats
 
 _log = logging.getLogger(__name__)
-
-Floats = npt.NDArray[np.float32]
 
 _FILE = Path(__file__).with_suffix(".npy")
 
@@ -529,8 +528,7 @@ def vectors(lines: Sequence[str] = ELSEWHERE) -> Floats:
     from parley_dataplane.engines.scripted.meaning import model_folder
     from parley_dataplane.engines.workers.minilm import MiniLm
 
-    network = MiniLm(model_folder())
-    return np.concatenate([network.embed(lines[at : at + 16]) for at in range(0, len(lines), 16)])
+    return MiniLm(model_folder()).embed(lines)
 
 
 if __name__ == "__main__":

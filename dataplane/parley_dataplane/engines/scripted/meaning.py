@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from parley_dataplane.engines import wheels
-from parley_dataplane.engines.scripted.classifier import ENOUGH, Classifier
+from parley_dataplane.engines.scripted.classifier import ENOUGH, Classifier, Floats
 from parley_dataplane.engines.scripted.elsewhere import elsewhere
 from parley_dataplane.engines.worker import Worker
 from parley_dataplane.errors import EngineError, EngineUnavailable
@@ -55,8 +55,6 @@ _AHEAD_SECS = 4.0
 
 _MOST_AHEAD = 64
 """Of all calls together; the oldest go first."""
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,6 @@ class Meaning:
         self._names = [name for name, some in phrases.items() for _ in some]
         self._known = [*(phrase for some in phrases.values() for phrase in some), *passages]
         self._worker: Worker | None = None
-        self._others: Floats | None = None
         self._learnt: asyncio.Task[_Learnt] | None = None
         self._ahead: dict[tuple[str, ...], asyncio.Task[Near]] = {}
         self._is_told = False
@@ -102,7 +99,6 @@ class Meaning:
             worker = Worker("meaning", _MODULE, {"model": str(model_folder())})
             await worker.start()
             self._worker = worker
-            self._others = elsewhere()
             self._learnt = asyncio.create_task(self._learn(), name="meanings")
 
     async def close(self) -> None:
@@ -169,12 +165,12 @@ class Meaning:
 
     async def _learn(self) -> _Learnt:
         vectors = await self._embed(self._known)
-        if self._others is None or not self._names or len(self._names) < ENOUGH * len(set(self._names)):
-            return _Learnt(vectors, None)
         numbers = {name: number for number, name in enumerate(dict.fromkeys(self._names))}
+        if not numbers or len(self._names) < ENOUGH * len(numbers) or (others := elsewhere()) is None:
+            return _Learnt(vectors, None)
         classes = [numbers[name] for name in self._names]
         # Half a second of numpy, which lets others run.
-        classifier = await asyncio.to_thread(Classifier, vectors[: len(classes)], classes, self._others)
+        classifier = await asyncio.to_thread(Classifier, vectors[: len(classes)], classes, others)
         return _Learnt(vectors, classifier)
 
     def nearest(self, cosines: npt.NDArray[Any]) -> Near:
