@@ -62,13 +62,10 @@ def child(agent: str) -> str:
     return f"{agent[: LONGEST - 1 - _HASHED].rstrip('-')}-{_hash(agent)}"
 
 
-def config_map(agent: str, digest: str) -> str:
-    """The name of the ConfigMap whose agent.yaml has `digest`: another content is another ConfigMap."""
-    return f"{child(agent)}-{digest[:_HASHED]}"
-
-
-def network_policy(agent: str, digest: str) -> str:
-    """The name of the NetworkPolicy whose content has `digest`: pods of before keep theirs until they end."""
+def by_content(agent: str, digest: str) -> str:
+    """The name of the ConfigMap whose agent.yaml, or the NetworkPolicy whose content, has `digest`: another content is
+    another object, and pods of before keep theirs until they end.
+    """
     return f"{child(agent)}-{digest[:_HASHED]}"
 
 

@@ -148,7 +148,7 @@ def _held(subject: Subject, live: Object) -> Rollout:
 
 
 def _can_start(held: Rollout, subject: Subject, observed: Observed) -> bool:
-    name = names.config_map(subject.name, held.digest)
+    name = names.by_content(subject.name, held.digest)
     return Ref("ConfigMap", subject.namespace, name) in observed.children
 
 

@@ -235,13 +235,13 @@ def _prune(objects: list[Object], chosen: Rollout, running: conditions.Running, 
     wanted = {ref_of(obj) for obj in objects}
     started_with = [pod.annotations for pod in running.pods]
     used = {
-        Ref(kind, facts.namespace, named(facts.name, annotations.get(digest, "")))
+        Ref(kind, facts.namespace, names.by_content(facts.name, annotations.get(digest, "")))
         for annotations in [*started_with, chosen.template["metadata"]["annotations"]]
-        for kind, (digest, named) in _OF_PODS.items()
+        for kind, digest in _OF_PODS.items()
     }
     untold = {
         kind
-        for kind, (digest, _) in _OF_PODS.items()
+        for kind, digest in _OF_PODS.items()
         if any(digest not in annotations for annotations in started_with)
     }
     rolled = running.settled and _rolled_out(running)
@@ -254,11 +254,8 @@ def _prune(objects: list[Object], chosen: Rollout, running: conditions.Running, 
     ]
 
 
-_OF_PODS = {
-    "ConfigMap": (names.AGENT_DIGEST, names.config_map),
-    "NetworkPolicy": (names.NETWORK_DIGEST, names.network_policy),
-}
-"""Kinds of which pods of before keep theirs: the annotation by which a pod tells it, and how that one is called."""
+_OF_PODS = {"ConfigMap": names.AGENT_DIGEST, "NetworkPolicy": names.NETWORK_DIGEST}
+"""Kinds of which pods of before keep theirs, and the annotation by which a pod tells it."""
 
 
 def _hand_over(subject: Subject, facts: _Facts) -> Object | None:

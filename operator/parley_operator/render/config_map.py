@@ -15,6 +15,6 @@ def config_map(subject: Subject) -> Object:
         "immutable": True,  # the kubelet need not watch it, and nobody can change what a pod believes to run
         "kind": "ConfigMap",
         "metadata": subject.metadata(
-            names.config_map(subject.name, file.digest), {names.AGENT_DIGEST: file.digest}
+            names.by_content(subject.name, file.digest), {names.AGENT_DIGEST: file.digest}
         ),
     }

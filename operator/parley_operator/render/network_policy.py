@@ -27,7 +27,7 @@ def network_policy(subject: Subject) -> Object:
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
-        "metadata": subject.metadata(names.network_policy(subject.name, network_digest(subject))),
+        "metadata": subject.metadata(names.by_content(subject.name, network_digest(subject))),
         "spec": _spec(subject),
     }
 

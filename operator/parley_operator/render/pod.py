@@ -175,7 +175,7 @@ def _placement(subject: Subject) -> Object:
 
 
 def _volumes(subject: Subject) -> list[Object]:
-    file = names.config_map(subject.name, subject.file.digest)
+    file = names.by_content(subject.name, subject.file.digest)
     volumes: list[Object] = [{"configMap": {"name": file}, "name": "agent"}]
     volumes += [{"emptyDir": {"sizeLimit": "1Gi"}, "name": name} for name in WRITABLE]
     volumes += [

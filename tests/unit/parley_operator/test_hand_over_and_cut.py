@@ -12,7 +12,7 @@ from parley_operator.plan.plan import HAND_OVER_MANAGER, Cut, Object, Observed, 
 from parley_operator.plan.pods import cuts
 from parley_operator.reconcile import MOST_PODS
 from parley_operator.settings import Settings
-from tests.unit.parley_operator.test_reconcile import AGENT_PATH, KEY, World, child
+from tests.unit.parley_operator.world import AGENT_PATH, KEY, World, child
 from tests.virtual_time import run
 
 DEPLOYMENT = KINDS["Deployment"].path("tenant", "a-agent")
