@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from parley_operator import names
-from parley_operator.plan.plan import Object, Observed, ObservedPod, Plan, PodStatus, Ref, ref_of
+from parley_operator.plan.agent import AgentPlan, ObservedAgent, PodStatus
+from parley_operator.plan.plan import Object, ObservedPod, Ref, ref_of
 from parley_operator.plan.voiceagent import plan
 from parley_operator.settings import Settings
 
@@ -69,16 +70,16 @@ class SmallCluster:
     """Holds one agent, and what there is of it."""
 
     agent: Object
-    observed: Observed = field(default_factory=lambda: Observed(may_roll=False))
+    observed: ObservedAgent = field(default_factory=lambda: ObservedAgent(may_roll=False))
     settings: Settings = field(default_factory=lambda: Settings(dataplane_image="example.com/parley:1"))
     applied: dict[Ref, Object] = field(default_factory=dict)
     templates: int = 0
     """Pod templates that the Deployment has had: each rolls."""
 
-    def plan(self, now: datetime = NOW) -> Plan:
+    def plan(self, now: datetime = NOW) -> AgentPlan:
         return plan(self.agent, self.observed, self.settings, now)
 
-    def step(self, now: datetime = NOW) -> Plan:
+    def step(self, now: datetime = NOW) -> AgentPlan:
         """Plans once and carries it out."""
         made = self.plan(now)
         self.carry_out(made)
@@ -94,7 +95,7 @@ class SmallCluster:
             self.roll_out()
         raise AssertionError(f"still writing: {self.writes(self.plan())}")
 
-    def writes(self, made: Plan) -> list[str]:
+    def writes(self, made: AgentPlan) -> list[str]:
         """What carrying it out would write, each in words."""
         objects = [*made.objects, *made.slow]
         found = [f"apply {ref_of(obj)}" for obj in objects if self.applied.get(ref_of(obj)) != obj]
@@ -102,7 +103,7 @@ class SmallCluster:
         found += ["status"] if made.status is not None and made.status != self.agent.get("status") else []
         return found + (["hand over"] if made.hand_over is not None else [])
 
-    def carry_out(self, made: Plan) -> None:
+    def carry_out(self, made: AgentPlan) -> None:
         children = dict(self.observed.children)
         if made.hand_over is not None:
             children[ref_of(made.hand_over)]["spec"]["replicas"] = made.hand_over["spec"]["replicas"]

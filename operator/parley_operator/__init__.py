@@ -1,7 +1,7 @@
-"""Parley's control plane: what a VoiceAgent becomes, and what is told of it.
+"""Parley's control plane: what that which people write becomes, and what is told of it.
 
-API server -> watch.py, main.py (kopf) -> caches (cluster.py) -> Key -> queue.py
-           -> reconcile.py: observe -> plan/ (pure, uses render/) -> apply what differs (diff.py) -> prune -> status
-           -> cluster.py, each write behind lease.py -> API server
-pods' status endpoints -> polls.py -> the same queue
+API server -> watch.py, primaries.py (kopf) -> caches (cluster.py) -> main.py, wakes.py: Key -> queue.py
+           -> reconcile.py, with a program a kind (programs/): observe -> plan/ (pure, uses render/)
+           -> apply what differs (diff.py) -> prune -> status -> cluster.py, each write behind lease.py -> API server
+pods' answers -> polls.py -> the same queue
 """

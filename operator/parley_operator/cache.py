@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from parley_operator.kinds import AGENT_LABEL, AGENTS, Kind
+from parley_operator.kinds import PODS, PRIMARIES, Kind, Primary
 from parley_operator.plan.plan import Object, Ref
 
 NEWEST = 1 << 63
@@ -32,21 +32,34 @@ class _Entry:
     packed: bytes
 
 
-def owner_of(obj: Object) -> Ref | None:
-    """The agent that an object belongs to: by its controller reference, a pod by its label."""
+def owner_of(obj: Object, primaries: Iterable[Primary], home: str = "") -> Ref | None:
+    """Which of the primary kinds' objects an object belongs to: by its controller reference, a pod by its label.
+
+    Anybody may label a pod of their own: of what is of the whole cluster pods count in the namespace `home` alone.
+    """
     metadata = obj["metadata"]
+    namespace = metadata.get("namespace", "")
+    by_kind = {primary.name: primary for primary in primaries}
     for reference in metadata.get("ownerReferences", ()):
-        if reference.get("controller") and reference.get("kind") == AGENTS.name:
-            return Ref(AGENTS.name, metadata.get("namespace", ""), reference["name"])
-    name = metadata.get("labels", {}).get(AGENT_LABEL) if obj.get("kind") == "Pod" else None
-    return Ref(AGENTS.name, metadata["namespace"], name) if name else None
+        primary = by_kind.get(reference.get("kind", ""))
+        if reference.get("controller") and primary is not None:
+            return primary.key(namespace, reference["name"])
+    if obj.get("kind") != PODS.name:
+        return None
+    labels = metadata.get("labels", {})
+    for primary in by_kind.values():
+        if labels.get(primary.label) and (primary.namespaced or namespace == home):
+            return primary.key(namespace, labels[primary.label])
+    return None
 
 
 class Cache:
-    """Of one kind. Never awaits."""
+    """Of one kind; `primaries` and `home` as in `owner_of`. Never awaits."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, primaries: Iterable[Primary] = PRIMARIES, home: str = "") -> None:
         self.kind = kind
+        self._primaries = tuple(primaries)
+        self._home = home
         self.synced = asyncio.Event()
         self.served = True
         """Whether the API server has this kind at all."""
@@ -104,7 +117,7 @@ class Cache:
         # A list leaves both out of its items, and metadata alone is of a kind of its own.
         trimmed = self.kind.trim({**obj, "kind": self.kind.name, "apiVersion": self.kind.api_version})
         packed = _packed(trimmed)
-        owner = owner_of(trimmed)
+        owner = owner_of(trimmed, self._primaries, self._home)
         if entry is not None:
             self._disown(entry.owner, place)
         if owner is not None:

@@ -1,4 +1,4 @@
-"""The one place that talks to the API server about agents and what they own: caches in, writes out.
+"""The one place that talks to the API server about what people write and what that owns: caches in, writes out.
 
 Rules: every write is guarded (lease.py) just before it is sent, and counted. What a write returned is in the cache when
 it returns. Everything is server-side applied by one field manager; what somebody else made is not taken over: only what
@@ -7,13 +7,13 @@ the caches hold already is applied by force.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from parley_operator.api import Api, ApiError, Unreachable
 from parley_operator.cache import NEWEST, Cache
 from parley_operator.diff import holds, stamped
 from parley_operator.guarded import Guard
-from parley_operator.kinds import AGENTS, KINDS, MANAGER, WATCHED, Kind, kind_of
+from parley_operator.kinds import MANAGER, PRIMARIES, Kind, Primary, watched
 from parley_operator.media_types import APPLY, JSON, METADATA
 from parley_operator.plan.plan import HAND_OVER_MANAGER, Object, Ref, ref_of
 
@@ -22,27 +22,34 @@ Count = Callable[[str, str, str], None]
 
 
 class NotOurs(Exception):
-    """An object of that name is there, and is no agent's."""
+    """An object of that name is there, and is another's; `noun` is the word for whose it should be."""
 
-    def __init__(self, ref: Ref) -> None:
+    def __init__(self, ref: Ref, noun: str) -> None:
         super().__init__(
-            f"{ref} is there already and does not belong to this agent: delete it, or give the agent another name"
+            f"{ref} is there already and does not belong to this {noun}: delete it, or give the {noun} another name"
         )
         self.ref = ref
 
 
 class Cluster:
-    """`guard` returns only where a write may be sent."""
+    """`guard` returns only where a write may be sent. `home`: where pods of what is of the whole cluster are."""
 
-    def __init__(self, api: Api, guard: Guard, count: Count) -> None:
+    def __init__(
+        self,
+        api: Api,
+        guard: Guard,
+        count: Count,
+        primaries: Iterable[Primary] = PRIMARIES,
+        home: str = "",
+    ) -> None:
         self._api = api
         self._guard = guard
         self._count = count
-        self.caches = {kind.name: Cache(kind) for kind in (AGENTS, *WATCHED)}
-
-    @property
-    def agents(self) -> Cache:
-        return self.caches[AGENTS.name]
+        self.primaries = tuple(primaries)
+        self.watched = watched(self.primaries)
+        self.caches = {
+            kind.name: Cache(kind, self.primaries, home) for kind in (*self.primaries, *self.watched)
+        }
 
     @property
     def synced(self) -> bool:
@@ -74,30 +81,31 @@ class Cluster:
         if _controllers(obj) and (live is None or not _is_ours(live, obj)):
             live = await self.get(ref)
             if live is not None and not _is_ours(live, obj):
-                raise NotOurs(ref)
+                raise NotOurs(ref, self._noun(obj))
         return await self._apply(wanted, MANAGER, force=live is not None)
 
     async def hand_over(self, obj: Object) -> Object:
         """See Plan.hand_over."""
         return await self._apply(obj, HAND_OVER_MANAGER, force=True)
 
-    async def patch_status(self, agent: Object, status: Object) -> Object:
+    async def patch_status(self, obj: Object, status: Object) -> Object:
         """Of that very object, by uid: one that was deleted and made anew has its own."""
-        kind = kind_of(agent)
-        metadata = agent["metadata"]
+        kind = self._kind(obj["kind"])
+        metadata = obj["metadata"]
+        namespace = metadata.get("namespace", "")
         body = {
-            "apiVersion": agent["apiVersion"],
-            "kind": agent["kind"],
-            "metadata": {name: metadata[name] for name in ("name", "namespace", "uid")},
+            "apiVersion": obj["apiVersion"],
+            "kind": obj["kind"],
+            "metadata": {name: metadata[name] for name in ("name", "namespace", "uid") if name in metadata},
             "status": status,
         }
-        path = kind.path(metadata["namespace"], metadata["name"], "status")
+        path = kind.path(namespace, metadata["name"], "status")
         params = {"fieldManager": MANAGER, "force": "true"}
         try:
             answer = await self._write("PATCH", "apply-status", kind, path, params, body, APPLY)
         except ApiError as error:
             if error.status == 404:  # it went while a watch was interrupted
-                self.caches[kind.name].drop((metadata["namespace"], metadata["name"]), NEWEST)
+                self.caches[kind.name].drop((namespace, metadata["name"]), NEWEST)
             raise
         self.caches[kind.name].put(answer, written=True)
         return answer
@@ -112,7 +120,7 @@ class Cluster:
         }
         if grace_seconds is not None:
             body["gracePeriodSeconds"] = grace_seconds
-        kind = KINDS[ref.kind]
+        kind = self._kind(ref.kind)
         try:
             await self._write("DELETE", "delete", kind, kind.path(ref.namespace, ref.name), {}, body)
         except ApiError as error:
@@ -132,7 +140,7 @@ class Cluster:
 
     async def get(self, ref: Ref) -> Object | None:
         """From the API server."""
-        kind = KINDS[ref.kind]
+        kind = self._kind(ref.kind)
         return await self._read(kind.path(ref.namespace, ref.name))
 
     async def secret_exists(self, namespace: str, name: str) -> bool:
@@ -148,6 +156,14 @@ class Cluster:
         obj = await self._read(f"/api/v1/namespaces/{namespace}/configmaps/{name}", METADATA)
         return "" if obj is None else version_of(obj)
 
+    def _kind(self, name: str) -> Kind:
+        return self.caches[name].kind
+
+    def _noun(self, obj: Object) -> str:
+        """Of the kind whose object is the controller."""
+        kinds = {reference["kind"] for reference in _controller_references(obj)}
+        return next((primary.noun for primary in self.primaries if primary.name in kinds), "object")
+
     async def _read(self, path: str, accept: str = JSON) -> Object | None:
         try:
             return await self._api.request("GET", path, accept=accept)
@@ -157,7 +173,7 @@ class Cluster:
             raise
 
     async def _apply(self, obj: Object, manager: str, *, force: bool) -> Object:
-        kind = kind_of(obj)
+        kind = self._kind(obj["kind"])
         metadata = obj["metadata"]
         params = {"fieldManager": manager, "force": "true" if force else "false"}
         path = kind.path(metadata.get("namespace", ""), metadata["name"])
@@ -208,5 +224,9 @@ def _is_ours(found: Object, wanted: Object) -> bool:
 
 
 def _controllers(obj: Object) -> set[str]:
+    return {reference["uid"] for reference in _controller_references(obj)}
+
+
+def _controller_references(obj: Object) -> list[Object]:
     references = obj["metadata"].get("ownerReferences", ())
-    return {reference["uid"] for reference in references if reference.get("controller")}
+    return [reference for reference in references if reference.get("controller")]

@@ -17,11 +17,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from parley_operator.kinds import MANAGER
+from parley_operator.kinds import APPLIED, MANAGER
 from parley_operator.plan.plan import Object
-
-APPLIED = "parley.dev/applied"
-"""Annotation: the digest of what was applied last."""
 
 _NOT_MANAGED = {"apiVersion", "kind"}
 _NOT_MANAGED_OF_METADATA = {"name", "namespace", "uid"}

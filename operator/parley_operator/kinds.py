@@ -1,24 +1,27 @@
 """Which kinds the operator reads and writes, and what of each its caches keep.
 
-Rules: a kind that agents own is watched by label on the server's side, so that a cluster's other objects never come
-here; one of which metadata alone is kept is asked for no more. What no plan reads is dropped before it is kept; of
-managedFields our own entry stays, which diff.py asks for. Secrets are no kind here: they are looked up one by one, by
-name, without their contents (Cluster.secret_exists).
+Rules: what people write is a `Primary`, one row each; what it owns is watched by label on the server's side, so that a
+cluster's other objects never come here, and only where a primary kind owns it; one of which metadata alone is kept is
+asked for no more. What no plan reads is dropped before it is kept; of managedFields our own entry stays, which diff.py
+asks for. Secrets are no kind here: they are looked up one by one, by name, without their contents
+(Cluster.secret_exists).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
+from parley_operator import names
 from parley_operator.media_types import JSON, METADATA, METADATA_LIST
-from parley_operator.plan.plan import Object
+from parley_operator.plan.plan import Object, Ref
 
 MANAGER = "parley-operator"
 """The field manager of everything that is applied."""
 
-AGENT_LABEL = "parley.dev/agent"
+APPLIED = "parley.dev/applied"
+"""Annotation of what is applied: the digest of it (diff.py)."""
+
 OURS = "app.kubernetes.io/managed-by=parley-operator"
 
 Trim = Callable[[Object], Object]
@@ -51,8 +54,8 @@ def metadata_alone(obj: Object) -> Object:
     return {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": _metadata(obj)}
 
 
-def agent(obj: Object) -> Object:
-    """As `whole`, without kubectl's copy of it in an annotation."""
+def authored(obj: Object) -> Object:
+    """As `whole`, of what people write: without kubectl's copy of it in an annotation."""
     kept = whole(obj)
     annotations = dict(kept["metadata"].get("annotations", {}))
     if annotations.pop("kubectl.kubernetes.io/last-applied-configuration", None) is not None:
@@ -98,29 +101,35 @@ def _failing(status: Object) -> str:
     return ""
 
 
+def _shared(obj: Object) -> Object:
+    """Metadata of what is not the operator's alone: of annotations the one that says what it has applied."""
+    metadata = _metadata(obj)
+    kept = {name: metadata[name] for name in _SHARED if name in metadata}
+    applied = metadata.get("annotations", {}).get(APPLIED)
+    return kept if applied is None else {**kept, "annotations": {APPLIED: applied}}
+
+
+_SHARED = ("name", "uid", "labels", "ownerReferences", "deletionTimestamp", "managedFields")
+
+
 def node(obj: Object) -> Object:
     """What a scheduler goes by, without what a node reports of itself every few seconds."""
     spec = obj.get("spec", {})
     conditions = obj.get("status", {}).get("conditions", ())
     ready = next((one.get("status") for one in conditions if one.get("type") == "Ready"), "Unknown")
-    metadata = obj["metadata"]
     return {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": metadata["name"], "uid": metadata["uid"], "labels": metadata.get("labels", {})},
+        "metadata": {"labels": {}, **_shared(obj)},
         "spec": {"taints": spec.get("taints", []), "unschedulable": spec.get("unschedulable", False)},
         "status": {"conditions": [{"type": "Ready", "status": ready}]},
     }
 
 
 def namespace(obj: Object) -> Object:
-    """Its labels, which hold its Pod Security level, and whether it is being terminated."""
-    metadata = obj["metadata"]
-    kept = {
-        name: metadata[name] for name in ("name", "uid", "labels", "deletionTimestamp") if name in metadata
-    }
+    """Its labels, which hold its Pod Security level, whose it is, and whether it is being terminated."""
     phase = obj.get("status", {}).get("phase", "Active")
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": kept, "status": {"phase": phase}}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": _shared(obj), "status": {"phase": phase}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,32 +163,72 @@ class Kind:
         return "/".join(part for part in parts if part)
 
 
-AGENTS = Kind("VoiceAgent", "parley.dev/v1alpha1", "voiceagents", selector="", trim=agent)
+@dataclass(frozen=True, slots=True)
+class Primary(Kind):
+    """What people write, and the operator makes other objects of. `noun` is its word in sentences; `label` names it on
+    all that it owns (names.py); `owns` are the kinds of which it may be the controller. Where the API server does not
+    serve it (yet), the others work.
+    """
 
-OWNED = (
-    Kind("ConfigMap", "v1", "configmaps"),
-    Kind("ServiceAccount", "v1", "serviceaccounts"),
-    Kind("Service", "v1", "services"),
-    Kind("Deployment", "apps/v1", "deployments", trim=whole),
-    Kind("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets"),
-    Kind("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies"),
-    Kind("HorizontalPodAutoscaler", "autoscaling/v2", "horizontalpodautoscalers"),
-    Kind("ScaledObject", "keda.sh/v1alpha1", "scaledobjects", optional=True),
-    Kind("PodMonitor", "monitoring.coreos.com/v1", "podmonitors", optional=True),
-)
-"""What agents own, each with the agent as its controller."""
+    selector: str = ""
+    trim: Trim = authored
+    noun: str = ""
+    label: str = ""
+    owns: tuple[Kind, ...] = ()
 
+    def key(self, namespace: str, name: str) -> Ref:
+        """Of the one that owns something in `namespace`: what is of the whole cluster may own things anywhere."""
+        return Ref(self.name, namespace if self.namespaced else "", name)
+
+
+CONFIG_MAPS = Kind("ConfigMap", "v1", "configmaps")
+SERVICE_ACCOUNTS = Kind("ServiceAccount", "v1", "serviceaccounts")
+SERVICES = Kind("Service", "v1", "services")
+VOLUME_CLAIMS = Kind("PersistentVolumeClaim", "v1", "persistentvolumeclaims", trim=whole)
+QUOTAS = Kind("ResourceQuota", "v1", "resourcequotas", trim=whole)
+LIMIT_RANGES = Kind("LimitRange", "v1", "limitranges")
+DEPLOYMENTS = Kind("Deployment", "apps/v1", "deployments", trim=whole)
+DAEMON_SETS = Kind("DaemonSet", "apps/v1", "daemonsets", trim=whole)
+DISRUPTION_BUDGETS = Kind("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets")
+NETWORK_POLICIES = Kind("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies")
+ROLES = Kind("Role", "rbac.authorization.k8s.io/v1", "roles")
+ROLE_BINDINGS = Kind("RoleBinding", "rbac.authorization.k8s.io/v1", "rolebindings")
+AUTOSCALERS = Kind("HorizontalPodAutoscaler", "autoscaling/v2", "horizontalpodautoscalers")
+SCALED_OBJECTS = Kind("ScaledObject", "keda.sh/v1alpha1", "scaledobjects", optional=True)
+POD_MONITORS = Kind("PodMonitor", "monitoring.coreos.com/v1", "podmonitors", optional=True)
 PODS = Kind("Pod", "v1", "pods", trim=pod)
 NODES = Kind("Node", "v1", "nodes", namespaced=False, selector="", optional=True, trim=node)
 NAMESPACES = Kind(
     "Namespace", "v1", "namespaces", namespaced=False, selector="", optional=True, trim=namespace
 )
 
-WATCHED = (*OWNED, PODS, NODES, NAMESPACES)
-"""By watch.py. AGENTS are watched by kopf (main.py)."""
+OTHERS = (
+    *(CONFIG_MAPS, SERVICE_ACCOUNTS, SERVICES, VOLUME_CLAIMS, QUOTAS, LIMIT_RANGES, DEPLOYMENTS, DAEMON_SETS),
+    *(DISRUPTION_BUDGETS, NETWORK_POLICIES, ROLES, ROLE_BINDINGS, AUTOSCALERS, SCALED_OBJECTS, POD_MONITORS),
+    *(PODS, NODES, NAMESPACES),
+)
 
-KINDS = {kind.name: kind for kind in (AGENTS, *WATCHED)}
+AGENTS = Primary(
+    "VoiceAgent",
+    "parley.dev/v1alpha1",
+    "voiceagents",
+    noun="agent",
+    label=names.PARLEY_AGENT,
+    owns=(
+        *(CONFIG_MAPS, SERVICE_ACCOUNTS, SERVICES, DEPLOYMENTS, DISRUPTION_BUDGETS, NETWORK_POLICIES),
+        *(AUTOSCALERS, SCALED_OBJECTS, POD_MONITORS),
+    ),
+)
+
+PRIMARIES = (AGENTS,)
+"""Each with its program (programs/__init__.py)."""
+
+KINDS = {kind.name: kind for kind in (*PRIMARIES, *OTHERS)}
 
 
-def kind_of(obj: dict[str, Any]) -> Kind:
-    return KINDS[obj["kind"]]
+def watched(primaries: Iterable[Primary]) -> tuple[Kind, ...]:
+    """By watch.py, each once: what these own, and what is looked at for all. They themselves are watched by kopf
+    (primaries.py).
+    """
+    owned = [kind for primary in primaries for kind in primary.owns]
+    return tuple({kind.name: kind for kind in (*owned, PODS, NODES, NAMESPACES)}.values())

@@ -10,27 +10,28 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+from collections.abc import Iterable
 from contextlib import suppress
+from typing import Any
 
 import structlog
 
-from parley_operator.agents import Sweep, Watch
 from parley_operator.api import Api
 from parley_operator.cluster import Cluster
 from parley_operator.connection import Connection
-from parley_operator.kinds import AGENTS, NAMESPACES, NODES, PODS, WATCHED
+from parley_operator.kinds import PODS, Kind
 from parley_operator.lease import Lease
 from parley_operator.metrics import Metrics, Reading
-from parley_operator.observe import Observer
-from parley_operator.plan import voiceagent
 from parley_operator.plan.plan import Object, Ref
 from parley_operator.polls import Polls
-from parley_operator.ports import Ports
+from parley_operator.primaries import Sweep, Watch
 from parley_operator.probes import Health, application, serve
+from parley_operator.programs import PROGRAMS
+from parley_operator.programs.program import Program, Shared
 from parley_operator.queue import Key, Queue
 from parley_operator.reconcile import Reconciler
-from parley_operator.rolls import Rolls
 from parley_operator.settings import Settings
+from parley_operator.wakes import Wakes
 from parley_operator.watch import Reflector
 
 FINISH_SECONDS = 5.0
@@ -39,14 +40,16 @@ FINISH_SECONDS = 5.0
 class Operator:
     """One replica."""
 
-    def __init__(self, settings: Settings, api: Api) -> None:
+    def __init__(
+        self, settings: Settings, api: Api, programs: Iterable[type[Program[Any, Any]]] = PROGRAMS
+    ) -> None:
+        programs = tuple(programs)
         self._settings = settings
         self._queue = Queue()
-        self._rolls = Rolls(settings.roll_at_once)
-        self._ports = Ports()
         self._metrics = Metrics(self._read)
         self._lease = Lease(api, settings)
-        self._cluster = Cluster(api, self._lease.check, self._metrics.wrote)
+        kinds = [program.kind for program in programs]
+        self._cluster = Cluster(api, self._lease.check, self._metrics.wrote, kinds, home=settings.namespace)
         self._polls = Polls(
             settings.poll_seconds,
             settings.polls_at_once,
@@ -54,26 +57,23 @@ class Operator:
             self._metrics.polled,
             one_namespace=bool(settings.watch_namespace),
         )
+        self._shared = Shared(self._cluster, self._polls, settings)
+        self._programs = {program.kind.name: program(self._shared) for program in programs}
+        self._wakes = Wakes()
         self._reconcile = Reconciler(
-            self._cluster,
-            Observer(self._cluster, self._polls, self._ports, self._rolls),
-            voiceagent.plan,
-            self._queue,
-            self._rolls,
-            self._ports,
-            settings,
-            self._metrics.reconciled,
+            self._shared, self._programs.values(), self._queue, self._metrics.reconciled
         )
-        where = settings.watch_namespace
-        self._reflectors = [
-            Reflector(api, self._cluster.caches[kind.name], self._changed, where if kind.namespaced else "")
-            for kind in WATCHED
-        ]
-        self._sweep = Sweep(
-            Reflector(api, self._cluster.agents, self._changed, where), settings.resync_seconds
-        )
-        self._watch = Watch(self._take, where)
+        self._reflectors = [self._reflector(api, kind) for kind in self._cluster.watched]
+        self._watch = Watch(self._take, self._served, settings.watch_namespace)
+        self._sweeps = {
+            kind.name: Sweep(self._reflector(api, kind), settings.resync_seconds, self._watch.again)
+            for kind in kinds
+        }
         self._log = structlog.get_logger()
+
+    def _reflector(self, api: Api, kind: Kind) -> Reflector:
+        where = self._settings.watch_namespace if kind.namespaced else ""
+        return Reflector(api, self._cluster.caches[kind.name], self._changed, where)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set, or the Lease is lost, which ends the process."""
@@ -83,11 +83,11 @@ class Operator:
             async with asyncio.TaskGroup() as group:
                 background = [
                     *(group.create_task(reflector.run()) for reflector in self._reflectors),
-                    group.create_task(self._sweep.run()),
-                    group.create_task(self._watch_agents()),
+                    *(group.create_task(sweep.run()) for sweep in self._sweeps.values()),
+                    group.create_task(self._watch_primaries()),
                     group.create_task(self._lease.run()),
                     group.create_task(self._polls.run()),
-                    group.create_task(self._give_turns()),
+                    group.create_task(self._look_when_at_rest()),
                     group.create_task(self._resync()),
                 ]
                 work = group.create_task(self._work())
@@ -114,84 +114,96 @@ class Operator:
         self._log.info("synced", **{name: len(cache) for name, cache in self._cluster.caches.items()})
         await self._lease.held.wait()
         # The watch of a standby may have been cut off without a sign: old specs would roll agents back.
-        await self._sweep.now()
-        self._all_agents()
-        self._log.info("working", agents=len(self._cluster.agents), workers=self._settings.workers)
+        for sweep in self._sweeps.values():
+            await sweep.now()
+        self._all()
+        self._log.info("working", objects=len(self._keys()), workers=self._settings.workers)
         await self._queue.run(self._settings.workers, self._reconcile)
 
-    async def _watch_agents(self) -> None:
-        """kopf looks for the kind when it starts, and never again: not before it is there."""
-        await self._sweep.done.wait()
+    async def _watch_primaries(self) -> None:
+        """Once it is known which of them are served."""
+        for sweep in self._sweeps.values():
+            await sweep.done.wait()
         await self._watch.run()
 
-    async def _give_turns(self) -> None:
-        """Once all who wait to roll are known, which is when the queue is empty."""
+    def _served(self) -> list[Kind]:
+        return [kind for kind in self._cluster.primaries if self._cluster.caches[kind.name].served]
+
+    async def _look_when_at_rest(self) -> None:
         while True:
             await asyncio.sleep(1)
             if self._lease.held.is_set() and self._queue.finished_at and not self._queue.depth:
-                for key in self._rolls.grant():
-                    self._queue.add(key, routine=True)
+                for program in self._programs.values():
+                    for key in program.at_rest():
+                        self._queue.add(key, routine=True)
 
     async def _resync(self) -> None:
-        """Every agent is looked at again, spread over the time until the next resync."""
+        """Everything is looked at again, spread over the time until the next resync."""
         while True:
             await asyncio.sleep(self._settings.resync_seconds)
-            for place in self._cluster.agents.places():
+            for key in self._keys():
                 after = random.random() * self._settings.resync_seconds * 0.8
-                self._queue.add(Key(AGENTS.name, *place), after=after, routine=True)
+                self._queue.add(key, after=after, routine=True)
 
-    def _all_agents(self) -> None:
-        for place in self._cluster.agents.places():
-            self._queue.add(Key(AGENTS.name, *place), routine=True)
-        for key in list(self._cluster.caches[PODS.name].owners()):  # of agents that went while nobody worked
+    def _keys(self) -> list[Key]:
+        """Of all that people have written."""
+        return [Key(name, *place) for name in self._programs for place in self._cluster.caches[name].places()]
+
+    def _all(self) -> None:
+        for key in self._keys():
+            self._queue.add(key, routine=True)
+        for key in list(self._cluster.caches[PODS.name].owners()):  # of those that went while nobody worked
             self._queue.add(key, routine=True)
 
-    def _take(self, what: str | None, obj: Object) -> None:
+    def _take(self, kind: Kind, what: str | None, obj: Object) -> None:
         """kopf's event."""
         metadata = obj["metadata"]
-        ref = Ref(AGENTS.name, metadata.get("namespace", ""), metadata["name"])
+        cache = self._cluster.caches[kind.name]
         if what is None:
-            self._sweep.ask()  # kopf has listed anew: it may have missed what went
+            self._sweeps[kind.name].ask()  # kopf has listed anew: it may have missed what went
         if what == "DELETED":
-            self._reconcile.gone(obj)
-            changed = self._cluster.agents.remove(obj)
+            self._programs[kind.name].gone(obj)
+            changed = cache.remove(obj)
         else:
-            changed = self._cluster.agents.put(obj)
+            changed = cache.put(obj)
         if changed:
-            self._changed(ref, None)
+            self._changed(Ref(kind.name, metadata.get("namespace", ""), metadata["name"]), None)
 
     def _changed(self, ref: Ref, owner: Ref | None) -> None:
         """Something that plans go by."""
-        if ref.kind == AGENTS.name:
-            agent = self._cluster.cached(ref)
-            self._ports.hold(ref, (agent or {}).get("status"))
+        if ref.kind in self._programs:
+            self._note(self._programs[ref.kind], ref)
             self._queue.add(ref)
-        elif ref.kind == NAMESPACES.name:
-            for namespace, name in self._cluster.agents.places():
-                if namespace == ref.name:
-                    self._queue.add(Key(AGENTS.name, namespace, name), routine=True)
-        elif ref.kind == NODES.name:
-            for key in self._ports.holders():
-                self._queue.add(key, after=1.0, routine=True)
-        else:
-            if ref.kind == PODS.name:
-                self._follow(ref)
-            if owner is not None:
-                self._queue.add(owner)
+        elif ref.kind == PODS.name:
+            self._follow(ref)
+        if owner is not None:
+            self._queue.add(owner)
+        for wake in self._wakes.of(ref):
+            self._queue.add(wake.key, after=wake.after, routine=wake.routine)
+
+    def _note(self, program: Program[Any, Any], key: Key) -> None:
+        obj = self._cluster.cached(key)
+        try:
+            program.changed(key, obj)
+            self._wakes.refer(key, () if obj is None else program.refers_to(obj))
+        except Exception:  # a mistake of ours: its plan will tell it, and the watch goes on
+            self._log.exception("not-noted", key=str(key))
 
     def _follow(self, ref: Ref) -> None:
-        """As the cache has it: a pod that was taken out of its agent is asked no more."""
+        """As the cache has it: a pod that was taken out of what it belonged to is asked no more."""
         pod = self._cluster.cached(ref)
         owner = self._cluster.caches[PODS.name].owner(ref.namespace, ref.name)
+        question = self._programs[owner.kind].question if owner is not None else None
         if pod is None or owner is None:
+            self._shared.pace.forget(ref)
+        if pod is None or owner is None or question is None:
             self._polls.forget(ref)
-            self._reconcile.forget(ref)
             return
         status = pod["status"]
         ip = status.get("podIP", "")
         if ip and status.get("phase") == "Running":
             ready = any(one["type"] == "Ready" and one["status"] == "True" for one in status["conditions"])
-            self._polls.follow(ref, owner, ip, ready)
+            self._polls.follow(ref, owner, question, ip, ready)
         else:
             self._polls.forget(ref)
 
@@ -199,6 +211,7 @@ class Operator:
         self._queue.add(key, after=after)
 
     def _read(self) -> Reading:
+        turns = [program.turns for program in self._programs.values()]
         return Reading(
             depth=self._queue.depth,
             delayed=self._queue.delayed,
@@ -210,8 +223,8 @@ class Operator:
             synced=self._cluster.synced,
             objects=tuple((name, len(cache)) for name, cache in self._cluster.caches.items()),
             polled=len(self._polls),
-            waiting_to_roll=self._rolls.waiting,
-            rolling=self._rolls.rolling,
+            waiting_to_roll=sum(waiting for waiting, _ in turns),
+            rolling=sum(rolling for _, rolling in turns),
         )
 
 

@@ -19,6 +19,11 @@ COMPONENT = "parley-agent"
 PARLEY_AGENT = f"{GROUP}/agent"
 """The label that finds all of an agent's objects and pods."""
 
+PARLEY_MODEL_SERVER = f"{GROUP}/model-server"
+PARLEY_NODE_TUNING = f"{GROUP}/node-tuning"
+PARLEY_TENANT = f"{GROUP}/tenant"
+"""The same of the other kinds."""
+
 BUSY = f"{GROUP}/busy"
 """Label of a pod: "true" while it has calls."""
 
@@ -71,12 +76,16 @@ def by_content(agent: str, digest: str) -> str:
 
 def labels(agent: str) -> dict[str, str]:
     """Of every object and pod of the agent. `app` is how people find the pods and logs."""
+    return {"app": agent, **labels_of(PARLEY_AGENT, agent, COMPONENT)}
+
+
+def labels_of(owner: str, name: str, component: str) -> dict[str, str]:
+    """Of what `name` owns, where `owner` is the label of its kind; `component` says what that is."""
     return {
-        "app": agent,
-        "app.kubernetes.io/instance": agent,
+        "app.kubernetes.io/instance": name,
         "app.kubernetes.io/managed-by": FIELD_MANAGER,
-        "app.kubernetes.io/name": COMPONENT,
-        PARLEY_AGENT: agent,
+        "app.kubernetes.io/name": component,
+        owner: name,
     }
 
 

@@ -1,64 +1,82 @@
-"""What the pods say of themselves: each is asked by its status endpoint, again and again.
+"""What the pods say of themselves: each is asked again and again, as the kind that it is of says (`Question`).
 
-Rules: pods never report, they are asked: they hold no token. Each question has two seconds, an answer four kilobytes,
-and what it holds is checked. Questions are spread over time, so many at once and so many a second at most: with very
-many pods each is asked less often. What a pod said is forgotten when it has failed to answer three times in a row; from
-then on it is asked less and less often, down to once a minute. One namespace has a quarter of the questions that are
-open at once and no more, so that nobody's silent or slow pods hold up another's; where it is the only one that is
-watched, it has all. Of a pod one question is open at a time. An answer that changed puts its agent on the queue, at
-once or, where only the number of calls changed, a little later.
+Rules: pods never report, they are asked: they hold no token. Each question has two seconds, an answer a length that is
+bounded, and what it holds is checked. Questions are spread over time, so many at once and so many a second at most:
+with very many pods each is asked less often. What a pod said is forgotten when it has failed to answer three times in a
+row; from then on it is asked less and less often, down to once a minute. One namespace has a quarter of the questions
+that are open at once and no more, so that nobody's silent or slow pods hold up another's; where it is the only one that
+is watched, it has all. Of a pod one question is open at a time. An answer that changed puts the pod's owner on the
+queue, at once or, where its kind says so, a little later.
 """
 
 from __future__ import annotations
 
 import asyncio
 import heapq
-import json
 import math
 import zlib
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 
-from parley_operator.plan.plan import PodStatus, Ref
+from parley_operator.plan.plan import Ref
 from parley_operator.queue import Key
 
-PORT = 9011
-PATH = "/v1/status"
 TIMEOUT_SECONDS = 2.0
-MOST_BYTES = 4096
 FORGOTTEN_AFTER = 3
 MOST_A_SECOND = 100.0
 SELDOM_SECONDS = 60.0
 """A pod that does not answer at all is asked this often in the end."""
 
-CALLS_LATER_SECONDS = 1.0
 FIRST_AGAIN_SECONDS = 1.0
 """A pod that has never answered is asked again after so long, until it has or has failed often enough."""
 
 
 class BadAnswer(Exception):
-    """It is no status."""
+    """It is not what was asked for."""
+
+
+Answer = Any
+"""What a question's `read` made of it."""
+
+
+def _at_once(before: Answer | None, after: Answer | None) -> float:
+    return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """How a kind's pods are asked: GET `path` at `port`. `read` raises BadAnswer. `urgency(before, after)` of two
+    answers that differ, None for none: in how many seconds the owner is looked at.
+    """
+
+    port: int
+    path: str
+    read: Callable[[bytes], Answer]
+    urgency: Callable[[Answer | None, Answer | None], float] = _at_once
+    most_bytes: int = 4096
 
 
 @dataclass(slots=True)
 class _Target:
     key: Key
+    question: Question
     ip: str
     ready: bool
     due: float
     """math.inf while it is being asked."""
 
-    status: PodStatus | None = None
+    status: Answer | None = None
     failures: int = 0
     again: bool = False
     """It got ready while it was being asked: what it answers may be from before."""
 
 
 class Polls:
-    """`changed(key, after)`: an agent is to be looked at. `count(outcome)`: of each question. `one_namespace`: all pods
+    """`changed(key, after)`: an owner is to be looked at. `count(outcome)`: of each question. `one_namespace`: all pods
     are of one.
     """
 
@@ -68,7 +86,7 @@ class Polls:
         at_once: int,
         changed: Callable[[Key, float], None],
         count: Callable[[str], None],
-        ask: Callable[[str], Awaitable[PodStatus]] | None = None,
+        ask: Callable[[str, Question], Awaitable[Answer]] | None = None,
         *,
         one_namespace: bool = False,
     ) -> None:
@@ -94,14 +112,14 @@ class Polls:
     def interval(self) -> float:
         return max(self._every, len(self._targets) / MOST_A_SECOND)
 
-    def follow(self, pod: Ref, key: Key, ip: str, ready: bool) -> None:
+    def follow(self, pod: Ref, key: Key, question: Question, ip: str, ready: bool) -> None:
         """A pod that runs, or what changed of it. One that has just become ready is asked at once."""
         now = asyncio.get_running_loop().time()
         target = self._targets.get(pod)
-        if target is None or target.ip != ip:
+        if target is None or target.ip != ip or target.question is not question:
             # Where it falls in the interval is the pod's own: many that are found together are not asked together.
             spread = zlib.crc32(pod.name.encode()) % 1000 / 1000 * self._every
-            self._targets[pod] = _Target(key, ip, ready, now if ready else now + spread)
+            self._targets[pod] = _Target(key, question, ip, ready, now if ready else now + spread)
         else:
             sooner = ready and not target.ready
             target.key, target.ready = key, ready
@@ -121,7 +139,7 @@ class Polls:
         target = self._targets.get(pod)
         return target is not None and target.status is None and target.failures < FORGOTTEN_AFTER
 
-    def status(self, pod: Ref) -> PodStatus | None:
+    def status(self, pod: Ref) -> Answer | None:
         target = self._targets.get(pod)
         return None if target is None else target.status
 
@@ -182,7 +200,7 @@ class Polls:
                 return
             before = target.status
             try:
-                target.status = await self._ask(target.ip)
+                target.status = await self._ask(target.ip, target.question)
                 target.failures = 0
                 self._count("answered")
             except BadAnswer:
@@ -199,7 +217,7 @@ class Polls:
             target.again = False
             self._push(pod)
             if target.status != before or (before is None and target.failures == FORGOTTEN_AFTER):
-                self._changed(target.key, _urgency(before, target.status))
+                self._changed(target.key, target.question.urgency(before, target.status))
         finally:
             room.release()
             self._open[pod.namespace] -= 1
@@ -232,10 +250,10 @@ class Polls:
         if not held:
             self._held.pop(namespace, None)
 
-    async def _ask_by_http(self, ip: str) -> PodStatus:
+    async def _ask_by_http(self, ip: str, question: Question) -> Answer:
         assert self._session is not None
         host = f"[{ip}]" if ":" in ip else ip
-        url = f"http://{host}:{PORT}{PATH}"
+        url = f"http://{host}:{question.port}{question.path}"
         async with self._session.get(
             url, allow_redirects=False, headers={"Accept-Encoding": "identity"}
         ) as response:
@@ -244,35 +262,6 @@ class Polls:
             content = bytearray()
             async for chunk in response.content.iter_any():
                 content += chunk
-                if len(content) > MOST_BYTES:
+                if len(content) > question.most_bytes:
                     raise BadAnswer("too long")
-            return read(bytes(content))
-
-
-def _urgency(before: PodStatus | None, after: PodStatus | None) -> float:
-    if before is None or after is None:
-        return 0.0
-    same = (before.draining, before.agent_digest, before.version)
-    return CALLS_LATER_SECONDS if same == (after.draining, after.agent_digest, after.version) else 0.0
-
-
-def read(content: bytes) -> PodStatus:
-    """Raises BadAnswer."""
-    try:
-        answer = json.loads(content)
-        calls, draining = answer["calls"], answer["draining"]
-        digest, version = answer["agent_digest"], answer["version"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadAnswer("no status") from error
-    right = (
-        type(calls) is int
-        and 0 <= calls < 1_000_000
-        and type(draining) is bool
-        and isinstance(digest, str)
-        and len(digest) <= 64
-        and isinstance(version, str)
-        and len(version) <= 64
-    )
-    if not right:
-        raise BadAnswer("no status")
-    return PodStatus(calls, draining, digest, version)
+            return question.read(bytes(content))

@@ -25,8 +25,5 @@ class Ports:
     def release(self, key: Key) -> None:
         self._held.pop(key, None)
 
-    def holders(self) -> list[Key]:
-        return list(self._held)
-
     def of_others(self, key: Key) -> dict[int, str]:
         return {port: f"{other.namespace}/{other.name}" for other, port in self._held.items() if other != key}

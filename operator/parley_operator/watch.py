@@ -25,7 +25,7 @@ LONGEST_PAUSE = 10.0
 """An API server that is back after a minute is seen within so many seconds more."""
 
 Changed = Callable[[Ref, Ref | None], None]
-"""The object, and the agent that it belongs to."""
+"""The object, and the one that owns it."""
 
 
 class Reflector:
@@ -33,7 +33,7 @@ class Reflector:
 
     def __init__(self, api: Api, cache: Cache, changed: Changed, namespace: str = "") -> None:
         self._api = api
-        self._cache = cache
+        self.cache = cache
         self._changed = changed
         self._kind = cache.kind
         self._path = cache.kind.path(namespace)
@@ -56,7 +56,7 @@ class Reflector:
                     if not listed:
                         continue  # at once; what has just been listed and is too old already is a failure
                 if isinstance(error, ApiError) and error.status in (403, 404) and self._kind.optional:
-                    self._not_served()
+                    self.not_served()
                     await asyncio.sleep(LOOK_AGAIN_SECONDS)
                     continue
                 failures += 1
@@ -87,13 +87,13 @@ class Reflector:
                 break
             params["continue"] = token
         version = page["metadata"]["resourceVersion"]
-        for place in self._cache.absent(present, int(version)):
-            owner = self._cache.owner(*place)
-            self._cache.drop(place, int(version))
+        for place in self.cache.absent(present, int(version)):
+            owner = self.cache.owner(*place)
+            self.cache.drop(place, int(version))
             self._changed(Ref(self._kind.name, *place), owner)
         self._since = version
-        self._cache.served = True
-        self._cache.synced.set()
+        self.cache.served = True
+        self.cache.synced.set()
 
     async def _watch(self) -> None:
         params = {
@@ -114,8 +114,8 @@ class Reflector:
         if what == "DELETED":
             metadata = obj["metadata"]
             place = (metadata.get("namespace", ""), metadata["name"])
-            owner = self._cache.owner(*place)
-            if self._cache.remove(obj):
+            owner = self.cache.owner(*place)
+            if self.cache.remove(obj):
                 self._changed(Ref(self._kind.name, *place), owner)
         elif what != "BOOKMARK":
             self._put(obj)
@@ -124,16 +124,17 @@ class Reflector:
     def _put(self, obj: Object) -> None:
         metadata = obj["metadata"]
         place = (metadata.get("namespace", ""), metadata["name"])
-        before = self._cache.owner(*place)
-        if self._cache.put(obj):
-            after = self._cache.owner(*place)
+        before = self.cache.owner(*place)
+        if self.cache.put(obj):
+            after = self.cache.owner(*place)
             self._changed(Ref(self._kind.name, *place), after)
             if before is not None and before != after:
                 self._changed(Ref(self._kind.name, *place), before)
 
-    def _not_served(self) -> None:
-        for place in self._cache.places():
-            self._cache.drop(place, NEWEST)
+    def not_served(self) -> None:
+        """Empty, and known to be."""
+        for place in self.cache.places():
+            self.cache.drop(place, NEWEST)
         self._since = ""
-        self._cache.served = False
-        self._cache.synced.set()
+        self.cache.served = False
+        self.cache.synced.set()

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from parley_operator.kinds import OWNED
+from parley_operator.kinds import POD_MONITORS
 from tests.contract.answering_pods import PODS, AnsweringPods
 from tests.contract.operator_process import GROUPS, USER, OperatorProcess
 from tests.contract.pages import Typist, blocks
@@ -64,7 +64,7 @@ class Told:
 def plane() -> Iterator[ControlPlane]:
     with ControlPlane(kwok=True, pods=PODS) as plane:
         plane.add_nodes(2)
-        plane.kubectl.apply(*(optional_kind(kind) for kind in OWNED if kind.name == "PodMonitor"))
+        plane.kubectl.apply(optional_kind(POD_MONITORS))
         plane.kubectl.established()
         yield plane
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from parley_operator import names
-from parley_operator.kinds import KINDS, OWNED, Kind
+from parley_operator.kinds import AGENTS, KINDS, Kind
 from tests.contract.operator_process import GROUPS, NAMESPACE, USER, OperatorProcess
 from tests.contract.rights import Right, granted, used
 from tests.controlplane.audit import AuditEvent
@@ -28,6 +28,7 @@ NEEDED_BY_NO_REQUEST = {Right("parley.dev", "voiceagents/finalizers", "update")}
 """By an admission plugin alone: test_without_the_right_to_finalizers_an_owner_cannot_be_named."""
 
 TENANT = "tenant"
+OWNED = AGENTS.owns
 OPTIONAL = [kind for kind in OWNED if kind.optional]
 BY_CONTENT = ("ConfigMap", "NetworkPolicy")
 """Of these the name is made from what they hold."""

@@ -32,18 +32,10 @@ def ref_of(obj: Mapping[str, Any]) -> Ref:
 
 
 @dataclass(frozen=True, slots=True)
-class PodStatus:
-    """What a pod's own status endpoint answered at the last poll."""
-
-    calls: int
-    draining: bool
-    agent_digest: str
-    version: str
-
-
-@dataclass(frozen=True, slots=True)
 class ObservedPod:
-    """One pod of the agent. `status` is None while its endpoint has not answered, or no longer does."""
+    """One pod of an object. `status` is what its kind made of its last answer (polls.py), None while it has not
+    answered or no longer does.
+    """
 
     name: str
     uid: str
@@ -56,7 +48,7 @@ class ObservedPod:
     created: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
-    status: PodStatus | None = None
+    status: Any = None
     failing: str = ""
     """Why a container of it does not run: an image that can't be pulled, a process that ends."""
     unschedulable: str = ""
@@ -88,32 +80,17 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What the caches hold for one agent when its plan is made."""
+    """What the caches hold for one object when its plan is made. A kind that goes by more has its own, made of this."""
 
     children: Mapping[Ref, Object] = field(default_factory=dict)
-    """What the agent owns (by uid), pods and ReplicaSets aside: Deployments as they are, of others the metadata."""
+    """What it owns (by uid), pods and ReplicaSets aside: of each kind what kinds.py keeps."""
 
     pods: Mapping[str, ObservedPod] = field(default_factory=dict)
     namespace: Object | None = None
-    secrets: frozenset[str] = frozenset()
-    """Those of needs.needs(agent).secrets that are there."""
-
-    config_maps: frozenset[str] = frozenset()
-    """Those of needs.needs(agent).config_maps that are there."""
-
-    contents: Mapping[str, str] = field(default_factory=dict)
-    """Of those config_maps a digest of what they hold (data and binaryData, nothing of their metadata): pods read
-    knowledge once, when they start, so an edit of it rolls them."""
+    """Its own; None for what has none."""
 
     kinds: frozenset[str] = frozenset()
-    """Which of the optional kinds the API server serves: PodMonitor, ScaledObject."""
-
-    host_ports: Mapping[int, str] = field(default_factory=dict)
-    """Ports that other agents hold, and which ("namespace/name")."""
-
-    nodes: tuple[ObservedNode, ...] = ()
-    may_roll: bool = True
-    """Whether this agent may be rolled now for the operator's own sake (Plan.rolls)."""
+    """Which of the optional kinds that it may own the API server serves: PodMonitor, ScaledObject."""
 
     failures: tuple[Failure, ...] = ()
     """What was refused when this same plan was carried out a moment ago: for the conditions."""
@@ -123,17 +100,11 @@ HAND_OVER_MANAGER = "parley-operator-hands-over"
 """The field manager of Plan.hand_over."""
 
 
-class Cut(NamedTuple):
-    """A pod that is terminating already and has less time from now on."""
-
-    ref: Ref
-    uid: str
-    grace_seconds: int
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be there. Nothing is written for what is there already."""
+    """What is to be there. Nothing is written for what is there already. A kind that asks for more has its own, made of
+    this, and carries the rest out itself (programs/).
+    """
 
     objects: list[Object] = field(default_factory=list)
     """Applied in this order, each as a whole: fields that an earlier one had and this one lacks are removed."""
@@ -147,25 +118,8 @@ class Plan:
     `objects` name no longer and that has to stay. Without a second owner, server-side apply would take it away, and a
     Deployment without replicas has one."""
 
-    cut: list[Cut] = field(default_factory=list)
-    """Pods to delete once more, with a shorter grace period and by uid: of an agent that is gone and said
-    `deletion: Cut`. One that is not there any more is no error."""
-
     why: str = ""
     """One sentence for each decision: for the log at debug level, and for tests."""
 
     again_after: float | None = None
     """Seconds until this is looked at again though nothing changed; None: only at the next resync."""
-
-    rolls: bool = False
-    """The pods' template is to change though the agent's spec has not: an upgrade of the operator. At most
-    Settings.roll_at_once agents at a time: where `observed.may_roll` is False such a plan leaves the Deployment out of
-    `objects`, and says True here all the same; its turn comes."""
-
-    slow: list[Object] = field(default_factory=list)
-    """Like `objects`, for what follows the calls (a pod's deletion cost and `busy` label, with metadata.uid): each at
-    most every Settings.slow_seconds."""
-
-
-SLOW_STATUS = ("calls", "readyReplicas")
-"""Fields of the status that follow the calls: where nothing else changed they wait, as `Plan.slow` does."""

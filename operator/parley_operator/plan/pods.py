@@ -14,8 +14,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from parley_operator import names
+from parley_operator.plan.agent import Cut
 from parley_operator.plan.buckets import bucket
-from parley_operator.plan.plan import Cut, Object, ObservedPod, Ref
+from parley_operator.plan.plan import Object, ObservedPod, Ref
 
 CUT_GRACE_SECONDS = 5
 """Time for a goodbye: a process that is told to end a second time says it."""

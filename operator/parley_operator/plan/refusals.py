@@ -15,8 +15,9 @@ from pydantic_core import ErrorDetails
 
 from parley_api import VoiceAgent, __version__
 from parley_api.problems import Location, path_text
+from parley_operator.plan.agent import ObservedAgent
 from parley_operator.plan.needs import needs
-from parley_operator.plan.plan import Object, Observed
+from parley_operator.plan.plan import Object
 
 AGAIN_SECONDS = 30.0
 """After so long what lacked may be there, and no event may have told."""
@@ -95,7 +96,7 @@ def _sentence(location: Location, message: str) -> str:
     return f"{where}: {message}" if where else message.replace("\n", "; ")
 
 
-def lacking(agent: VoiceAgent, value: Object, observed: Observed) -> Refusal | None:
+def lacking(agent: VoiceAgent, value: Object, observed: ObservedAgent) -> Refusal | None:
     """What of the cluster the agent needs and does not have. The host port is told apart: plan() allots it."""
     return (
         _missing("SecretMissing", "Secret", needs(value).secrets - observed.secrets)
@@ -115,7 +116,7 @@ def _missing(reason: str, kind: str, lacking: Iterable[str]) -> Refusal | None:
     return Refusal(reason, f"{what} not in this namespace: create {it}, or take {it} out of the spec")
 
 
-def _strict(agent: VoiceAgent, observed: Observed) -> Refusal | None:
+def _strict(agent: VoiceAgent, observed: ObservedAgent) -> Refusal | None:
     if agent.spec.media.reach.host_port is None:
         return None
     labels: dict[str, Any] = ((observed.namespace or {}).get("metadata") or {}).get("labels") or {}
@@ -129,7 +130,7 @@ def _strict(agent: VoiceAgent, observed: Observed) -> Refusal | None:
     )
 
 
-def _no_keda(agent: VoiceAgent, observed: Observed) -> Refusal | None:
+def _no_keda(agent: VoiceAgent, observed: ObservedAgent) -> Refusal | None:
     scaling = agent.spec.autoscaling
     if scaling is None or scaling.keda is None or "ScaledObject" in observed.kinds:
         return None

@@ -22,7 +22,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from parley_operator import names
-from parley_operator.plan.plan import Object, Observed, Ref
+from parley_operator.plan.agent import ObservedAgent
+from parley_operator.plan.plan import Object, Ref
 from parley_operator.render.agent_file import written
 from parley_operator.render.pod import pod_template
 from parley_operator.render.subject import Subject
@@ -87,7 +88,7 @@ class _Written:
 
 
 def rollout(
-    subject: Subject, generation: int, status_image: str, default_image: str, observed: Observed
+    subject: Subject, generation: int, status_image: str, default_image: str, observed: ObservedAgent
 ) -> Rollout:
     """`subject.image` is not read: it is decided here."""
     pinned = subject.spec.pods.image
@@ -147,7 +148,7 @@ def _held(subject: Subject, live: Object) -> Rollout:
     return Rollout(chosen, template, True, "")
 
 
-def _can_start(held: Rollout, subject: Subject, observed: Observed) -> bool:
+def _can_start(held: Rollout, subject: Subject, observed: ObservedAgent) -> bool:
     name = names.by_content(subject.name, held.digest)
     return Ref("ConfigMap", subject.namespace, name) in observed.children
 

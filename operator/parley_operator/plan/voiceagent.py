@@ -1,7 +1,7 @@
 """What is to be done about a VoiceAgent: pure, from what the caches hold to everything that is to be there.
 
     dict -> refusals.py: typed, or why not -> host_port.py -> rollout.py: which template -> render/ -> objects, prune
-                                                                                        -> conditions.py -> status
+                                                                                        -> agent_conditions.py -> status
 Rules: nothing is written for an agent that can't be served as it is written, so that what runs stays up; calls in
 progress are in no prune. Deleting an agent takes no finalizer: all that it owns goes with it, its pods with the grace
 period of their calls, or cut (pods.py).
@@ -17,9 +17,10 @@ from typing import Any
 
 from parley_api import VoiceAgent
 from parley_operator import names
-from parley_operator.plan import conditions, host_port, pods, refusals
+from parley_operator.plan import agent_conditions, conditions, host_port, pods, refusals
+from parley_operator.plan.agent import AgentPlan, ObservedAgent
 from parley_operator.plan.buckets import bucket
-from parley_operator.plan.plan import Object, Observed, Plan, Ref, ref_of
+from parley_operator.plan.plan import Object, Ref, ref_of
 from parley_operator.plan.refusals import Refusal
 from parley_operator.plan.rollout import Rollout, rollout
 from parley_operator.render.agent_file import agent_file
@@ -35,12 +36,12 @@ from parley_operator.render.subject import Subject
 from parley_operator.settings import Settings
 
 
-def plan(agent: Object, observed: Observed, settings: Settings, now: datetime) -> Plan:
+def plan(agent: Object, observed: ObservedAgent, settings: Settings, now: datetime) -> AgentPlan:
     """`agent` is the object as the API server has it."""
     metadata = agent["metadata"]
     if metadata.get("deletionTimestamp"):
         going = plan_gone(metadata["namespace"], observed)
-        return Plan(cut=going.cut, why=f"it is being deleted. {going.why}")
+        return AgentPlan(cut=going.cut, why=f"it is being deleted. {going.why}")
     facts = _Facts(agent, observed)
     read = refusals.read(agent)
     if isinstance(read, Refusal):
@@ -51,10 +52,10 @@ def plan(agent: Object, observed: Observed, settings: Settings, now: datetime) -
     return _served(found, facts, settings, now, refusals.passed_over(read.unknown))
 
 
-def plan_gone(namespace: str, observed: Observed) -> Plan:
+def plan_gone(namespace: str, observed: ObservedAgent) -> AgentPlan:
     """Of an agent that is not there any more, or is going. The garbage collector takes what it owned."""
     cut = pods.cuts(observed.pods.values(), namespace, living="")
-    return Plan(cut=cut, why=f"{len(cut)} of {len(observed.pods)} pods are cut.")
+    return AgentPlan(cut=cut, why=f"{len(cut)} of {len(observed.pods)} pods are cut.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class _Facts:
     """The agent as it is there, and what was read back."""
 
     agent: Object
-    observed: Observed
+    observed: ObservedAgent
 
     @property
     def name(self) -> str:
@@ -131,7 +132,7 @@ def _subject(agent: VoiceAgent, facts: _Facts, settings: Settings) -> Subject | 
     )
 
 
-def _knowledge(agent: VoiceAgent, observed: Observed) -> str:
+def _knowledge(agent: VoiceAgent, observed: ObservedAgent) -> str:
     """A digest of what the ConfigMaps of its knowledge hold."""
     texts = agent.spec.conversation.knowledge
     held = {
@@ -142,20 +143,22 @@ def _knowledge(agent: VoiceAgent, observed: Observed) -> str:
     return hashlib.sha256("".join(f"{name}\0{held[name]}\0" for name in sorted(held)).encode()).hexdigest()
 
 
-def _served(subject: Subject, facts: _Facts, settings: Settings, now: datetime, passed_over: str) -> Plan:
+def _served(
+    subject: Subject, facts: _Facts, settings: Settings, now: datetime, passed_over: str
+) -> AgentPlan:
     observed = facts.observed
     chosen = rollout(
         subject, facts.generation, str(facts.status.get("image") or ""), settings.dataplane_image, observed
     )
     objects = _objects(chosen, observed)
     running = _running(chosen, objects, facts)
-    found = conditions.conditions(None, observed.failures, running, passed_over)
+    found = agent_conditions.conditions(None, observed.failures, running, passed_over)
     prune = _prune(objects, chosen, running, facts)
     over = _hand_over(chosen.subject, facts)
     why = [chosen.why]
     why += [f"{ref} is not wanted any more" for ref in prune]
     why += ["its replicas go to the autoscaler"] if over is not None else []
-    return Plan(
+    return AgentPlan(
         objects=objects,
         prune=prune,
         status=_status(facts, found, running, chosen.image, subject.host_port, now),
@@ -167,10 +170,10 @@ def _served(subject: Subject, facts: _Facts, settings: Settings, now: datetime, 
     )
 
 
-def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> Plan:
+def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> AgentPlan:
     live = facts.deployment
     replicas = int(_spec(live).get("replicas", 0))
-    running = conditions.Running(
+    running = agent_conditions.Running(
         live=live,
         settled=_seen(live),
         replicas=replicas
@@ -180,9 +183,9 @@ def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> Plan:
         pods=_in_order(facts.observed),
         at_host_port=bool(facts.host_port),
     )
-    found = conditions.conditions(refusal, facts.observed.failures, running)
+    found = agent_conditions.conditions(refusal, facts.observed.failures, running)
     image = str(facts.status.get("image") or "")
-    return Plan(
+    return AgentPlan(
         status={**_status(facts, found, running, image, facts.told_host_port, now), "replicas": replicas},
         cut=pods.cuts(facts.observed.pods.values(), facts.namespace, living=facts.uid),
         why=_sentences(["what runs stays as it is", *_lacking(found[:-1])]),
@@ -191,7 +194,7 @@ def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> Plan:
     )
 
 
-def _objects(chosen: Rollout, observed: Observed) -> list[Object]:
+def _objects(chosen: Rollout, observed: ObservedAgent) -> list[Object]:
     """In the order in which they are needed: what a pod names is there before the pod."""
     subject = chosen.subject
     wanted = [
@@ -208,7 +211,7 @@ def _objects(chosen: Rollout, observed: Observed) -> list[Object]:
     return [obj for obj in wanted if obj is not None]
 
 
-def _running(chosen: Rollout, objects: list[Object], facts: _Facts) -> conditions.Running:
+def _running(chosen: Rollout, objects: list[Object], facts: _Facts) -> agent_conditions.Running:
     live, subject = facts.deployment, chosen.subject
     wanted = next(obj for obj in objects if obj["kind"] == "Deployment")
     replicas = int(wanted["spec"].get("replicas", _spec(live).get("replicas", subject.spec.replicas)))
@@ -217,7 +220,7 @@ def _running(chosen: Rollout, objects: list[Object], facts: _Facts) -> condition
         and _annotations(live).get(names.TEMPLATE) == subject.annotations[names.TEMPLATE]
         and _spec(live).get("replicas") == replicas
     )
-    return conditions.Running(
+    return agent_conditions.Running(
         live=live,
         settled=as_wanted and _seen(live),
         replicas=replicas,
@@ -227,7 +230,9 @@ def _running(chosen: Rollout, objects: list[Object], facts: _Facts) -> condition
     )
 
 
-def _prune(objects: list[Object], chosen: Rollout, running: conditions.Running, facts: _Facts) -> list[Ref]:
+def _prune(
+    objects: list[Object], chosen: Rollout, running: agent_conditions.Running, facts: _Facts
+) -> list[Ref]:
     """What is ours and not wanted. An agent's file and what its network allows stay while a pod was started with them,
     and while a rollout could still go back to a ReplicaSet that names them. A pod that does not tell what it was
     started with, as one of an older operator, may need any.
@@ -286,7 +291,7 @@ _FALSE = {"0", "f", "F", "FALSE", "false", "False"}
 def _status(
     facts: _Facts,
     found: list[conditions.Found],
-    running: conditions.Running,
+    running: agent_conditions.Running,
     image: str,
     port: int,
     now: datetime,
@@ -307,7 +312,7 @@ def _status(
     return status
 
 
-def _rolled_out(running: conditions.Running) -> bool:
+def _rolled_out(running: agent_conditions.Running) -> bool:
     counts = (running.live or {}).get("status") or {}
     return bool(counts.get("updatedReplicas", 0) == counts.get("replicas", 0) == running.replicas)
 
@@ -334,7 +339,7 @@ def _annotations(obj: Object) -> dict[str, str]:
     return (obj.get("metadata") or {}).get("annotations") or {}
 
 
-def _in_order(observed: Observed) -> list[Any]:
+def _in_order(observed: ObservedAgent) -> list[Any]:
     """By name, so that a message names the same pod every time."""
     return [observed.pods[name] for name in sorted(observed.pods)]
 

@@ -7,7 +7,8 @@ one a minute, after ten quiet ones, and those with the fewest calls first (pod-d
 
 from __future__ import annotations
 
-from parley_operator.render.subject import Object, Subject
+from parley_operator.render.owner import Object
+from parley_operator.render.subject import Subject
 
 CALLS = "parley_sessions_active"
 """The data plane's gauge of calls in progress, by door (parley_dataplane/metrics.py); a test holds the two together."""

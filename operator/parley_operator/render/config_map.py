@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from parley_operator import names
 from parley_operator.render.agent_file import FILE
-from parley_operator.render.subject import Object, Subject
+from parley_operator.render.owner import Object
+from parley_operator.render.subject import Subject
 
 
 def config_map(subject: Subject) -> Object:

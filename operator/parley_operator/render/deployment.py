@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from parley_operator import names
-from parley_operator.render.subject import Object, Subject
+from parley_operator.render.owner import Object
+from parley_operator.render.subject import Subject
 
 PROGRESS_SECONDS = 600
 """Without a new pod ready for so long, a rollout says that it is stuck: time for a node to be added, and to pull."""

@@ -6,7 +6,8 @@ One that is evicted finishes its calls within its grace period; the budget keeps
 from __future__ import annotations
 
 from parley_operator import names
-from parley_operator.render.subject import Object, Subject
+from parley_operator.render.owner import Object
+from parley_operator.render.subject import Subject
 
 
 def disruption_budget(subject: Subject) -> Object:

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 
 from parley_operator import names
 from parley_operator.render.agent_file import PORT
-from parley_operator.render.subject import Object, Subject
+from parley_operator.render.owner import Object
+from parley_operator.render.subject import Subject
 
 DNS = 53
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from parley_operator import names
 from parley_operator.render.agent_file import FILE, PORT
 from parley_operator.render.network_policy import network_digest
-from parley_operator.render.subject import Object, Subject
+from parley_operator.render.owner import Object
+from parley_operator.render.subject import Subject
 
 CONTAINER = "agent"
 HTTP = "http"

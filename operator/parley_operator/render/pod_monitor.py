@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from parley_operator import names
+from parley_operator.render.owner import Object
 from parley_operator.render.pod import HTTP
-from parley_operator.render.subject import Object, Subject
+from parley_operator.render.subject import Subject
 
 
 def pod_monitor(subject: Subject) -> Object:

@@ -6,8 +6,9 @@ ClientIP affinity because an offer and the candidates after it have to meet the 
 from __future__ import annotations
 
 from parley_operator import names
+from parley_operator.render.owner import Object
 from parley_operator.render.pod import HTTP
-from parley_operator.render.subject import Object, Subject
+from parley_operator.render.subject import Subject
 
 NETWORK_LOAD_BALANCER = {
     "service.beta.kubernetes.io/aws-load-balancer-cross-zone-load-balancing-enabled": "true",

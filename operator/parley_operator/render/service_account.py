@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from parley_operator.render.subject import Object, Subject
+from parley_operator.render.owner import Object
+from parley_operator.render.subject import Subject
 
 
 def service_account(subject: Subject) -> Object:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from parley_api import VoiceAgent, VoiceAgentSpec
 from parley_operator import names
 from parley_operator.render.agent_file import AgentFile
-
-Object = dict[str, Any]
+from parley_operator.render.owner import Object, Owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +45,8 @@ class Subject:
         return scaling is not None and 0 < self.spec.replicas < scaling.max_replicas
 
     def metadata(self, name: str | None = None, annotations: dict[str, str] | None = None) -> Object:
-        """Of an object of the agent's. It goes with the agent: the garbage collector needs no finalizer."""
-        metadata: Object = {
-            "labels": names.labels(self.name),
-            "name": name or self.child,
-            "namespace": self.namespace,
-            "ownerReferences": [
-                {
-                    "apiVersion": self.agent.api_version,
-                    "blockOwnerDeletion": True,
-                    "controller": True,
-                    "kind": self.agent.kind,
-                    "name": self.name,
-                    "uid": self.uid,
-                }
-            ],
-        }
-        if annotations:
-            metadata["annotations"] = annotations
-        return metadata
+        """Of an object of the agent's."""
+        agent = self.agent
+        labels = names.labels(self.name)
+        owner = Owner(agent.api_version, agent.kind, self.name, self.namespace, self.uid, labels)
+        return owner.metadata(name or self.child, annotations=annotations)

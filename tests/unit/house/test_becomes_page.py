@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from parley_api.voiceagent_status import ACCEPTED_REASONS
-from parley_operator.plan import conditions, pods, refusals
+from parley_operator.plan import agent_conditions, conditions, pods, refusals
 from parley_operator.render import agent_file, deployment, pod
 from tests.small_cluster import BOTH_KINDS, SmallCluster, voice_agent
 
@@ -36,7 +36,9 @@ def test_every_reason_of_accepted_is_in_the_reference() -> None:
 
 
 def test_every_reason_of_the_other_conditions_is_on_the_page() -> None:
-    told = {text for text in reasons(conditions, "Found", 2) if isinstance(text, str) and text[:1].isupper()}
+    found = reasons(conditions, "Found", 2) | reasons(agent_conditions, "Found", 2)
+    found |= reasons(agent_conditions, "ready", 1)
+    told = {text for text in found if isinstance(text, str) and text[:1].isupper()}
     section = PAGE.partition("## Why it is not ready")[2]
     listed = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", section, re.MULTILINE)
     on_page = {name for row in listed for name in re.findall(r"`(\w+)`", row)}

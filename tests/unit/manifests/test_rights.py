@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from parley_operator import settings
-from parley_operator.kinds import AGENTS, OWNED, WATCHED, Kind
+from parley_operator.kinds import AGENTS, PRIMARIES, Kind, watched
 from tests.unit.manifests.objects import BASE, Object, one
 
 VERBS = {"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"}
@@ -81,12 +81,12 @@ def test_every_role_of_the_operator_is_bound_to_its_account_and_the_peoples_are_
         }
 
 
-@pytest.mark.parametrize("kind", WATCHED, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", watched(PRIMARIES), ids=lambda kind: kind.name)
 def test_every_kind_that_is_watched_may_be_listed_and_watched(kind: Kind) -> None:
     assert {"list", "watch"} <= granted(OPERATOR)[place(kind)]
 
 
-@pytest.mark.parametrize("kind", OWNED, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", AGENTS.owns, ids=lambda kind: kind.name)
 def test_what_an_agent_becomes_may_be_applied_and_pruned(kind: Kind) -> None:
     """Server-side apply is `create` and `patch`; nothing is updated, nothing deleted as a collection."""
     verbs = granted(OPERATOR)[place(kind)]

@@ -48,6 +48,8 @@ class FakeApi(Api):
         self.version = 100
         self.oldest = 0
         self.page = PAGE_LIMIT
+        self.plurals = {kind.plural for kind in KINDS.values()}
+        """Of the kinds that are served."""
         self.seconds = 0.0
         self._moved = asyncio.Condition()
         self._uids = 0
@@ -131,7 +133,7 @@ class FakeApi(Api):
         raise ApiError(404, "NotFound", f"{path} not found")
 
     def _is_collection(self, path: str) -> bool:
-        return path.rpartition("/")[2] in {kind.plural for kind in KINDS.values()}
+        return path.rpartition("/")[2] in self.plurals
 
     def _below(self, path: str) -> list[str]:
         plural = path.rpartition("/")[2]

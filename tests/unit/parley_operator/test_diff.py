@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from parley_operator.diff import APPLIED, holds, stamped
+from parley_operator.diff import holds, stamped
+from parley_operator.kinds import APPLIED
 from tests.unit.parley_operator.fake_api import fields_of
 
 WANTED: dict[str, Any] = {

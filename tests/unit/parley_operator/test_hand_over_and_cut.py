@@ -8,9 +8,10 @@ import pytest
 
 from parley_operator import names
 from parley_operator.kinds import KINDS
-from parley_operator.plan.plan import HAND_OVER_MANAGER, Cut, Object, Observed, Plan, Ref
+from parley_operator.plan.agent import AgentPlan, Cut, ObservedAgent
+from parley_operator.plan.plan import HAND_OVER_MANAGER, Object, Ref
 from parley_operator.plan.pods import cuts
-from parley_operator.reconcile import MOST_PODS
+from parley_operator.programs.voiceagent import MOST_PODS
 from parley_operator.settings import Settings
 from tests.unit.parley_operator.world import AGENT_PATH, KEY, World, child
 from tests.virtual_time import run
@@ -20,7 +21,7 @@ POD = KINDS["Pod"].path("tenant", "a-1")
 
 
 def test_replicas_are_handed_over_before_the_deployment_is_applied_without_them() -> None:
-    def handing_over(agent: Object, observed: Observed, settings: Settings, now: datetime) -> Plan:
+    def handing_over(agent: Object, observed: ObservedAgent, settings: Settings, now: datetime) -> AgentPlan:
         without = child("Deployment", "a-agent", agent)
         alone = {
             "apiVersion": "apps/v1",
@@ -28,7 +29,7 @@ def test_replicas_are_handed_over_before_the_deployment_is_applied_without_them(
             "metadata": {"name": "a-agent", "namespace": "tenant"},
             "spec": {"replicas": 5},
         }
-        return Plan(objects=[without], hand_over=alone)
+        return AgentPlan(objects=[without], hand_over=alone)
 
     async def scene() -> None:
         world = World()
@@ -60,8 +61,8 @@ def test_a_pod_is_cut_by_its_uid_and_with_the_time_that_the_plan_gives_it() -> N
         pod = await world.api.put(POD, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a-1"}})
         uid = pod["metadata"]["uid"]
 
-        def cutting(agent: Object, observed: Observed, settings: Settings, now: datetime) -> Plan:
-            return Plan(cut=[Cut(Ref("Pod", "tenant", "a-1"), uid, 5)])
+        def cutting(agent: Object, observed: ObservedAgent, settings: Settings, now: datetime) -> AgentPlan:
+            return AgentPlan(cut=[Cut(Ref("Pod", "tenant", "a-1"), uid, 5)])
 
         world.plan = cutting
         await world.reconcile(KEY)
@@ -95,7 +96,7 @@ def test_of_an_agent_with_very_many_pods_so_many_are_cut_in_one_look(gone: bool)
             await world.api.put(path, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata})
         if gone:
             await world.api.remove(AGENT_PATH)
-        world.plan = lambda agent, observed, settings, now: Plan(
+        world.plan = lambda agent, observed, settings, now: AgentPlan(
             cut=cuts(observed.pods.values(), "tenant", living="")
         )
         assert len(await world.look()) == MOST_PODS
@@ -125,7 +126,7 @@ def test_who_was_set_to_drain_just_before_it_was_deleted_drains_though_its_pods_
         await world.api.put(POD, {"apiVersion": "v1", "kind": "Pod", "metadata": metadata})
         await world.api.remove(AGENT_PATH)
         world.see()
-        world.reconcile.gone({**agent, "spec": {"deletion": deletion}})
+        world.agents.gone({**agent, "spec": {"deletion": deletion}})
         world.api.requests.clear()
         await world.reconcile(KEY)
         return len(world.api.writes())

@@ -35,7 +35,7 @@ class Watched:
             "spec": {},
             **more,
         }
-        self.operator._take(what, obj)
+        self.operator._take(AGENTS, what, obj)
 
     def watch(self, kind: str, name: str, **more: Any) -> None:
         self.version += 1
@@ -43,7 +43,7 @@ class Watched:
         if KINDS[kind].namespaced:
             metadata["namespace"] = "tenant"
         metadata |= more.pop("metadata", {})
-        reflector = next(one for one in self.operator._reflectors if one._kind.name == kind)
+        reflector = next(one for one in self.operator._reflectors if one.cache.kind.name == kind)
         reflector._put({"kind": kind, "apiVersion": KINDS[kind].api_version, "metadata": metadata, **more})
 
     def queued(self) -> list[str]:
@@ -86,9 +86,9 @@ def test_an_agent_is_queued_when_it_comes_changes_and_goes_and_not_when_nothing_
 def test_a_new_list_of_kopfs_asks_for_a_list_of_our_own() -> None:
     def test(watched: Watched) -> None:
         watched.kopf("ADDED", "a")
-        assert not watched.operator._sweep._asked.is_set()
+        assert not watched.operator._sweeps[AGENTS.name]._asked.is_set()
         watched.kopf(None, "a")
-        assert watched.operator._sweep._asked.is_set()
+        assert watched.operator._sweeps[AGENTS.name]._asked.is_set()
 
     in_a_loop(test)
 
@@ -158,7 +158,7 @@ def test_who_begins_to_work_looks_at_all_agents_and_at_pods_whose_agent_went() -
         watched.kopf("ADDED", "b")
         pod(watched, phase="Running")
         watched.queued()
-        watched.operator._all_agents()
+        watched.operator._all()
         assert watched.queued() == ["a", "b"]
 
     in_a_loop(test)

@@ -10,8 +10,10 @@ from itertools import pairwise
 import aiohttp
 import pytest
 
-from parley_operator.plan.plan import PodStatus, Ref
-from parley_operator.polls import CALLS_LATER_SECONDS, BadAnswer, Polls, read
+from parley_operator.plan.agent import PodStatus
+from parley_operator.plan.plan import Ref
+from parley_operator.pod_status import CALLS_LATER_SECONDS, QUESTION, read
+from parley_operator.polls import BadAnswer, Polls, Question
 from parley_operator.queue import Key
 from tests.virtual_time import run
 
@@ -44,7 +46,7 @@ class Pods:
             one_namespace=one_namespace,
         )
 
-    async def ask(self, ip: str) -> PodStatus:
+    async def ask(self, ip: str, question: Question) -> PodStatus:
         self.asked.append((ip, asyncio.get_running_loop().time() - 1000))
         self.now_asked += 1
         self.most_asked = max(self.most_asked, self.now_asked)
@@ -65,7 +67,7 @@ def test_a_ready_pod_is_asked_at_once_and_then_every_few_seconds() -> None:
     async def main() -> None:
         pods = Pods()
         pods.says["10.0.0.1"] = IDLE
-        pods.polls.follow(pod(1), KEY, "10.0.0.1", ready=True)
+        pods.polls.follow(pod(1), KEY, QUESTION, "10.0.0.1", ready=True)
         await pods.run(14)
         assert [round(at) for _, at in pods.asked] == [0, 5, 10]
         assert pods.polls.status(pod(1)) == IDLE
@@ -78,8 +80,8 @@ def test_a_pod_that_becomes_ready_is_asked_at_once() -> None:
     async def main() -> None:
         pods = Pods(every=1000)
         pods.says["10.0.0.1"] = IDLE
-        pods.polls.follow(pod(7), KEY, "10.0.0.1", ready=False)
-        asyncio.get_running_loop().call_later(3, pods.polls.follow, pod(7), KEY, "10.0.0.1", True)
+        pods.polls.follow(pod(7), KEY, QUESTION, "10.0.0.1", ready=False)
+        asyncio.get_running_loop().call_later(3, pods.polls.follow, pod(7), KEY, QUESTION, "10.0.0.1", True)
         await pods.run(5)
         assert [round(at) for _, at in pods.asked] == [3]
 
@@ -91,7 +93,9 @@ def test_many_pods_are_spread_over_time_and_only_so_many_are_asked_at_once() -> 
         pods = Pods(seconds=0.5, at_once=20, every=60)
         for number in range(600):
             pods.says[f"10.0.1.{number}"] = IDLE
-            pods.polls.follow(pod(number, f"tenant-{number % 8}"), KEY, f"10.0.1.{number}", ready=False)
+            pods.polls.follow(
+                pod(number, f"tenant-{number % 8}"), KEY, QUESTION, f"10.0.1.{number}", ready=False
+            )
         await pods.run(60)
         assert pods.most_asked <= 20
         assert len(pods.asked) > 590
@@ -105,7 +109,7 @@ def test_very_many_pods_are_asked_less_often() -> None:
     async def main() -> None:
         pods = Pods()
         for number in range(3000):
-            pods.polls.follow(pod(number), KEY, f"ip-{number}", ready=True)
+            pods.polls.follow(pod(number), KEY, QUESTION, f"ip-{number}", ready=True)
         assert pods.polls.interval == 30.0
         await pods.run(20)
         assert len(pods.asked) <= 2001
@@ -117,7 +121,7 @@ def test_what_a_pod_said_is_kept_for_two_failures_and_forgotten_at_the_third() -
     async def main() -> None:
         pods = Pods()
         pods.says["ip"] = IDLE
-        pods.polls.follow(pod(1), KEY, "ip", ready=True)
+        pods.polls.follow(pod(1), KEY, QUESTION, "ip", ready=True)
         task = asyncio.create_task(pods.polls.run())
         await asyncio.sleep(1)
         pods.says["ip"] = None
@@ -135,7 +139,7 @@ def test_what_a_pod_said_is_kept_for_two_failures_and_forgotten_at_the_third() -
 def test_a_pod_that_never_answers_is_asked_less_and_less_often_until_it_does() -> None:
     async def main() -> None:
         pods = Pods()
-        pods.polls.follow(pod(1), KEY, "ip", ready=True)
+        pods.polls.follow(pod(1), KEY, QUESTION, "ip", ready=True)
         task = asyncio.create_task(pods.polls.run())
         await asyncio.sleep(300)
         assert [round(at) for _, at in pods.asked] == [0, 1, 2, 12, 32, 72, 132, 192, 252]
@@ -150,8 +154,8 @@ def test_a_pod_that_never_answers_is_asked_less_and_less_often_until_it_does() -
 def test_a_pod_that_gets_ready_is_asked_at_once_however_often_it_has_not_answered() -> None:
     async def main() -> None:
         pods = Pods()
-        pods.polls.follow(pod(1), KEY, "ip", ready=False)
-        asyncio.get_running_loop().call_later(200, pods.polls.follow, pod(1), KEY, "ip", True)
+        pods.polls.follow(pod(1), KEY, QUESTION, "ip", ready=False)
+        asyncio.get_running_loop().call_later(200, pods.polls.follow, pod(1), KEY, QUESTION, "ip", True)
         await pods.run(201)
         assert round(pods.asked[-1][1]) == 200
 
@@ -167,13 +171,13 @@ def test_a_pod_that_gets_ready_while_it_is_asked_is_asked_again_at_once_and_not_
 
     async def main() -> None:
         pods = Pods(seconds=1.0, every=60, at_once=8)
-        pods.polls.follow(pod(7), KEY, "ip", ready=False)
+        pods.polls.follow(pod(7), KEY, QUESTION, "ip", ready=False)
         task = asyncio.create_task(pods.polls.run())
         while not pods.asked:
             await asyncio.sleep(0.1)
         pods.says["ip"] = IDLE
         began = pods.asked[0][1]
-        pods.polls.follow(pod(7), KEY, "ip", ready=True)
+        pods.polls.follow(pod(7), KEY, QUESTION, "ip", ready=True)
         await asyncio.sleep(130)
         assert [round(at - began) for _, at in pods.asked] == [0, 1, 62, 123]
         assert pods.most_asked == 1
@@ -186,7 +190,7 @@ def test_the_only_namespace_that_is_watched_has_all_questions() -> None:
     async def main(one_namespace: bool) -> int:
         pods = Pods(seconds=1.0, at_once=8, one_namespace=one_namespace)
         for number in range(20):
-            pods.polls.follow(pod(number), KEY, f"ip-{number}", ready=True)
+            pods.polls.follow(pod(number), KEY, QUESTION, f"ip-{number}", ready=True)
         await pods.run(0.9)
         return pods.most_asked
 
@@ -203,17 +207,17 @@ def test_pods_that_are_slow_to_answer_hold_up_nobody_elses() -> None:
         pods = Pods(at_once=8)
         asked_of = pods.ask
 
-        async def ask(ip: str) -> PodStatus:
+        async def ask(ip: str, question: Question) -> PodStatus:
             if ip.startswith("slow"):
                 await asyncio.sleep(2)
-            return await asked_of(ip)
+            return await asked_of(ip, question)
 
         pods.polls._ask = ask
         for number in range(100):
             pods.says[f"slow-{number}"] = IDLE if number % 2 else None
-            pods.polls.follow(pod(number, "slow"), KEY, f"slow-{number}", ready=True)
+            pods.polls.follow(pod(number, "slow"), KEY, QUESTION, f"slow-{number}", ready=True)
         pods.says["well"] = IDLE
-        pods.polls.follow(pod(0, "well"), KEY, "well", ready=True)
+        pods.polls.follow(pod(0, "well"), KEY, QUESTION, "well", ready=True)
         await pods.run(120)
         times = [at for ip, at in pods.asked if ip == "well"]
         assert times[0] < 3
@@ -228,7 +232,7 @@ def test_pods_that_wait_for_their_namespaces_share_are_asked_though_others_befor
         pods = Pods(seconds=1.0, at_once=4)
         for number in range(4):
             pods.says[f"ip-{number}"] = IDLE
-            pods.polls.follow(pod(number), KEY, f"ip-{number}", ready=True)
+            pods.polls.follow(pod(number), KEY, QUESTION, f"ip-{number}", ready=True)
         task = asyncio.create_task(pods.polls.run())
         await asyncio.sleep(0.5)
         assert [ip for ip, _ in pods.asked] == ["ip-0"]
@@ -252,7 +256,7 @@ def test_another_number_of_calls_is_less_urgent_than_another_file() -> None:
     async def main() -> None:
         pods = Pods()
         pods.says["ip"] = IDLE
-        pods.polls.follow(pod(1), KEY, "ip", ready=True)
+        pods.polls.follow(pod(1), KEY, QUESTION, "ip", ready=True)
         task = asyncio.create_task(pods.polls.run())
         await asyncio.sleep(1)
         pods.says["ip"] = PodStatus(3, False, "d" * 64, "0.1.0")
@@ -269,7 +273,7 @@ def test_a_pod_that_is_gone_is_asked_no_more_and_an_answer_that_was_on_its_way_i
     async def main() -> None:
         pods = Pods(seconds=1)
         pods.says["ip"] = IDLE
-        pods.polls.follow(pod(1), KEY, "ip", ready=True)
+        pods.polls.follow(pod(1), KEY, QUESTION, "ip", ready=True)
         asyncio.get_running_loop().call_later(0.5, pods.polls.forget, pod(1))
         await pods.run(30)
         assert len(pods.asked) == 1
@@ -283,8 +287,8 @@ def test_a_pod_is_pending_until_it_has_answered_or_has_failed_to_three_times() -
     async def main() -> None:
         pods = Pods(every=60)
         pods.says["well"] = IDLE
-        pods.polls.follow(pod(1), KEY, "well", ready=True)
-        pods.polls.follow(pod(2), KEY, "silent", ready=True)
+        pods.polls.follow(pod(1), KEY, QUESTION, "well", ready=True)
+        pods.polls.follow(pod(2), KEY, QUESTION, "silent", ready=True)
         assert (pods.polls.pending(pod(1)), pods.polls.pending(pod(2))) == (True, True)
         task = asyncio.create_task(pods.polls.run())
         await asyncio.sleep(1.5)

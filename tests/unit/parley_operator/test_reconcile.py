@@ -10,7 +10,8 @@ import pytest
 
 from parley_operator.api import ApiError, Unreachable
 from parley_operator.kinds import AGENTS, KINDS, NAMESPACES, PODS
-from parley_operator.plan.plan import Object, Observed, ObservedPod, Plan
+from parley_operator.plan.agent import AgentPlan, ObservedAgent
+from parley_operator.plan.plan import Object, ObservedPod
 from parley_operator.queue import Key
 from parley_operator.rolls import Order
 from parley_operator.settings import Settings
@@ -248,7 +249,7 @@ def test_an_upgrade_waits_for_its_turn_and_gives_it_back_once_it_has_rolled_out(
         world.rolls.wait(Key("VoiceAgent", "tenant", "other"), Order(False, False, "1"))
         assert world.rolls.grant()
 
-        def plan(agent: Object, observed: Observed, settings: Settings, now: datetime) -> Plan:
+        def plan(agent: Object, observed: ObservedAgent, settings: Settings, now: datetime) -> AgentPlan:
             whole = simple(agent, observed, settings, now)
             if observed.may_roll:
                 return whole
@@ -278,11 +279,11 @@ def test_two_agents_that_are_planned_at_the_same_time_do_not_get_one_port() -> N
         other = Key("VoiceAgent", "tenant", "b")
         taken: dict[str, int] = {}
 
-        def plan(agent: Object, observed: Observed, settings: Settings, now: datetime) -> Plan:
+        def plan(agent: Object, observed: ObservedAgent, settings: Settings, now: datetime) -> AgentPlan:
             name = agent["metadata"]["name"]
             own = agent.get("status", {}).get("hostPort")
             taken[name] = own or next(port for port in range(31000, 31010) if port not in observed.host_ports)
-            return Plan(status={"hostPort": taken[name]})
+            return AgentPlan(status={"hostPort": taken[name]})
 
         world.plan = plan
         for name in "ab":
@@ -319,8 +320,8 @@ def test_pods_are_read_as_plans_take_them() -> None:
     async def main() -> None:
         world = World()
         await world.user_writes()
-        seen: list[Observed] = []
-        world.plan = lambda agent, observed, settings, now: seen.append(observed) or Plan()  # type: ignore[func-returns-value]
+        seen: list[ObservedAgent] = []
+        world.plan = lambda agent, observed, settings, now: seen.append(observed) or AgentPlan()  # type: ignore[func-returns-value]
         pod = {
             "apiVersion": "v1",
             "kind": "Pod",

@@ -7,12 +7,13 @@ from typing import Any
 
 from parley_api import __version__
 from parley_operator.api import Unreachable
-from parley_operator.plan.plan import Object, Plan
+from parley_operator.plan.agent import AgentPlan
+from parley_operator.plan.plan import Object
 from tests.unit.parley_operator.world import AGENT_PATH, World, simple
 from tests.virtual_time import run
 
 
-def breaking(*facts: Any) -> Plan:
+def breaking(*facts: Any) -> AgentPlan:
     raise ZeroDivisionError
 
 
@@ -104,7 +105,7 @@ def test_an_operator_that_fails_and_cannot_even_say_so_goes_on() -> None:
         world = World()
         await world.user_writes()
 
-        def plan(*facts: Any) -> Plan:
+        def plan(*facts: Any) -> AgentPlan:
             world.api.errors.append(Unreachable("gone"))
             raise ZeroDivisionError
 

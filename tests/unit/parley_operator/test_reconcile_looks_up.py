@@ -10,7 +10,8 @@ import pytest
 
 from parley_operator.kinds import AGENTS
 from parley_operator.media_types import METADATA
-from parley_operator.plan.plan import Object, Observed, Plan
+from parley_operator.plan.agent import AgentPlan, ObservedAgent
+from parley_operator.plan.plan import Object
 from parley_operator.settings import Settings
 from tests.unit.parley_operator.world import AGENT_PATH, KEY, World
 from tests.virtual_time import run
@@ -19,11 +20,11 @@ from tests.virtual_time import run
 def test_what_a_tenant_named_is_looked_up_by_name_and_looked_up_again_later() -> None:
     async def main() -> None:
         world = World()
-        seen: list[Observed] = []
+        seen: list[ObservedAgent] = []
 
-        def plan(agent: Object, observed: Observed, settings: Settings, now: datetime) -> Plan:
+        def plan(agent: Object, observed: ObservedAgent, settings: Settings, now: datetime) -> AgentPlan:
             seen.append(observed)
-            return Plan()
+            return AgentPlan()
 
         world.plan = plan
         metadata = {"name": "a", "namespace": "tenant"}
@@ -66,8 +67,8 @@ def test_what_a_tenants_config_map_holds_is_fetched_only_where_it_is_another_ver
 
     async def main() -> None:
         world = World()
-        seen: list[Observed] = []
-        world.plan = lambda agent, observed, settings, now: seen.append(observed) or Plan()  # type: ignore[func-returns-value]
+        seen: list[ObservedAgent] = []
+        world.plan = lambda agent, observed, settings, now: seen.append(observed) or AgentPlan()  # type: ignore[func-returns-value]
         path = "/api/v1/namespaces/tenant/configmaps/ca"
         await world.api.put(AGENT_PATH, naming(caConfigMap="ca"))
         await world.api.put(path, {"metadata": {"name": "ca"}, "data": {"a": "1"}})
@@ -94,7 +95,7 @@ def test_what_a_tenant_named_is_looked_up_a_few_at_a_time_and_never_for_longer_t
 
     async def main() -> None:
         world = World()
-        world.plan = lambda *facts: Plan()
+        world.plan = lambda *facts: AgentPlan()
         await world.api.put(AGENT_PATH, naming(environmentFrom=[f"keys-{number}" for number in range(16)]))
         world.see()
         world.api.seconds = 10.0
@@ -119,7 +120,7 @@ def test_with_a_slow_api_server_what_was_looked_up_is_not_looked_up_again_until_
 
     async def main() -> None:
         world = World()
-        world.plan = lambda *facts: Plan()
+        world.plan = lambda *facts: AgentPlan()
         await world.api.put(AGENT_PATH, naming(environmentFrom=[f"keys-{number}" for number in range(100)]))
         world.see()
         world.api.seconds = 11.0
@@ -136,7 +137,7 @@ def test_with_a_slow_api_server_what_was_looked_up_is_not_looked_up_again_until_
 def test_an_answer_counts_from_when_it_came() -> None:
     async def main() -> None:
         world = World()
-        world.plan = lambda *facts: Plan()
+        world.plan = lambda *facts: AgentPlan()
         await world.api.put(AGENT_PATH, naming(environmentFrom=["keys"]))
         world.see()
         world.api.seconds = 11.0

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from parley_operator.kinds import PODS
-from parley_operator.plan.plan import Plan, PodStatus, Ref
+from parley_operator.plan.agent import AgentPlan, PodStatus
+from parley_operator.plan.plan import Ref
 from tests.unit.parley_operator.world import KEY, World, ready, simple
 from tests.virtual_time import run
 
@@ -93,7 +94,7 @@ def test_marks_on_pods_are_written_at_most_every_thirty_seconds_and_a_pod_that_i
         uid = world.api.objects[PODS.path("tenant", "p")]["metadata"]["uid"]
         cost = 0
 
-        def plan(*facts: Any) -> Plan:
+        def plan(*facts: Any) -> AgentPlan:
             nonlocal cost
             cost += 1
             annotations = {"controller.kubernetes.io/pod-deletion-cost": str(cost)}
@@ -130,7 +131,7 @@ def test_marks_are_written_a_few_at_a_time_and_so_many_in_one_look() -> None:
                 "annotations": {"a": "1"},
             }
             marks.append({"apiVersion": "v1", "kind": "Pod", "metadata": marked})
-        world.plan = lambda *facts: Plan(slow=marks)
+        world.plan = lambda *facts: AgentPlan(slow=marks)
         world.see()
         world.api.seconds = 10.0
         started = asyncio.get_running_loop().time()

@@ -9,13 +9,13 @@ from typing import Any
 
 from parley_operator.cluster import Cluster
 from parley_operator.kinds import AGENTS, KINDS
-from parley_operator.observe import Observer
-from parley_operator.plan.plan import Object, Observed, Plan, PodStatus, Ref
+from parley_operator.plan.agent import AgentPlan, ObservedAgent, PodStatus
+from parley_operator.plan.plan import Object, Ref
 from parley_operator.polls import Polls
-from parley_operator.ports import Ports
+from parley_operator.programs.program import Program, Shared
+from parley_operator.programs.voiceagent import VoiceAgents
 from parley_operator.queue import Key, Queue
 from parley_operator.reconcile import Reconciler
-from parley_operator.rolls import Rolls
 from parley_operator.settings import Settings
 from tests.unit.parley_operator.fake_api import FakeApi
 
@@ -50,7 +50,7 @@ def ready(status: str, reason: str, message: str) -> Object:
     }
 
 
-def simple(agent: Object, observed: Observed, settings: Settings, now: datetime) -> Plan:
+def simple(agent: Object, observed: ObservedAgent, settings: Settings, now: datetime) -> AgentPlan:
     """A ConfigMap whose name is its content, and a Deployment that needs it."""
     content = agent["spec"]["content"]
     config_map = child("ConfigMap", f"a-{content}", agent, content=content)
@@ -62,7 +62,7 @@ def simple(agent: Object, observed: Observed, settings: Settings, now: datetime)
     else:
         condition = ready("True", "AsWritten", "")
     calls = sum(pod.status.calls for pod in observed.pods.values() if pod.status)
-    return Plan(
+    return AgentPlan(
         objects=[config_map, deployment],
         prune=[ref for ref in observed.children if ref not in wanted],
         status={"calls": calls, "conditions": [condition]},
@@ -70,36 +70,38 @@ def simple(agent: Object, observed: Observed, settings: Settings, now: datetime)
 
 
 class World:
-    """The core of an operator over a fake API server. `plan` may be replaced."""
+    """The core of an operator over a fake API server. `plan` may be replaced. `also`: kinds beside VoiceAgent."""
 
-    def __init__(self) -> None:
+    def __init__(self, *also: type[Program[Any, Any]]) -> None:
         self.api = FakeApi()
-        self.cluster = Cluster(self.api, lambda: None, lambda *write: self.counted.append(write))
+        self.api.plurals |= {program.kind.plural for program in also}
+        kinds = [AGENTS, *(program.kind for program in also)]
+        self.cluster = Cluster(
+            self.api, lambda: None, lambda *write: self.counted.append(write), kinds, home="parley-system"
+        )
         self.counted: list[tuple[str, str, str]] = []
         self.queue = Queue()
-        self.rolls = Rolls(1)
-        self.ports = Ports()
         self.statuses: dict[Ref, PodStatus] = {}
         self.pending: set[Ref] = set()
         polls = Polls(5, 1, lambda key, after: None, lambda outcome: None)
         polls.status = self.statuses.get  # type: ignore[method-assign, assignment]
         polls.pending = lambda pod: pod in self.pending  # type: ignore[method-assign]
-        self.plan: Callable[[Object, Observed, Settings, datetime], Plan] = simple
+        self.plan: Callable[[Object, ObservedAgent, Settings, datetime], AgentPlan] = simple
         self.outcomes: list[str] = []
+        shared = Shared(self.cluster, polls, Settings(identity="test", roll_at_once=1))
+        self.agents = VoiceAgents(shared)
+        self.agents.plan = self._plan  # type: ignore[method-assign]
+        self.rolls = self.agents.rolls
         self.reconcile = Reconciler(
-            self.cluster,
-            Observer(self.cluster, polls, self.ports, self.rolls),
-            self._plan,
+            shared,
+            [self.agents, *(program(shared) for program in also)],
             self.queue,
-            self.rolls,
-            self.ports,
-            Settings(identity="test"),
             lambda kind, outcome, seconds: self.outcomes.append(outcome),
             lambda: NOW,
         )
 
-    def _plan(self, agent: Object, observed: Observed, settings: Settings, now: datetime) -> Plan:
-        return self.plan(agent, observed, settings, now)
+    def _plan(self, obj: Object, observed: ObservedAgent, settings: Settings, now: datetime) -> AgentPlan:
+        return self.plan(obj, observed, settings, now)
 
     async def user_writes(self, content: str = "one") -> None:
         before = self.api.objects.get(AGENT_PATH, {})
@@ -109,7 +111,7 @@ class World:
 
     def see(self) -> None:
         """What the watches would have brought by now."""
-        for kind, cache in ((kind, self.cluster.caches[kind.name]) for kind in KINDS.values()):
+        for kind, cache in ((cache.kind, cache) for cache in self.cluster.caches.values()):
             present = set()
             for path, obj in self.api.objects.items():
                 if path.split("/")[-2] == kind.plural:
@@ -118,11 +120,11 @@ class World:
             for place in cache.absent(present, self.api.version):
                 cache.drop(place, self.api.version)
 
-    async def look(self) -> list[str]:
+    async def look(self, key: Key = KEY) -> list[str]:
         """One look; what was written by it."""
         self.see()
         already = len(self.api.requests)
-        await self.reconcile(KEY)
+        await self.reconcile(key)
         written = [one for one in self.api.requests[already:] if one.method != "GET"]
         return [f"{one.method} {one.path.rpartition('/v1')[2]}" for one in written]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
+from parley_operator.plan.agent import ObservedAgent
 from parley_operator.plan.needs import needs
-from parley_operator.plan.plan import Observed
 from parley_operator.plan.voiceagent import plan
 from parley_operator.settings import Settings
 from tests.small_cluster import BOTH_KINDS, NOW
@@ -47,7 +47,7 @@ def objects(name: str) -> list[dict[str, Any]]:
     value = agent(name)
     wanted = needs(value)
     contents = dict.fromkeys(wanted.config_maps, "what it holds")
-    observed = Observed(
+    observed = ObservedAgent(
         secrets=wanted.secrets,
         config_maps=wanted.config_maps,
         contents=contents,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from parley_operator.plan.plan import Failure, PodStatus, Ref
+from parley_operator.plan.agent import PodStatus
+from parley_operator.plan.plan import Failure, Ref
 from tests.small_cluster import NOW, SmallCluster, changed, condition, reasons, voice_agent
 
 Change = Callable[[SmallCluster], None]

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from parley_operator import names
-from parley_operator.plan.plan import ObservedPod, PodStatus
+from parley_operator.plan.agent import PodStatus
+from parley_operator.plan.plan import ObservedPod
 from parley_operator.plan.pods import CUT_GRACE_SECONDS, cuts, marks
 
 

@@ -1,15 +1,15 @@
-"""What kopf cannot say of agents: that all have been listed, and what went while its watch was interrupted."""
+"""What kopf cannot say of what people write: that all has been listed, and what went while its watch was cut off."""
 
 from __future__ import annotations
 
 import asyncio
 from itertools import islice
 
-from parley_operator.agents import Sweep, _Forever, _settings
 from parley_operator.api import ApiError, Unreachable
 from parley_operator.cache import Cache
 from parley_operator.kinds import AGENTS
 from parley_operator.plan.plan import Object
+from parley_operator.primaries import Sweep, _Forever, _settings
 from parley_operator.watch import Reflector
 from tests.unit.parley_operator.fake_api import FakeApi
 from tests.virtual_time import run
@@ -25,8 +25,12 @@ class Sweeping:
         self.cache = Cache(AGENTS)
         self.changed: list[str] = []
         reflector = Reflector(api, self.cache, lambda ref, owner: self.changed.append(ref.name))
-        self.sweep = Sweep(reflector, every)
+        self.appeared = 0
+        self.sweep = Sweep(reflector, every, self._appears)
         self.task = asyncio.create_task(self.sweep.run())
+
+    def _appears(self) -> None:
+        self.appeared += 1
 
 
 def test_everything_is_listed_at_the_start_and_looked_over_at_each_resync() -> None:

@@ -1,10 +1,11 @@
-"""kopf's part: the watch over VoiceAgents, whose raw events go to the caches and the queue, and nowhere else.
+"""kopf's part: the watch over what people write, whose raw events go to the caches and the queue, and nowhere else.
 
-Rules: one raw handler, which hands the event on. No finalizer, annotation, timer, daemon or index of kopf's is ever
-made, and it posts no Events. It runs in a thread and a loop of its own, since it ends every task of its loop when it
-ends; it is started again whenever it does. What kopf cannot say (that everything has been listed; that something
-vanished while its watch was interrupted), `Sweep` finds out by lists of its own: at the start, at every resync, and
-after each new list of kopf's.
+Rules: one raw handler a kind, which hands the event on. No finalizer, annotation, timer, daemon or index of kopf's is
+ever made, and it posts no Events. It runs in a thread and a loop of its own, since it ends every task of its loop when
+it ends; it is started again whenever it does. It looks for kinds when it starts, and never again: it is given those
+that are served, and starts anew when another is. What kopf cannot say (that everything has been listed; that something
+vanished while its watch was interrupted), a kind's `Sweep` finds out by lists of its own: at the start, at every
+resync, and after each new list of kopf's.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,43 +24,64 @@ import structlog
 from parley_operator.api import SILENT_SECONDS, WATCH_SECONDS, ApiError, Unreachable
 from parley_operator.backoff import delay
 from parley_operator.connection import TOKEN_SECONDS, login
-from parley_operator.kinds import AGENTS
+from parley_operator.kinds import Kind
 from parley_operator.plan.plan import Object
 from parley_operator.watch import LONGEST_PAUSE, Reflector
 
-Take = Callable[[str | None, Object], None]
-"""An event's type, None for what a list had, and the object."""
+Take = Callable[[Kind, str | None, Object], None]
+"""A kind, an event's type, None for what a list had, and the object."""
 
 
 class Watch:
-    """`take` is called in the loop that `run` runs in. `namespace`: "" for all."""
+    """`take` is called in the loop that `run` runs in. `kinds`: those that are served now. `namespace`: "" for all."""
 
-    def __init__(self, take: Take, namespace: str = "") -> None:
+    def __init__(self, take: Take, kinds: Callable[[], Sequence[Kind]], namespace: str = "") -> None:
         self._take = take
+        self._kinds = kinds
         self._namespace = namespace
+        self._again = asyncio.Event()
+        self._stop = threading.Event()
         self._log = structlog.get_logger()
+
+    def again(self) -> None:
+        """There is another kind to watch."""
+        self._again.set()
+        self._stop.set()
 
     async def run(self) -> None:
         """For ever, or until it is cancelled."""
         loop = asyncio.get_running_loop()
         failures = 0
         while True:
-            stop = threading.Event()
+            self._again.clear()
+            kinds = self._kinds()
+            if not kinds:
+                await self._again.wait()
+                continue
+            stop = self._stop = threading.Event()
             ended = asyncio.Event()
             started = loop.time()
-            thread = threading.Thread(target=self._watch, args=(loop, stop, ended), name="kopf", daemon=True)
-            thread.start()
+            facts = (kinds, loop, stop, ended)
+            threading.Thread(target=self._watch, args=facts, name="kopf", daemon=True).start()
             try:
                 await ended.wait()
             finally:
                 stop.set()
+            if self._again.is_set():
+                failures = 0
+                continue
             failures = 1 if loop.time() - started > 60 else failures + 1
             self._log.warning("kopf-ended", failures=failures)
             await asyncio.sleep(delay(failures))
 
-    def _watch(self, loop: asyncio.AbstractEventLoop, stop: threading.Event, ended: asyncio.Event) -> None:
+    def _watch(
+        self,
+        kinds: Sequence[Kind],
+        loop: asyncio.AbstractEventLoop,
+        stop: threading.Event,
+        ended: asyncio.Event,
+    ) -> None:
         registry = kopf.OperatorRegistry()
-        group, _, version = AGENTS.api_version.partition("/")
 
         @kopf.on.login(registry=registry)
         def log_in(**_: Any) -> kopf.ConnectionInfo:
@@ -68,10 +90,8 @@ class Watch:
                 return info
             return dataclasses.replace(info, expiration=datetime.now(UTC) + timedelta(seconds=TOKEN_SECONDS))
 
-        @kopf.on.event(group, version, AGENTS.plural, registry=registry)
-        async def seen(event: Any, **_: Any) -> None:
-            loop.call_soon_threadsafe(self._take, event["type"], event["object"])
-
+        for kind in kinds:
+            self._hand_on(kind, loop, registry)
         where: dict[str, Any] = (
             {"namespaces": [self._namespace]} if self._namespace else {"clusterwide": True}
         )
@@ -90,6 +110,13 @@ class Watch:
         finally:
             with suppress(RuntimeError):  # the loop is closed: the process ends
                 loop.call_soon_threadsafe(ended.set)
+
+    def _hand_on(self, kind: Kind, loop: asyncio.AbstractEventLoop, registry: kopf.OperatorRegistry) -> None:
+        group, _, version = kind.api_version.partition("/")
+
+        @kopf.on.event(group, version, kind.plural, registry=registry)
+        async def seen(event: Any, **_: Any) -> None:
+            loop.call_soon_threadsafe(self._take, kind, event["type"], event["object"])
 
 
 class _Forever:
@@ -117,13 +144,19 @@ def _settings() -> kopf.OperatorSettings:
 
 
 class Sweep:
-    """Lists all agents: what is new is taken, what is gone is dropped."""
+    """Lists all of a kind: what is new is taken, what is gone is dropped. A kind that is not served, or not to us,
+    counts as listed and empty, and is looked for again every few seconds: `appeared` is called once it is there. While
+    some of it is known, that it is not served is no answer: those would all pass for gone.
+    """
 
-    def __init__(self, reflector: Reflector, every: float) -> None:
+    def __init__(self, reflector: Reflector, every: float, appeared: Callable[[], None]) -> None:
         self._reflector = reflector
         self._every = every
+        self._appeared = appeared
+        self._absent = 0
+        """How often in a row it was not served."""
         self._asked = asyncio.Event()
-        self._log = structlog.get_logger()
+        self._log = structlog.get_logger().bind(kind=reflector.cache.kind.name)
         self.done = asyncio.Event()
         """Once everything has been listed for the first time."""
 
@@ -138,22 +171,38 @@ class Sweep:
             try:
                 await self._reflector.list()
             except (ApiError, Unreachable) as error:
+                if self._is_absent(error):
+                    break
                 failures += 1
-                self._log.warning("agents-not-listed", error=str(error)[:200], failures=failures)
+                self._log.warning("not-listed", error=str(error)[:200], failures=failures)
                 await asyncio.sleep(
                     max(delay(failures, most=LONGEST_PAUSE), getattr(error, "retry_after", 0.0))
                 )
             else:
-                self.done.set()
-                return
+                if self._absent:
+                    self._absent = 0
+                    self._appeared()
+                break
+        self.done.set()
+
+    def _is_absent(self, error: ApiError | Unreachable) -> bool:
+        cache = self._reflector.cache
+        if not isinstance(error, ApiError) or error.status not in (403, 404) or len(cache):
+            return False
+        if not self._absent:
+            self._log.info("not-served", error=str(error)[:200])
+        self._absent += 1
+        self._reflector.not_served()
+        return True
 
     async def run(self) -> None:
         """For ever."""
         while True:
             self._asked.clear()
             await self.now()
+            pause = delay(self._absent, most=LONGEST_PAUSE) if self._absent else self._every
             try:
-                async with asyncio.timeout(self._every):
+                async with asyncio.timeout(pause):
                     await self._asked.wait()
                 await asyncio.sleep(2)  # for what else its list brings
             except TimeoutError:
