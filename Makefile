@@ -9,6 +9,7 @@ VENV   ?= .venv
 
 packages := $(addprefix $(CURDIR)/,crds dataplane cli operator)
 python := $(VENV)/bin/python
+kinds := voiceagent modelserver nodetuning voicetenant
 peers := pipecat fastrtc floor
 install := $(python) -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r
 compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
@@ -77,16 +78,16 @@ check: $(VENV)/dev.stamp ## format, lint, types, and that generated files are un
 	$(python) -m mypy
 	$(python) docs/make_turns.py --check
 	$(python) docs/make_reference.py --check
-	$(VENV)/bin/parley crd | diff crds/voiceagent.yaml -
+	@for kind in $(kinds); do $(VENV)/bin/parley crd $$kind | diff crds/$$kind.yaml - || exit 1; done
 
 format: $(VENV)/dev.stamp ## put the code in its form
 	$(python) -m ruff format .
 	$(python) -m ruff check --fix .
 
-generate: $(VENV)/run.stamp ## remake what is made from code: the CRD, docs/reference.md, docs/turns.md
+generate: $(VENV)/run.stamp ## remake what is made from code: the CRDs, their reference pages, docs/turns.md
 	$(python) docs/make_turns.py
 	$(python) docs/make_reference.py
-	$(VENV)/bin/parley crd > crds/voiceagent.yaml
+	@for kind in $(kinds); do $(VENV)/bin/parley crd $$kind > crds/$$kind.yaml || exit 1; done
 
 install.yaml: $(VENV)/run.stamp ## the operator for a cluster, in one file: REGISTRY=HOST/PATH and TAG= of its images
 	$(python) manifests/make_install.py --registry "$(REGISTRY)" --tag "$(TAG)" > $@.part

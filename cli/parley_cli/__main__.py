@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from parley_api import __version__
 from parley_api.costs import TOKENS_PER_WORD
+from parley_api.kinds import KINDS
 from parley_cli.config import HOST, PORT
 from parley_dataplane.settings import LOG_LEVELS
 
@@ -54,10 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         snr_db = None if given.quiet else float(given.snr)
         rehearsal = Rehearsal(given.voices, snr_db, given.at_once, float(given.least))
         return test(given.file, rehearsal, json=given.json)
-    from parley_api.schema import custom_resource_definition_yaml
+    from parley_api.schema import custom_resource_definitions_yaml
     from parley_cli.check import FAILED, say
 
-    return 0 if say(custom_resource_definition_yaml().removesuffix("\n")) else FAILED
+    kinds = [kind for kind in KINDS.values() if given.kind in (None, kind.singular)]
+    return 0 if say(custom_resource_definitions_yaml(kinds).removesuffix("\n")) else FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -87,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         help="for development: the next call has what was saved; Parley's own source begins it anew",
     )
     check = commands.add_parser("check", help="say what is wrong with files", description="Check files.")
-    check.add_argument("files", metavar="FILE", nargs="+", help="a VoiceAgent in YAML")
+    check.add_argument("files", metavar="FILE", nargs="+", help="one or more objects of Parley in YAML")
     cost = commands.add_parser("cost", help="say what a load costs", description="Say what a load costs.")
     cost.add_argument("file", metavar="FILE", nargs="?", help="a VoiceAgent in YAML, for its spec.prices")
     for name, (default, least, most, help_) in _LOAD.items():
@@ -139,7 +141,13 @@ def _parser() -> argparse.ArgumentParser:
         help="right, or exit with 1 (90)",
     )
     test.add_argument("--json", action="store_true", help="print JSON, for programs")
-    commands.add_parser("crd", help="print the CustomResourceDefinition", description="Print the CRD.")
+    crd = commands.add_parser(
+        "crd",
+        help="print the CustomResourceDefinitions",
+        description="Print the CRD of each kind, or of one.",
+    )
+    names = [kind.singular for kind in KINDS.values()]
+    crd.add_argument("kind", metavar="KIND", nargs="?", choices=names, help=f"one of {', '.join(names)}")
     return parser
 
 

@@ -8,8 +8,12 @@ import sys
 from collections.abc import Sequence
 
 from parley_api import InvalidFile, VoiceAgent
-from parley_api.load import MOST_TOLD, AgentFile, load_file
+from parley_api.kind import Resource
+from parley_api.load import MOST_TOLD, AgentFile, load_all, load_file
+from parley_api.modelserver import ModelServer
+from parley_api.nodetuning import NodeTuning
 from parley_api.problems import Problem
+from parley_api.voicetenant import VoiceTenant
 from parley_cli.voices import voice_problem
 
 FAILED = 1
@@ -26,24 +30,32 @@ def check(files: Sequence[str]) -> int:
 
 def _check(file: str) -> int:
     try:
-        agent = checked(file).agent
+        found = load_all(file)
+        _agents(file, [one for one in found if isinstance(one, VoiceAgent)])
     except InvalidFile as invalid:
         tell(invalid)
         return WRONG
-    return 0 if say(f"{file}: ok ({summary(agent)})") else FAILED
+    return 0 if say("\n".join(f"{file}: ok ({summary(one)})" for one in found)) else FAILED
 
 
 def checked(file: str) -> AgentFile:
-    """What a file holds; raises InvalidFile for all that `parley check` tells."""
+    """The agent that a file holds; raises InvalidFile for all that `parley check` tells of one."""
+    read = load_file(file)
+    _agents(file, [read.agent])
+    return read
+
+
+def _agents(file: str, agents: Sequence[VoiceAgent]) -> None:
+    """Look at what no model knows: the voices of this machine, and what an agent says against itself."""
     # Here and not above: it needs numpy, for which no other command should wait.
     from parley_cli.contradictions import contradictions
 
-    read = load_file(file)
-    voice = voice_problem(read.agent)
-    problems: list[Problem] = [*([voice] if voice else []), *contradictions(read.agent)]
+    problems: list[Problem] = []
+    for agent in agents:
+        voice = voice_problem(agent)
+        problems += [*([voice] if voice else []), *contradictions(agent)]
     if problems:
         raise InvalidFile(file, problems[:MOST_TOLD])
-    return read
 
 
 def say(text: str) -> bool:
@@ -62,8 +74,26 @@ def tell(invalid: InvalidFile) -> None:
     print(invalid, file=sys.stderr)
 
 
-def summary(agent: VoiceAgent) -> str:
-    """The agent in a few words."""
+def summary(found: Resource) -> str:
+    """An object in a few words."""
+    match found:
+        case VoiceAgent():
+            return _agent(found)
+        case ModelServer():
+            engine, gpus = found.spec.engine, found.spec.gpus.count if found.spec.gpus else 0
+            return f"{found.kind} {found.metadata.name}, {engine.chosen}, {_count(gpus, 'GPU')}"
+        case NodeTuning():
+            governor = f"governor {found.spec.governor}" if found.spec.governor else "no governor"
+            return (
+                f"{found.kind} {found.metadata.name}, {_count(len(found.spec.sysctls), 'sysctl')}, {governor}"
+            )
+        case VoiceTenant():
+            names = ", ".join(found.spec.namespaces)
+            return f"{found.kind} {found.metadata.name}, {names}"
+    return f"{found.kind} {found.metadata.name}"
+
+
+def _agent(agent: VoiceAgent) -> str:
     spec = agent.spec
     engines = spec.engines
     used = ", ".join(role.chosen for role in (engines.vad, engines.stt, engines.llm, engines.tts))
@@ -73,8 +103,8 @@ def summary(agent: VoiceAgent) -> str:
 def contents(agent: VoiceAgent) -> str:
     """How much the agent knows."""
     conversation = agent.spec.conversation
-    return f"{_count(conversation.intents, 'intent')}, {_count(conversation.knowledge, 'text')}"
+    return f"{_count(len(conversation.intents), 'intent')}, {_count(len(conversation.knowledge), 'text')}"
 
 
-def _count(things: Sequence[object], name: str) -> str:
-    return f"{len(things) or 'no'} {name}{'' if len(things) == 1 else 's'}"
+def _count(number: int, name: str) -> str:
+    return f"{number or 'no'} {name}{'' if number == 1 else 's'}"

@@ -1,8 +1,8 @@
 """The API of Parley, group parley.dev/v1alpha1.
 
-file -> document.py (values and their lines) -> voiceagent.py (models), references.py (what refers)
-     -> load() -> VoiceAgent, or InvalidFile with every mistake
-models, voiceagent_status.py -> schema.py -> CustomResourceDefinition, docs/reference.md
+file -> document.py (values and their lines) -> kinds.py (which kind), its models, its rules across fields
+     -> load() -> VoiceAgent, load_all() -> objects of any kind, or InvalidFile with every mistake
+kinds.py: models, statuses -> schema.py -> CustomResourceDefinitions, docs/reference*.md
 """
 
 from parley_api.knowledge import KnowledgeText, knowledge_texts

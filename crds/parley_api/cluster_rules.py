@@ -1,52 +1,36 @@
-"""The rules across the fields that are for a cluster, as `parley check` says them: CEL says the same in the CRD.
+"""The rules across the fields that several kinds have, as `parley check` says them: CEL says the same in the CRD.
 
-Rules: one function for each rule, which stands beside its fields' models; the sentence is the rule's own. Works on
-plain values, also on those with mistakes in them, with the defaults that the API server would have filled in.
+Rules: one function for each part of a spec, whose rules stand beside its models; the sentence is the rule's own. Works
+on plain values, also on those with mistakes in them, with the defaults that the API server would have filled in.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from parley_api.media import ALLOTTED, Reach
 from parley_api.placement import TOLERATES_ALL, TOLERATES_ANY_VALUE, TOLERATES_FOR
-from parley_api.plain import Mistake, Mistakes, mapping, mappings, repeated, texts, union, whole
+from parley_api.plain import Mistake, Mistakes, mapping, mappings, repeated, texts, whole
 from parley_api.pods import NONE_OF_WHAT, PINNED
 from parley_api.problems import Location, shown
-from parley_api.scaling import AWAKE, LEAST_AND_MOST, REPLICAS, TARGET
-from parley_api.turntaking import Sessions
+from parley_api.scaling import AWAKE, LEAST_AND_MOST
 
 
-def mistakes(spec: dict[str, Any]) -> Mistakes:
-    """All of them in a VoiceAgent's spec (camelCase, as in the file)."""
-    if isinstance(spec.get("autoscaling"), dict):
-        yield from _autoscaling(spec)
-    yield from _reach(mapping(spec, "media"))
-    for here, toleration in mappings(mapping(spec, "placement"), "tolerations", ("spec", "placement")):
-        yield from _toleration(here, toleration)
-    yield from _pods(mapping(spec, "pods"))
-
-
-def _autoscaling(spec: dict[str, Any]) -> Mistakes:
-    here: Location = ("spec", "autoscaling")
-    replicas, most = whole(spec, "replicas", REPLICAS), whole(spec["autoscaling"], "maxReplicas")
+def scaling(spec: dict[str, Any], least: int) -> Mistakes:
+    """Of replicas and autoscaling; `least` is what replicas are unless it is said."""
+    if not isinstance(spec.get("autoscaling"), dict):
+        return
+    replicas, most = whole(spec, "replicas", least), whole(spec["autoscaling"], "maxReplicas")
     if replicas is not None and most is not None and most < replicas:
-        yield Mistake((*here, "maxReplicas"), f"{most} beside replicas: {replicas}", LEAST_AND_MOST.message)
+        here = ("spec", "autoscaling", "maxReplicas")
+        yield Mistake(here, f"{most} beside replicas: {replicas}", LEAST_AND_MOST.message)
     if replicas == 0:
         yield Mistake(("spec", "replicas"), "0 beside autoscaling", AWAKE.message)
-    limit = whole(mapping(spec, "sessions"), "limit", Sessions.model_fields["limit"].default)
-    target = whole(spec["autoscaling"], "targetSessions")
-    if limit is not None and target is not None and target > limit:
-        yield Mistake((*here, "targetSessions"), f"{target} beside sessions.limit: {limit}", TARGET.message)
 
 
-def _reach(media: dict[str, Any]) -> Mistakes:
-    here: Location = ("spec", "media")
-    reach, port = mapping(media, "reach"), whole(mapping(media, "udp"), "port", 0)
-    yield from union((*here, "reach"), media.get("reach"), Reach)
-    if reach.get("hostPort") is not None and port:
-        yield Mistake((*here, "udp", "port"), f"{port} beside reach.hostPort", ALLOTTED.message)
-    yield from repeated(texts(mapping(reach, "turn"), "uris", (*here, "reach", "turn")), "URI")
+def placement(spec: dict[str, Any]) -> Mistakes:
+    """Of the taints that are tolerated."""
+    for here, toleration in mappings(mapping(spec, "placement"), "tolerations", ("spec", "placement")):
+        yield from _toleration(here, toleration)
 
 
 def _toleration(here: Location, toleration: dict[str, Any]) -> Mistakes:
@@ -62,12 +46,14 @@ def _toleration(here: Location, toleration: dict[str, Any]) -> Mistakes:
         yield Mistake((*here, "tolerationSeconds"), beside, TOLERATES_FOR.message)
 
 
-def _pods(pods: dict[str, Any]) -> Mistakes:
+def pods(spec: dict[str, Any]) -> Mistakes:
+    """Of what pods are made from."""
     here: Location = ("spec", "pods")
-    if isinstance(image := pods.get("image"), str) and image.endswith(":latest"):
+    said = mapping(spec, "pods")
+    if isinstance(image := said.get("image"), str) and image.endswith(":latest"):
         yield Mistake((*here, "image"), shown(image), PINNED.message)
-    proxy = mapping(pods, "proxy")
+    proxy = mapping(said, "proxy")
     if proxy.get("none", "") != "" and not (proxy.get("http") or proxy.get("https")):
         yield Mistake((*here, "proxy", "none"), f"{shown(proxy['none'])} alone", NONE_OF_WHAT.message)
     for name in ("pullSecrets", "environmentFrom"):
-        yield from repeated(texts(pods, name, here), "Secret")
+        yield from repeated(texts(said, name, here), "Secret")

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from parley_api.access import HOST, PORT
+from parley_api.metadata import DnsLabel, Name
 from parley_api.model import Model, OneOf, Rule
 
 SHORTEST_TONE, LONGEST_TONE = 0.02, 600
@@ -31,6 +32,10 @@ FilePath = Annotated[
         json_schema_extra={"x-advice": "a path on this machine, from this file's folder on or absolute"},
     ),
 ]
+
+
+Temperature = Annotated[float, Field(ge=0, le=2)]
+MaxTokens = Annotated[int, Field(ge=1, le=32_768)]
 
 
 class Silero(Model):
@@ -103,17 +108,26 @@ class OpenAi(Model):
             "x-advice": "the name of an environment variable in capitals such as OPENAI_API_KEY, not the key itself",
         },
     )
-    temperature: float | None = Field(
-        default=None,
-        ge=0,
-        le=2,
-        description="How freely it words its answers; unless set, as the server has it.",
+    temperature: Temperature | None = Field(
+        default=None, description="How freely it words its answers; unless set, as the server has it."
     )
-    max_tokens: int | None = Field(
-        default=None,
-        ge=1,
-        le=32_768,
-        description="Longest answer in tokens; unless set, as the server has it.",
+    max_tokens: MaxTokens | None = Field(
+        default=None, description="Longest answer in tokens; unless set, as the server has it."
+    )
+
+
+class ModelServer(Model):
+    """A ModelServer of the cluster, by its name; the operator finds its address and the name of its model."""
+
+    name: Name = Field(description="Name of the ModelServer, whose engine is vllm.")
+    namespace: DnsLabel | None = Field(
+        default=None, description="Namespace of the ModelServer; unless set, the agent's own."
+    )
+    temperature: Temperature | None = Field(
+        default=None, description="How freely it words its answers; unless set, as the server has it."
+    )
+    max_tokens: MaxTokens | None = Field(
+        default=None, description="Longest answer in tokens; unless set, as the server has it."
     )
 
 
@@ -176,6 +190,9 @@ class Llm(OneOf):
 
     scripted: Scripted | None = Field(default=None, description="Intents and knowledge of this file.")
     openai: OpenAi | None = Field(default=None, description="A server of chat completions, by its URL.")
+    model_server: ModelServer | None = Field(
+        default=None, description="A ModelServer of the cluster, by its name."
+    )
     instant: InstantLlm | None = Field(default=None, description="The same answer at once, for measurements.")
 
 

@@ -1,4 +1,4 @@
-"""A file -> a VoiceAgent, or every mistake in it at once.
+"""A file -> its objects, or every mistake in them at once.
 
 Rules: the file is bounded as etcd bounds an object; what is wrong is said with path, line, what was seen and
 what to write instead, the last made from the same schema as the CRD, so that a laptop and a cluster agree.
@@ -7,36 +7,31 @@ Other kinds in the same file are passed over, as `kubectl apply` would take them
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
-from parley_api import engine_files, references
+from parley_api import advice, engine_files, references
 from parley_api.document import Document, documents
 from parley_api.hints import hint
+from parley_api.kind import Kind, Resource
+from parley_api.kinds import KINDS, VOICE_AGENT
 from parley_api.knowledge import read_folder
-from parley_api.metadata import LABEL_KEYS
-from parley_api.problems import InvalidFile, Location, Problem, path_text, printable, shown
-from parley_api.schema import Schema, voice_agent_schema
+from parley_api.problems import InvalidFile, Problem, path_text, printable, shown
+from parley_api.schema import object_schema
 from parley_api.voiceagent import VoiceAgent
-from parley_api.wanted import wanted
 
 LARGEST_FILE = 1024 * 1024
 """Bytes. etcd refuses larger objects (its request limit is 1.5 MiB, with all that the cluster adds)."""
 
 MOST_TOLD = 200
 """Mistakes: all of any file that a person wrote, and few enough that no file takes minutes."""
-
-KIND = "VoiceAgent"
 
 _WRITTEN_BY_CLUSTER = {
     *("creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generateName"),
@@ -66,10 +61,31 @@ def load_file(path: str | Path) -> AgentFile:
     file = Path(path)
     try:
         raw = _bytes(file)
-        agent = _agent(_only_agent(_documents(_text(raw))), file.parent)
+        agent = _object(_only_agent(_documents(_text(raw))), VOICE_AGENT, file.parent)
     except _Wrong as wrong:
         raise InvalidFile(str(path), wrong.problems) from None
+    assert isinstance(agent, VoiceAgent)
     return AgentFile(agent, hashlib.sha256(raw).hexdigest())
+
+
+def load_all(path: str | Path) -> list[Resource]:
+    """All objects of our kinds in the YAML file `path`, in their order: as many as a cluster would take from it.
+
+    Reads files: not for the event loop. Raises InvalidFile with all mistakes in all of them.
+    """
+    file, found, problems = Path(path), list[Resource](), list[Problem]()
+    try:
+        ours = _all_of_ours(_documents(_text(_bytes(file))))
+    except _Wrong as wrong:
+        raise InvalidFile(str(path), wrong.problems) from None
+    for document, kind in ours:
+        try:
+            found.append(_object(document, kind, file.parent))
+        except _Wrong as wrong:
+            problems += wrong.problems
+    if problems:
+        raise InvalidFile(str(path), _in_order([], problems))
+    return found
 
 
 def folders(path: str | Path) -> list[Path]:
@@ -130,46 +146,75 @@ def _documents(text: str) -> list[Document]:
 
 
 def _only_agent(found: list[Document]) -> Document:
+    name = VOICE_AGENT.name
     if not found:
-        raise _Wrong(Problem("", "an empty file", f"write a {KIND} into it"))
-    agents = [document for document in found if _kind(document) == KIND]
+        raise _Wrong(Problem("", "an empty file", f"write a {name} into it"))
+    agents = [document for document in found if _kind(document) == name]
     if len(agents) == 1:
         return agents[0]
     if len(agents) > 1:
         lines = " and ".join(str(document.line) for document in agents[:5])
-        raise _Wrong(Problem("", f"{len(agents)} of kind {KIND} (lines {lines})", "keep one in a file"))
-    if len(found) == 1 and (_kind(found[0]) is None or _close(str(_kind(found[0])), [KIND])):
+        raise _Wrong(Problem("", f"{len(agents)} of kind {name} (lines {lines})", "keep one in a file"))
+    if len(found) == 1 and _meant(found[0], [name]):
         return found[0]  # it was meant to be one: say all that is wrong with it
+    raise _other_kinds(found, name)
+
+
+def _all_of_ours(found: list[Document]) -> list[tuple[Document, Kind]]:
+    names = list(KINDS)
+    ours = [(document, KINDS[name]) for document in found if (name := _kind(document)) in names]
+    if not found:
+        raise _Wrong(Problem("", "an empty file", f"write a {VOICE_AGENT.name} into it"))
+    if ours:
+        return ours
+    if len(found) == 1 and (name := _meant(found[0], names)):
+        return [(found[0], KINDS[name])]
+    raise _other_kinds(found, f"{', '.join(names[:-1])} or {names[-1]}")
+
+
+def _meant(document: Document, names: list[str]) -> str | None:
+    """Which kind it was to be; the first where nothing is said."""
+    said = _kind(document)
+    return names[0] if said is None else advice.closest(str(said), names)
+
+
+def _other_kinds(found: list[Document], wanted: str) -> _Wrong:
     kinds = ", ".join(shown(_kind(document)) for document in found[:5])
     if len(found) == 1 and _kind(found[0]) == "List":
         one = "write one of its items into a file, as `kubectl get voiceagent NAME -o yaml` prints it"
-        raise _Wrong(Problem("kind", kinds, one, found[0].line_of(("kind",))))
-    raise _Wrong(Problem("kind", kinds, f"write kind: {KIND} for one of them", found[0].line_of(("kind",))))
+        return _Wrong(Problem("kind", kinds, one, found[0].line_of(("kind",))))
+    return _Wrong(
+        Problem("kind", kinds, f"write kind: {wanted} for one of them", found[0].line_of(("kind",)))
+    )
 
 
 def _kind(document: Document) -> Any:
     return document.value.get("kind") if isinstance(document.value, dict) else None
 
 
-def _agent(document: Document, base_dir: Path) -> VoiceAgent:
+def _object(document: Document, kind: Kind, base_dir: Path) -> Resource:
     value = _as_written(document.value)
+    across = kind.resource.mistakes(value)
+    if kind is VOICE_AGENT:
+        across = chain(across, engine_files.mistakes(value, base_dir))
     problems = [
         Problem(path_text(found.location), found.seen, found.instead, document.line_of(found.location))
-        for found in islice(
-            chain(references.mistakes(value), engine_files.mistakes(value, base_dir)), MOST_TOLD + 1
-        )
+        for found in islice(across, MOST_TOLD + 1)
     ]
-    problems += _folders(value, base_dir, document)
-    agent = None
+    if kind is VOICE_AGENT:
+        problems += _folders(value, base_dir, document)
+    made = None
     try:
-        agent = VoiceAgent.model_validate(value, by_alias=True, by_name=False)
+        made = kind.resource.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False)
         wrong = (one for one in details if one["type"] not in _SAID_BY_REFERENCES)
-        problems += [_problem(one, document) for one in islice(wrong, MOST_TOLD + 1)]
-    if agent is None or problems or document.problems:
+        problems += [
+            advice.problem(one, document, object_schema(kind)) for one in islice(wrong, MOST_TOLD + 1)
+        ]
+    if made is None or problems or document.problems:
         raise _Wrong(*_in_order(document.problems, problems))
-    return agent
+    return made
 
 
 _SAID_BY_REFERENCES = {"references", "exactly_one"}
@@ -200,81 +245,3 @@ def _in_order(unread: list[Problem], wrong: list[Problem]) -> list[Problem]:
     if len(told) > MOST_TOLD:
         told[MOST_TOLD:] = [Problem("", "more mistakes than these", "correct these first")]
     return told
-
-
-def _problem(error: ErrorDetails, document: Document) -> Problem:
-    """One of pydantic's errors in our words."""
-    location: Location = error["loc"]
-    if location[-1:] == ("[key]",):
-        location = location[:-1]
-        seen, instead = "a key that is not allowed", LABEL_KEYS.message
-    elif error["type"] == "extra_forbidden":
-        seen, instead = "an unknown field", _unknown(location)
-    else:
-        schema = _schema_at(location)
-        secret = schema.get("format") == "password"
-        seen = "nothing" if error["type"] == "missing" else "a secret" if secret else shown(error["input"])
-        instead = _advice(error["input"], schema)
-        if error["type"] == "string_type" and location in document.plain:
-            plain = "a secret" if secret else printable(document.plain[location])
-            seen, instead = f"{plain} without quotes", "put a text in quotes"
-        elif error["type"] == "string_type" and isinstance(error["input"], dict | list):
-            instead += ", in quotes if it begins with { or [ or holds a colon"
-        elif error["type"] == "string_too_long":
-            seen = f"a text of {len(error['input'])} characters"
-    return Problem(path_text(location), seen, instead, document.line_of(location))
-
-
-def _schema_at(location: Location) -> Schema:
-    schema = voice_agent_schema()
-    for part in location:
-        if isinstance(part, int):
-            schema = schema["items"]
-        else:
-            schema = schema.get("properties", {}).get(part) or schema["additionalProperties"]
-    return schema
-
-
-def _advice(value: Any, schema: Schema) -> str:
-    """What to write for a field, in words made from its schema."""
-    names = schema.get("enum", [])
-    if len(names) > 1 and isinstance(value, str) and (close := _close(value, names)):
-        return f"did you mean {close}? Write {wanted(schema)}"
-    return f"write {wanted(schema)}"
-
-
-def _unknown(location: Location) -> str:
-    """What was meant by a field that does not exist: a name like it here, or the same name elsewhere."""
-    name, names = str(location[-1]), list(_schema_at(location[:-1]).get("properties", {}))
-    places = _places()
-    if name in places:
-        return f"it belongs to {places[name]}"
-    if close := _close(name, names):
-        return f"did you mean {close}?"
-    if similar := _close(name, list(places)):
-        return f"did you mean {similar} of {places[similar]}?"
-    return f"write one of {', '.join(names)}" if names else "nothing can be set here: remove it"
-
-
-def _close(name: str, names: list[str]) -> str | None:
-    if len(name) > 64:
-        return None
-    by_lower = {candidate.lower(): candidate for candidate in names}
-    found = difflib.get_close_matches(name.lower().replace("_", ""), by_lower, n=1)
-    return by_lower[found[0]] if found else None
-
-
-@cache
-def _places() -> dict[str, str]:
-    """Each field of the spec that has only one place, and that place."""
-    places: dict[str, list[str]] = {}
-
-    def walk(schema: Schema, path: str) -> None:
-        for name, member in schema.get("properties", {}).items():
-            places.setdefault(name, []).append(path)
-            walk(member, f"{path}.{name}")
-        if "items" in schema:
-            walk(schema["items"], f"{path}[]")
-
-    walk(voice_agent_schema()["properties"]["spec"], "spec")
-    return {name: found[0] for name, found in places.items() if len(found) == 1}

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from parley_api.model import Model, Rule
+from parley_api.model import Model, Rule, cel_rules
 
 _LABEL_KEY = r"^([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$"
 LABEL_KEYS = Rule(
@@ -38,7 +38,7 @@ DnsLabel = Annotated[
         json_schema_extra={"x-advice": "lower-case letters, digits and '-', at most 63, no '-' at the ends"},
     ),
 ]
-AgentName = Annotated[
+Name = Annotated[
     str,
     Field(
         min_length=1,
@@ -49,7 +49,7 @@ AgentName = Annotated[
         },
     ),
 ]
-"""RFC 1035: a Service must be named so, and the agent's is named after it."""
+"""RFC 1035: a Service must be named so, and what is made for an object is named after it."""
 
 OBJECT_NAME = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 ObjectName = Annotated[
@@ -69,14 +69,20 @@ ObjectName = Annotated[
 class ObjectMeta(Model):
     """Which object this is."""
 
-    name: AgentName = Field(description="Name of the agent: its Service and its labels are named after it.")
-    namespace: DnsLabel | None = Field(default=None, description="Namespace on a cluster.")
+    name: Name = Field(description="Name of the object: what is made for it is named after it.")
+    namespace: DnsLabel | None = Field(
+        default=None, description="Namespace on a cluster; of a kind of the whole cluster, passed over."
+    )
     labels: dict[LabelKey, LabelValue] = Field(
-        default_factory=dict, max_length=64, description="Labels of the object."
+        default_factory=dict,
+        max_length=64,
+        description="Labels of the object.",
+        json_schema_extra=cel_rules(LABEL_KEYS),
     )
     annotations: dict[LabelKey, Annotated[str, Field(max_length=262_144)]] = Field(
         # `kubectl apply` keeps the whole file in one of them.
         default_factory=dict,
         max_length=64,
         description="Annotations of the object.",
+        json_schema_extra=cel_rules(LABEL_KEYS),
     )

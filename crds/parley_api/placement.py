@@ -1,13 +1,14 @@
-"""Where an agent's pods run, and what each of them has for itself."""
+"""Where pods run, and what each of them has for itself."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import ConfigDict, Field
 
 from parley_api.metadata import LABEL_KEYS, LabelKey, LabelValue
 from parley_api.model import Model, Rule, cel_rules
+from parley_api.quantities import Cpu, Memory
 
 TOLERATES_ALL = Rule(
     "(has(self.key) && self.key != '') || self.operator == 'Exists'",
@@ -27,37 +28,6 @@ TOLERATES_FOR = Rule(
 """As the API server asks of a pod's tolerations: a pod that breaks them would never be made."""
 
 
-def _whole_cpus(value: Any) -> Any:
-    """`cpu: 1` is what everybody writes, and Kubernetes takes it: here alone a number becomes a text."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-_CPU = r"^([1-9][0-9]{0,2}(\.[0-9]{1,3})?|0\.0{0,2}[1-9][0-9]{0,2}|[1-9][0-9]{0,5}m)$"
-Cpu = Annotated[
-    str,
-    Field(max_length=16, pattern=_CPU),
-    BeforeValidator(_whole_cpus),
-    WithJsonSchema(
-        {
-            "x-kubernetes-int-or-string": True,
-            "maxLength": 16,
-            "pattern": _CPU,
-            "x-advice": "CPUs such as 1, or a part of one such as 500m",
-        }
-    ),
-]
-Memory = Annotated[
-    str,
-    Field(
-        min_length=1,
-        max_length=16,
-        pattern=r"^([1-9][0-9]{1,6}M|[1-9][0-9]{0,3}(\.[0-9]{1,3})?G)i?$",
-        json_schema_extra={"x-advice": "memory with its unit, such as 2Gi or 1500Mi"},
-    ),
-]
-"""Not as Kubernetes: there `memory: 2` are two bytes, and `200m` is a fifth of one."""
-
-
 class Resources(Model):
     """What a pod requests is also its limit, so that it is Guaranteed: the last to be evicted, and alone on its CPUs
     where the kubelet's CPU manager is static and `cpu` is whole.
@@ -65,6 +35,17 @@ class Resources(Model):
 
     cpu: Cpu = Field(default="1", description="CPUs of a pod, requested and limited.")
     memory: Memory = Field(default="2Gi", description="Memory of a pod, requested and limited.")
+
+
+class Gpus(Model):
+    """GPUs, by the name under which the cluster's device plugin offers them."""
+
+    count: int = Field(ge=0, le=64, description="How many; 0 is none.")
+    resource: LabelKey = Field(
+        default="nvidia.com/gpu",
+        description="Name of the extended resource.",
+        json_schema_extra={"x-advice": "the name of an extended resource such as nvidia.com/gpu"},
+    )
 
 
 class Toleration(Model):
@@ -92,10 +73,9 @@ class Toleration(Model):
     )
 
 
-class Placement(Model):
-    """Where pods run, and with how much of a node."""
+class Nodes(Model):
+    """On which nodes pods run."""
 
-    resources: Resources = Field(default=Resources(), description="What each pod requests and may use.")
     node_selector: dict[LabelKey, LabelValue] = Field(
         default={"node-type": "low-latency"},
         max_length=32,
@@ -107,3 +87,9 @@ class Placement(Model):
         max_length=32,
         description="Taints of nodes that the pods tolerate.",
     )
+
+
+class Placement(Nodes):
+    """Where pods run, and with how much of a node."""
+
+    resources: Resources = Field(default=Resources(), description="What each pod requests and may use.")

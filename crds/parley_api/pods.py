@@ -1,4 +1,4 @@
-"""What an agent's pods are made from, and what of their surroundings they need to know."""
+"""What pods are made from, and what of their surroundings they need to know."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ProxyUrl = Annotated[
 
 
 class Proxy(Model):
-    """The proxy by which engines outside the cluster are reached."""
+    """The proxy by which what is outside the cluster is reached."""
 
     model_config = ConfigDict(json_schema_extra=cel_rules(NONE_OF_WHAT))
 
@@ -56,8 +56,8 @@ class Proxy(Model):
     )
 
 
-class Pods(Model):
-    """Image, registry, proxy, authorities and keys of an agent's pods."""
+class PodImage(Model):
+    """Image and registry of pods."""
 
     model_config = ConfigDict(json_schema_extra=cel_rules(PINNED))
 
@@ -65,8 +65,7 @@ class Pods(Model):
         default="",
         max_length=512,
         pattern=rf"^(({_REGISTRY})?{_PATH}(/{_PATH})*({_TAG}|({_TAG})?{_DIGEST}))?$",
-        description="Image of the data plane. Unless set, the operator's: a newer operator moves the"
-        " agent to its own in turn.",
+        description="Image of the pods. Unless set, the operator's: a newer operator moves them to its own in turn.",
         json_schema_extra={
             "x-advice": "an image with its tag or digest, such as registry.example.com/parley:0.1.0"
         },
@@ -77,7 +76,12 @@ class Pods(Model):
         description="Names of Secrets by which a private registry lets the image be pulled.",
         json_schema_extra={"x-kubernetes-list-type": "set"},
     )
-    proxy: Proxy = Field(default=Proxy(), description="The proxy by which engines outside are reached.")
+
+
+class Pods(PodImage):
+    """Image, registry, proxy, authorities and keys of pods."""
+
+    proxy: Proxy = Field(default=Proxy(), description="The proxy by which what is outside is reached.")
     ca_config_map: str = Field(
         default="",
         max_length=253,
@@ -88,6 +92,6 @@ class Pods(Model):
     environment_from: list[ObjectName] = Field(
         default_factory=list,
         max_length=16,
-        description="Names of Secrets whose keys are environment variables of the pods, such as an engine's API key.",
+        description="Names of Secrets whose keys are environment variables of the pods, such as an API key.",
         json_schema_extra={"x-kubernetes-list-type": "set"},
     )

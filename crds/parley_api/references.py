@@ -28,10 +28,12 @@ from parley_api.conversation import (
     TESTED,
 )
 from parley_api.engines import HEARS, Engines
-from parley_api.media import ICE_LOGIN
+from parley_api.media import ALLOTTED, ICE_LOGIN, Reach
 from parley_api.model import OneOf, set_members
-from parley_api.plain import Mistake, Mistakes, mapping, mappings, repeated, texts, union
+from parley_api.plain import Mistake, Mistakes, mapping, mappings, repeated, texts, union, whole
 from parley_api.problems import Location, shown
+from parley_api.scaling import REPLICAS, TARGET
+from parley_api.turntaking import Sessions
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -43,7 +45,7 @@ def mistakes(agent: Any) -> Mistakes:
     yield from _unions(mapping(spec, "engines"))
     yield from _language(spec)
     yield from _ice_servers(mapping(spec, "media"))
-    yield from cluster_rules.mistakes(spec)
+    yield from _on_a_cluster(spec)
     conversation = mapping(spec, "conversation")
     here: Location = ("spec", "conversation")
     for name in ("greeting", "fallback", "apology", "goodbye", "handOver", "stillThere"):
@@ -88,6 +90,27 @@ def _ice_servers(media: dict[str, Any]) -> Mistakes:
         asks = any(url.startswith("turn") for _, url in texts(server, "urls", location))
         if len(login) == 1 or (asks and not login):
             yield Mistake(location, shown(server), ICE_LOGIN.message)
+
+
+def _on_a_cluster(spec: dict[str, Any]) -> Mistakes:
+    yield from cluster_rules.scaling(spec, REPLICAS)
+    limit = whole(mapping(spec, "sessions"), "limit", Sessions.model_fields["limit"].default)
+    target = whole(mapping(spec, "autoscaling"), "targetSessions")
+    if limit is not None and target is not None and target > limit:
+        here = ("spec", "autoscaling", "targetSessions")
+        yield Mistake(here, f"{target} beside sessions.limit: {limit}", TARGET.message)
+    yield from _reach(mapping(spec, "media"))
+    yield from cluster_rules.placement(spec)
+    yield from cluster_rules.pods(spec)
+
+
+def _reach(media: dict[str, Any]) -> Mistakes:
+    here: Location = ("spec", "media")
+    reach, port = mapping(media, "reach"), whole(mapping(media, "udp"), "port", 0)
+    yield from union((*here, "reach"), media.get("reach"), Reach)
+    if reach.get("hostPort") is not None and port:
+        yield Mistake((*here, "udp", "port"), f"{port} beside reach.hostPort", ALLOTTED.message)
+    yield from repeated(texts(mapping(reach, "turn"), "uris", (*here, "reach", "turn")), "URI")
 
 
 def _intents(intents: list[tuple[Location, dict[str, Any]]]) -> Mistakes:

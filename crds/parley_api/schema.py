@@ -1,4 +1,4 @@
-"""The models as an OpenAPI v3 schema, and the CustomResourceDefinition made from it.
+"""The models as an OpenAPI v3 schema, and the CustomResourceDefinition of each kind made from it.
 
 Rules: structural, as the API server asks of a CRD (apiextensions.k8s.io/v1): one `type` per field, no $ref,
 no anyOf, no null, no additionalProperties beside properties; `metadata` is the API server's own; what the
@@ -8,132 +8,65 @@ a CEL rule with these words in the CRD, for the API server would show nothing bu
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 import yaml
 
-from parley_api.model import Rule, cel_rules
-from parley_api.voiceagent import GROUP, VERSION, VoiceAgent
-from parley_api.voiceagent_status import VoiceAgentStatus
+from parley_api.kind import GROUP, VERSION, Column, Kind
+from parley_api.model import Model, Rule, cel_rules
 
 Schema = dict[str, Any]
 
 _PYDANTIC_ONLY = {"title", "additionalProperties", "propertyNames", "patternProperties", "const"}
 """What pydantic writes and a structural schema has otherwise, or not at all."""
 
-PLURAL = "voiceagents"
 
-_READY = '.status.conditions[?(@.type=="Ready")]'
-PRINTER_COLUMNS: tuple[Schema, ...] = (
-    {
-        "name": "Ready",
-        "type": "string",
-        "jsonPath": f"{_READY}.status",
-        "description": "Whether it works: True where all was read back.",
-    },
-    {
-        "name": "Pods",
-        "type": "integer",
-        "jsonPath": ".status.readyReplicas",
-        "description": "Pods that are ready for calls.",
-    },
-    {
-        "name": "Wanted",
-        "type": "integer",
-        "jsonPath": ".status.replicas",
-        "description": "Pods that the Deployment asks for.",
-    },
-    {
-        "name": "Calls",
-        "type": "integer",
-        "jsonPath": ".status.calls",
-        "description": "Calls in progress, rounded down.",
-    },
-    {
-        "name": "Age",
-        "type": "date",
-        "jsonPath": ".metadata.creationTimestamp",
-        "description": "Since when it has been there.",
-    },
-    {
-        "name": "Since",
-        "type": "date",
-        "jsonPath": f"{_READY}.lastTransitionTime",
-        "description": "Since when it has been ready, or not.",
-        "priority": 1,
-    },
-    {
-        "name": "Image",
-        "type": "string",
-        "jsonPath": ".status.image",
-        "description": "Image of the pods.",
-        "priority": 1,
-    },
-    {
-        "name": "Why",
-        "type": "string",
-        "jsonPath": f"{_READY}.message",
-        "description": "What lacks where it is not ready.",
-        "priority": 1,
-    },
-)
-"""What `kubectl get voiceagents` shows; those of priority 1 with -o wide alone."""
+@cache
+def object_schema(kind: Kind) -> Schema:
+    """A whole object, metadata included. `x-advice` says in words what a pattern asks for."""
+    return _of(kind.resource)
 
 
 @cache
-def voice_agent_schema() -> Schema:
-    """The whole VoiceAgent, metadata included. `x-advice` says in words what a pattern asks for."""
-    raw = VoiceAgent.model_json_schema(by_alias=True)
-    return _structural(raw, raw.get("$defs", {}))
-
-
-@cache
-def status_schema() -> Schema:
+def status_schema(kind: Kind) -> Schema:
     """Its status, which the operator writes."""
-    raw = VoiceAgentStatus.model_json_schema(by_alias=True)
-    return _structural(raw, raw.get("$defs", {}))
+    return _of(kind.status)
 
 
-def custom_resource_definition() -> Schema:
-    """The CRD of VoiceAgent."""
-    schema = _with_spoken_rules(voice_agent_schema())
+def custom_resource_definition(kind: Kind) -> Schema:
+    """The CRD of a kind."""
+    schema = _with_spoken_rules(object_schema(kind))
     properties: Schema = schema["properties"]
-    name = voice_agent_schema()["properties"]["metadata"]["properties"]["name"]
+    name = object_schema(kind)["properties"]["metadata"]["properties"]["name"]
     schema |= cel_rules(_name_rule(name))
     properties["metadata"] = {"type": "object"}
-    properties["status"] = _with_spoken_rules(status_schema())
+    properties["status"] = _with_spoken_rules(status_schema(kind))
     for name in ("apiVersion", "kind"):
         properties[name] = {"type": "string", "maxLength": 63, "description": properties[name]["description"]}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{PLURAL}.{GROUP}"},
+        "metadata": {"name": kind.crd},
         "spec": {
             "group": GROUP,
             "names": {
-                "kind": "VoiceAgent",
-                "listKind": "VoiceAgentList",
-                "plural": PLURAL,
-                "singular": "voiceagent",
-                "shortNames": ["va"],
+                "kind": kind.name,
+                "listKind": f"{kind.name}List",
+                "plural": kind.plural,
+                "singular": kind.singular,
+                "shortNames": [kind.short],
                 "categories": ["parley"],
             },
-            "scope": "Namespaced",
+            "scope": "Namespaced" if kind.namespaced else "Cluster",
             "versions": [
                 {
                     "name": VERSION,
                     "served": True,
                     "storage": True,
-                    "subresources": {
-                        "status": {},
-                        "scale": {
-                            "specReplicasPath": ".spec.replicas",
-                            "statusReplicasPath": ".status.replicas",
-                            "labelSelectorPath": ".status.selector",
-                        },
-                    },
-                    "additionalPrinterColumns": [dict(column) for column in PRINTER_COLUMNS],
+                    "subresources": {"status": {}} | (_SCALE if kind.scaled else {}),
+                    "additionalPrinterColumns": [_printed(column) for column in kind.columns],
                     "schema": {"openAPIV3Schema": schema},
                 }
             ],
@@ -141,10 +74,37 @@ def custom_resource_definition() -> Schema:
     }
 
 
-def custom_resource_definition_yaml() -> str:
-    """The CRD as `kubectl apply` takes it."""
-    text: str = yaml.safe_dump(custom_resource_definition(), sort_keys=False, width=110, allow_unicode=True)
+_SCALE: Schema = {
+    "scale": {
+        "specReplicasPath": ".spec.replicas",
+        "statusReplicasPath": ".status.replicas",
+        "labelSelectorPath": ".status.selector",
+    }
+}
+
+
+def _printed(column: Column) -> Schema:
+    """What `kubectl get` shows; of priority 1 with -o wide alone."""
+    shown = {
+        "name": column.name,
+        "type": column.type,
+        "jsonPath": column.path,
+        "description": column.description,
+    }
+    return shown | ({"priority": 1} if column.wide else {})
+
+
+def custom_resource_definitions_yaml(kinds: Iterable[Kind]) -> str:
+    """The CRDs as `kubectl apply` takes them: one document for each kind."""
+    text: str = yaml.safe_dump_all(
+        map(custom_resource_definition, kinds), sort_keys=False, width=110, allow_unicode=True
+    )
     return text
+
+
+def _of(model: type[Model]) -> Schema:
+    raw = model.model_json_schema(by_alias=True)
+    return _structural(raw, raw.get("$defs", {}))
 
 
 def _structural(node: Schema, definitions: Schema) -> Schema:

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import ConfigDict, Field
 
 from parley_api import references
 from parley_api.access import Access
 from parley_api.conversation import TESTED, Conversation
 from parley_api.engines import HEARS, Engines
+from parley_api.kind import Resource
 from parley_api.media import Media
-from parley_api.metadata import ObjectMeta
 from parley_api.model import Model, cel_rules
 from parley_api.placement import Placement
+from parley_api.plain import Mistakes
 from parley_api.pods import Pods
 from parley_api.prices import Prices
-from parley_api.problems import Problem, path_text
-from parley_api.scaling import AWAKE, LEAST_AND_MOST, MOST_REPLICAS, REPLICAS, TARGET, Autoscaling
+from parley_api.scaling import AWAKE, LEAST_AND_MOST, MOST_REPLICAS, REPLICAS, TARGET, AgentAutoscaling
 from parley_api.service import Service
 from parley_api.spoken_tests import SpokenTest
 from parley_api.turntaking import Sessions, TurnTaking
-
-GROUP = "parley.dev"
-VERSION = "v1alpha1"
 
 FOR_A_CLUSTER = ("replicas", "autoscaling", "placement", "media.reach", "service", "pods", "deletion")
 """Fields of the spec that `parley run` takes and does nothing with: one file is for both."""
@@ -60,7 +56,7 @@ class VoiceAgentSpec(Model):
         le=MOST_REPLICAS,
         description="Pods that serve the agent; with autoscaling, the least of them.",
     )
-    autoscaling: Autoscaling | None = Field(
+    autoscaling: AgentAutoscaling | None = Field(
         default=None, description="More pods while there are more calls; without it, always replicas."
     )
     placement: Placement = Field(
@@ -76,18 +72,12 @@ class VoiceAgentSpec(Model):
     )
 
 
-class VoiceAgent(Model):
+class VoiceAgent(Resource):
     """A voice agent that people can talk to."""
 
-    api_version: Literal["parley.dev/v1alpha1"] = Field(description="Version of the API.")
     kind: Literal["VoiceAgent"] = Field(description="Kind of the object.")
-    metadata: ObjectMeta = Field(description="Which object this is.")
     spec: VoiceAgentSpec = Field(description="What the agent says, when, and with which engines.")
 
-    @model_validator(mode="after")
-    def _names_refer_to_something(self) -> Self:
-        found = references.mistakes(self.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True))
-        text = "\n".join(str(Problem(path_text(one.location), one.seen, one.instead)) for one in found)
-        if text:
-            raise PydanticCustomError("references", "{text}", {"text": text})
-        return self
+    @staticmethod
+    def mistakes(value: Any) -> Mistakes:
+        return references.mistakes(value)

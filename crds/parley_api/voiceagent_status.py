@@ -9,7 +9,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from parley_api.model import Model
+from parley_api.conditions import Count, Status
+from parley_api.kind import AGE, READY, SINCE, WHY, Column
 
 ConditionType = Literal["Accepted", "Available", "Guaranteed", "UpToDate", "Ready"]
 
@@ -35,48 +36,12 @@ ACCEPTED_REASONS = {
     "Refused": "the API server refused an object of the agent; a reason that it gave, such as Forbidden, stands here",
 }
 
-_GENERATION = 2**53 - 1
-"""As far as JSON's numbers are exact."""
 
-
-class Condition(Model):
-    """One thing that is so, is not, or is not known, as metav1.Condition has it."""
-
-    type: ConditionType = Field(description="What it is about.")
-    status: Literal["True", "False", "Unknown"] = Field(description="Whether it is so, as was read back.")
-    observed_generation: int | None = Field(
-        default=None, ge=0, le=_GENERATION, description="The metadata.generation that this is about."
-    )
-    last_transition_time: str = Field(
-        max_length=64,
-        description="When `status` last became another.",
-        json_schema_extra={"format": "date-time"},
-    )
-    reason: str = Field(
-        min_length=1,
-        max_length=1_024,
-        pattern=r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$",
-        description="Why, in one CamelCase word for programs.",
-        json_schema_extra={"x-advice": "a CamelCase word"},
-    )
-    message: str = Field(
-        max_length=32_768,
-        description="Why, in a sentence for people; where True, what else is to be known, or nothing.",
-    )
-
-
-class VoiceAgentStatus(Model):
+class VoiceAgentStatus(Status[ConditionType]):
     """What was last read back of an agent's pods."""
 
-    observed_generation: int | None = Field(
-        default=None, ge=0, le=_GENERATION, description="The metadata.generation that the operator has seen."
-    )
-    replicas: int | None = Field(
-        default=None, ge=0, le=1_000_000, description="Pods that the Deployment asks for."
-    )
-    ready_replicas: int | None = Field(
-        default=None, ge=0, le=1_000_000, description="Pods that are ready for calls."
-    )
+    replicas: Count | None = Field(default=None, description="Pods that the Deployment asks for.")
+    ready_replicas: Count | None = Field(default=None, description="Pods that are ready for calls.")
     calls: int | None = Field(
         default=None,
         ge=0,
@@ -91,9 +56,16 @@ class VoiceAgentStatus(Model):
     host_port: int | None = Field(
         default=None, ge=1, le=65_535, description="UDP port of the nodes that reach.hostPort was allotted."
     )
-    conditions: list[Condition] = Field(
-        default_factory=list,
-        max_length=16,
-        description="What is so and what is not, each with its reason.",
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
-    )
+
+
+COLUMNS = (
+    READY,
+    Column("Pods", ".status.readyReplicas", "Pods that are ready for calls.", "integer"),
+    Column("Wanted", ".status.replicas", "Pods that the Deployment asks for.", "integer"),
+    Column("Calls", ".status.calls", "Calls in progress, rounded down.", "integer"),
+    AGE,
+    SINCE,
+    Column("Image", ".status.image", "Image of the pods.", wide=True),
+    WHY,
+)
+"""What `kubectl get voiceagents` shows."""

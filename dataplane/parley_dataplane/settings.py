@@ -18,9 +18,10 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from parley_api import VoiceAgent
+from parley_api.kinds import VOICE_AGENT
 from parley_api.media import IceServer
 from parley_api.model import Model
-from parley_api.schema import Schema, voice_agent_schema
+from parley_api.schema import Schema, object_schema
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -55,7 +56,7 @@ class Variable:
     @property
     def schema(self) -> Schema:
         """Of the field, as the CRD has it."""
-        schema: Schema = voice_agent_schema()["properties"]["spec"]
+        schema: Schema = object_schema(VOICE_AGENT)["properties"]["spec"]
         for name in self.field.split("."):
             schema = schema["properties"][name]
         return schema

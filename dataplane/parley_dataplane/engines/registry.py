@@ -14,11 +14,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from parley_api import VoiceAgent
+from parley_api import InvalidFile, Problem, VoiceAgent
 from parley_api.conversation import Conversation
 from parley_api.engine_files import engine_path
 from parley_api.engines import OpenAi
 from parley_api.knowledge import KnowledgeText, knowledge_texts
+from parley_api.problems import shown
 from parley_dataplane.engines.base import Engine, LlmEngine, SttEngine, TtsEngine, VadEngine
 from parley_dataplane.settings import secret, trusts_environment
 
@@ -95,9 +96,19 @@ ROLES: Mapping[str, Mapping[str, Line]] = {
 }
 
 
+_NO_CLUSTER = (
+    "a cluster has model servers, and this machine has none: here, write openai: {url: http://127.0.0.1:8000/v1, model:"
+    " NAME} with the address of a server, or scripted: {}"
+)
+
+
 def build(voice_agent: VoiceAgent, base_dir: Path) -> Engines:
     """The engines that the file names. Reads the knowledge beside it; raises InvalidFile."""
     spec = voice_agent.spec
+    if (server := spec.engines.llm.model_server) is not None:
+        # In a pod's file the operator has written the server's address instead.
+        problem = Problem("spec.engines.llm.modelServer", shown(server.name), _NO_CLUSTER)
+        raise InvalidFile(voice_agent.metadata.name, [problem])
     knowledge = tuple(knowledge_texts(voice_agent, base_dir))
     context = Context(spec.conversation, knowledge, spec.language, base_dir)
     chosen = {role: getattr(spec.engines, role) for role in ROLES}
