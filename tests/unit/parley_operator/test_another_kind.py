@@ -279,7 +279,7 @@ def test_a_kind_that_is_not_served_yet_stops_no_other_and_is_watched_once_it_is(
                 "metadata": {"name": "eden"},
             },
         )
-        await asyncio.sleep(15)
+        await asyncio.sleep(20)
         assert operator._served() == [AGENTS, GARDENS]
         assert operator._watch._again.is_set(), "kopf looks for kinds when it starts alone"
         assert GARDEN in watched.queued()
