@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from itertools import islice
 
+import pytest
+
 from parley_operator.api import ApiError, Unreachable
 from parley_operator.cache import Cache
 from parley_operator.kinds import AGENTS
@@ -78,6 +80,51 @@ def test_a_list_that_fails_is_asked_for_again_and_nothing_is_dropped_meanwhile()
         assert len(sweeping.cache) == 1
         assert not sweeping.task.done()
         assert not api.errors
+        sweeping.task.cancel()
+
+    run(main())
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_kind_that_is_not_served_counts_as_empty_and_is_looked_for_until_it_is(status: int) -> None:
+    async def main() -> None:
+        api = FakeApi()
+        api.errors.extend([ApiError(status, "No", "no such kind, or not for us")] * 9)
+        sweeping = Sweeping(api)
+        await asyncio.wait_for(sweeping.sweep.done.wait(), 1)
+        assert sweeping.cache.synced.is_set()
+        assert not sweeping.cache.served
+        while api.errors:
+            assert sweeping.appeared == 0
+            await asyncio.sleep(1)
+        await api.put(AGENTS.path("tenant", "a"), agent("a"))
+        await asyncio.sleep(11)
+        assert sweeping.cache.served
+        assert (sweeping.appeared, sweeping.changed) == (1, ["a"])
+        await asyncio.sleep(3000)
+        assert sweeping.appeared == 1
+        sweeping.task.cancel()
+
+    run(main())
+
+
+def test_a_kind_that_is_found_to_be_gone_is_looked_for_from_then_on_and_not_at_the_next_resync_alone() -> (
+    None
+):
+    """Bug: a CRD that was deleted and came back was watched no more. Cause: kopf ends when a kind that it watches goes,
+    starts without it, and never looks for it again.
+    """
+
+    async def main() -> None:
+        api = FakeApi()
+        sweeping = Sweeping(api)
+        await sweeping.sweep.done.wait()
+        api.errors.append(ApiError(404, "NotFound", "the CRD was deleted"))
+        assert await sweeping.sweep.once() is None
+        assert not sweeping.cache.served
+        await asyncio.sleep(15)
+        assert sweeping.cache.served
+        assert sweeping.appeared == 1
         sweeping.task.cancel()
 
     run(main())
