@@ -51,7 +51,7 @@ async def made(agents: int, replicas: int) -> list[Sample]:
 
 
 async def large(agents: int, changes: int, chance: random.Random) -> list[Sample]:
-    with world.local_addresses(), world.control_plane() as plane, world.stand_in(plane):
+    with world.control_plane() as plane:  # scaled to zero there is no pod to answer for
         operator = Operator(plane, PROBE_PORT, RESYNC_SECONDS=str(4 * RESYNC_SECS))
         samples: list[Sample] = []
         async with administrator(plane) as api:
