@@ -7,7 +7,7 @@ PORT   ?= 9011
 PYTHON ?= python3
 VENV   ?= .venv
 
-packages := $(addprefix $(CURDIR)/,crds dataplane cli operator)
+packages := $(addprefix $(CURDIR)/,crds dataplane cli operator sysctl)
 python := $(VENV)/bin/python
 peers := pipecat fastrtc floor
 install := $(python) -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r
