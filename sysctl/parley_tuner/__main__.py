@@ -132,7 +132,7 @@ def once(arguments: argparse.Namespace, tuner: Tuner) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     report = Report(arguments.node, profile, rows).as_json()
-    sys.stdout.write(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(report, indent=1) + "\n")
     return 0
 
 

@@ -110,5 +110,5 @@ def _check(name: str, value: str) -> None:
     parts = [part.replace("/", ".") for part in name.split(".")]
     if not SYSCTL.fullmatch(name) or {".", ".."} & set(parts) or parts[0] == "governor":
         raise BadProfile(f"{name[:80]!r} is no sysctl's name: write one such as net.core.rmem_max")
-    if not value.strip() or len(value) > LONGEST_VALUE or not value.isprintable():
+    if not value.strip() or len(value) > LONGEST_VALUE or not value.replace("\t", " ").isprintable():
         raise BadProfile(f"{name}: write a value of 1 to {LONGEST_VALUE} characters, in one line")

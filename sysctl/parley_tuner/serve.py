@@ -29,7 +29,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Transfer-Encoding") or self.headers.get("Content-Length", "0") != "0":
             self._answer(400, "text/plain", b"send no body\n")
         elif self.path == "/report":
-            report = json.dumps(self.server.report(), ensure_ascii=False).encode()
+            report = json.dumps(self.server.report()).encode()
             self._answer(200, "application/json", report)
         elif self.path == "/healthz":
             problem = self.server.stuck()

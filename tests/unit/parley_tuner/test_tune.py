@@ -336,7 +336,7 @@ def test_a_journal_that_cannot_be_read_is_kept_and_nothing_is_written(machine: M
     machine.journals.mkdir()
     spoilt = machine.journals / "low-latency.json"
     spoilt.write_text('{"boot": "first", "keys": {"vm.swappi')
-    with pytest.raises(JournalProblem, match="low-latency.json can't be read"):
+    with pytest.raises(JournalProblem, match=r"low-latency\.json can't be read"):
         machine.look(wanting(ONE))
     assert (machine.at(KEY), spoilt.read_text()[-6:]) == ("60", "swappi")
 
