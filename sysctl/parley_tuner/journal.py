@@ -90,9 +90,14 @@ class Journal:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise JournalProblem(f"the journal {file} can't be read: {error}") from error
 
-    def held_by_others(self, owner: str) -> dict[str, str]:
-        """Key to owner. Raises JournalProblem."""
-        return {key: other for other in self.owners() if other != owner for key in self.load(other)}
+    def held_by_others(self, owner: str) -> dict[str, tuple[str, str]]:
+        """Key to who holds it and what they want it to be. Raises JournalProblem."""
+        return {
+            key: (other, entry.ours[-1])
+            for other in self.owners()
+            if other != owner
+            for key, entry in self.load(other).items()
+        }
 
     def save(self, owner: str, entries: Mapping[str, Entry]) -> None:
         """It is on the disk when this returns. Raises JournalProblem."""

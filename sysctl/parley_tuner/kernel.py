@@ -108,7 +108,7 @@ class Kernel:
             (name,) = rest
             folder = f"cpufreq/{name}" if name.startswith("policy") else f"{name}/cpufreq"
             return self._cpus / folder / "scaling_governor"
-        return self._proc_sys.joinpath(first, *(part.replace("/", ".") for part in rest))
+        return self._proc_sys.joinpath(first, *rest)
 
 
 def _name(error: OSError) -> str:

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from parley_tuner.kernel import GOVERNOR
+
 MOST_BYTES = 1_048_576
 """As much as a ConfigMap may hold."""
 
@@ -25,10 +27,9 @@ LONGEST_VALUE = 1024
 OWNER = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 """A name of Kubernetes: it is a file's name in the journal, too."""
 
-SYSCTL = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_/:@-]+)+")
-"""A slash stands for a dot, as in `net.ipv4.conf.eth0/100.rp_filter`."""
+SYSCTL = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
 
-GOVERNOR = re.compile(r"[a-z_]{0,15}")
+GOVERNOR_NAME = re.compile(r"[a-z_]{0,15}")
 
 
 class BadProfile(ValueError):
@@ -87,7 +88,7 @@ def parse(content: bytes, node: str) -> Profile:
     for name, value in sysctls.items():
         _check(name, value)
     governor = found.get("governor", "")
-    if not isinstance(governor, str) or not GOVERNOR.fullmatch(governor):
+    if not isinstance(governor, str) or not GOVERNOR_NAME.fullmatch(governor):
         raise BadProfile("governor: write a governor's name, such as performance, or nothing")
     return Profile(digest, owner, sysctls, governor, _texts(found, "conflicts"))
 
@@ -107,8 +108,7 @@ def _texts(found: Mapping[str, Any], name: str) -> dict[str, str]:
 
 
 def _check(name: str, value: str) -> None:
-    parts = [part.replace("/", ".") for part in name.split(".")]
-    if not SYSCTL.fullmatch(name) or {".", ".."} & set(parts) or parts[0] == "governor":
+    if not SYSCTL.fullmatch(name) or name.startswith(f"{GOVERNOR}."):
         raise BadProfile(f"{name[:80]!r} is no sysctl's name: write one such as net.core.rmem_max")
     if not value.strip() or len(value) > LONGEST_VALUE or not value.replace("\t", " ").isprintable():
         raise BadProfile(f"{name}: write a value of 1 to {LONGEST_VALUE} characters, in one line")

@@ -51,7 +51,7 @@ class Report:
             "state": self.state,
             "problem": self.problem,
             "seconds_to_applied": self.seconds_to_applied,
-            "keys": {key: _shown(row) for key, row in merged(self.rows).items()},
+            "keys": {key: _shown(row) for key, row in sorted(merged(self.rows).items())},
         }
 
 

@@ -5,8 +5,9 @@
 Rules: a look converges from any state, after any crash: each part of it may be repeated. All old values of a look are
 on the disk before its first write, so that a key that another one changes along with itself has its true old value.
 Somebody else's change is first told (Drifted), then put right at the next look, and later each time it comes again. On
-restoring it is theirs: only where our own value still stands is the old one put back. What another NodeTuning holds,
-or wants otherwise, is written by neither. The clock is an argument: `now`, seconds.
+restoring it is theirs: only where our own value still stands is the old one put back. What another NodeTuning wants
+otherwise is not written; where both want the same, one holds the key and keeps it right. The clock is an argument:
+`now`, seconds.
 """
 
 from __future__ import annotations
@@ -90,7 +91,8 @@ class Tuner:
         held = self._journal.load(profile.owner)
         found = dict(held)
         wishes, rows = self._wishes(profile)
-        conflicts = {**self._journal.held_by_others(profile.owner), **_by_key(profile, wishes)}
+        others = self._journal.held_by_others(profile.owner)
+        conflicts = _by_key(profile, wishes)
         for key in reversed(held):
             if key not in wishes:
                 self._let_go[key] = self._restore(key, found, now)
@@ -99,13 +101,19 @@ class Tuner:
             self._let_go.pop(key, None)
             entry = found.get(key)
             before = entry.before if entry else None
-            if key in conflicts:
-                rows[key] = Row(CONFLICT, wanted, before, _why(profile.owner, conflicts[key], entry))
+            other, theirs = others.get(key, ("", ""))
+            if key in conflicts or (other and not same(theirs, wanted)):
+                why = _why(profile.owner, conflicts.get(key, other), entry)
+                rows[key] = Row(CONFLICT, wanted, before, why)
                 continue
             try:
                 present = self._kernel.read(key)
             except Unusable as error:
                 rows[key] = Row(SKIPPED, wanted, before, str(error))
+                continue
+            if other:
+                state = APPLIED if same(present, wanted) else DRIFTED
+                rows[key] = Row(state, wanted, why=f"{other} holds it, and wants the same")
                 continue
             row = self._standing(key, wanted, entry, present, now)
             if row is not None:

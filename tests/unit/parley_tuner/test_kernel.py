@@ -19,14 +19,6 @@ def test_values_that_differ_in_blanks_alone_are_the_same() -> None:
     assert not same("1", "10")
 
 
-def test_a_slash_in_a_name_stands_for_a_dot(tmp_path: Path) -> None:
-    machine = Machine(tmp_path)
-    file = machine.proc_sys / "net/ipv4/conf/eth0.100/rp_filter"
-    machine._write(file, "0")
-    kernel(machine).write("net.ipv4.conf.eth0/100.rp_filter", "2")
-    assert file.read_text() == "2\n"
-
-
 def test_the_keys_of_governors_are_found_and_lead_back_to_their_files(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     machine.add_cpus("powersave", "schedutil")

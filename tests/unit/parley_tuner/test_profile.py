@@ -13,7 +13,7 @@ from parley_tuner.profile import BadProfile, Profile, parse, read
 WHOLE = {
     "profile": "3f9c",
     "owner": "low-latency",
-    "sysctls": {"vm.swappiness": "1", "net.ipv4.conf.eth0/100.rp_filter": "2"},
+    "sysctls": {"vm.swappiness": "1", "net.core.rmem_max": "4194304"},
     "governor": "performance",
     "conflicts": {"vm.swappiness": "other"},
     "leaving": ["node-b"],

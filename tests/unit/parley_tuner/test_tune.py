@@ -217,6 +217,21 @@ def test_of_two_owners_the_first_keeps_the_key_and_the_second_names_both(machine
     assert machine.look(wanting(ONE, owner="first"))[KEY].state == "Applied"
 
 
+def test_two_owners_who_want_the_same_have_it_and_one_holds_it(machine: Machine) -> None:
+    machine.look(wanting(ONE, owner="first"))
+    row = machine.look(wanting(ONE, owner="second"))[KEY]
+    assert (row.state, row.before, row.why) == ("Applied", None, "first holds it, and wants the same")
+    machine.set(KEY, "33")
+    assert machine.look(wanting(ONE, owner="second"))[KEY].state == "Drifted"
+    assert machine.at(KEY) == "33", "the first one puts it right"
+    machine.set(KEY, "1")
+    assert states(machine.look(wanting(owner="second"))) == {}
+    machine.look(wanting(ONE, owner="second"))
+    machine.look(wanting(owner="first"))
+    row = machine.look(wanting(ONE, owner="second"))[KEY]
+    assert (row.state, row.before, machine.at(KEY)) == ("Applied", "60", "1")
+
+
 def test_once_the_first_owner_lets_go_the_second_has_it_and_the_true_old_value(machine: Machine) -> None:
     machine.look(wanting(ONE, owner="first"))
     machine.look(wanting({KEY: "10"}, owner="second"))
