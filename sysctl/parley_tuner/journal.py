@@ -47,6 +47,14 @@ class Entry:
 Entries = dict[str, Entry]
 
 
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Another owner of a key, and the value; None where it is known to be another one alone."""
+
+    owner: str
+    wants: str | None = None
+
+
 class Journal:
     """`boot` tells this start of the machine from others. `step` is called before and after each system call that
     changes the disk.
@@ -90,10 +98,10 @@ class Journal:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise JournalProblem(f"the journal {file} can't be read: {error}") from error
 
-    def held_by_others(self, owner: str) -> dict[str, tuple[str, str]]:
-        """Key to who holds it and what they want it to be. Raises JournalProblem."""
+    def held_by_others(self, owner: str) -> dict[str, Rival]:
+        """By key. Raises JournalProblem."""
         return {
-            key: (other, entry.ours[-1])
+            key: Rival(other, entry.ours[-1])
             for other in self.owners()
             if other != owner
             for key, entry in self.load(other).items()

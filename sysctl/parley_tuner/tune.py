@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from parley_tuner.journal import Entries, Entry, Journal
+from parley_tuner.journal import Entries, Entry, Journal, Rival
 from parley_tuner.kernel import GOVERNOR, NO_CPUFREQ, Absent, Kernel, Refused, Unusable, same
 from parley_tuner.profile import Profile
 
@@ -91,8 +91,7 @@ class Tuner:
         held = self._journal.load(profile.owner)
         found = dict(held)
         wishes, rows = self._wishes(profile)
-        others = self._journal.held_by_others(profile.owner)
-        conflicts = _by_key(profile, wishes)
+        rivals = {**self._journal.held_by_others(profile.owner), **_rivals(profile, wishes)}
         for key in reversed(held):
             if key not in wishes:
                 self._let_go[key] = self._restore(key, found, now)
@@ -100,28 +99,13 @@ class Tuner:
         for key, wanted in wishes.items():
             self._let_go.pop(key, None)
             entry = found.get(key)
-            before = entry.before if entry else None
-            other, theirs = others.get(key, ("", ""))
-            if key in conflicts or (other and not same(theirs, wanted)):
-                why = _why(profile.owner, conflicts.get(key, other), entry)
-                rows[key] = Row(CONFLICT, wanted, before, why)
+            verdict = self._judge(profile.owner, key, wanted, entry, rivals.get(key), now)
+            if isinstance(verdict, Row):
+                rows[key] = verdict
                 continue
-            try:
-                present = self._kernel.read(key)
-            except Unusable as error:
-                rows[key] = Row(SKIPPED, wanted, before, str(error))
-                continue
-            if other:
-                state = APPLIED if same(present, wanted) else DRIFTED
-                rows[key] = Row(state, wanted, why=f"{other} holds it, and wants the same")
-                continue
-            row = self._standing(key, wanted, entry, present, now)
-            if row is not None:
-                rows[key] = row
-                continue
-            asked[key] = wanted, present
+            asked[key] = wanted, verdict
             if not _held(entry, wanted):
-                found[key] = (entry or Entry(present, ())).asking(wanted)
+                found[key] = (entry or Entry(verdict, ())).asking(wanted)
         if found != held or (not found and profile.owner in self._journal.owners()):
             self._journal.save(profile.owner, found)
         journalled = dict(found)
@@ -138,6 +122,22 @@ class Tuner:
         if profile.governor and not governors:
             rows[GOVERNOR] = Row(SKIPPED, profile.governor, why=NO_CPUFREQ)
         return {**profile.sysctls, **dict.fromkeys(governors, profile.governor)}, rows
+
+    def _judge(
+        self, owner: str, key: str, wanted: str, entry: Entry | None, rival: Rival | None, now: float
+    ) -> Row | str:
+        """What is said of it; or what it is, where it is to be written."""
+        before = entry.before if entry else None
+        if rival and (rival.wants is None or not same(rival.wants, wanted)):
+            return Row(CONFLICT, wanted, before, _why(owner, rival.owner, entry))
+        try:
+            present = self._kernel.read(key)
+        except Unusable as error:
+            return Row(SKIPPED, wanted, before, str(error))
+        if rival:
+            state = APPLIED if same(present, wanted) else DRIFTED
+            return Row(state, wanted, why=f"{rival.owner} holds it, and wants the same")
+        return self._standing(key, wanted, entry, present, now) or present
 
     def _standing(self, key: str, wanted: str, entry: Entry | None, present: str, now: float) -> Row | None:
         """None where it is to be written now."""
@@ -244,10 +244,10 @@ def _held(entry: Entry | None, wanted: str) -> bool:
     return entry is not None and entry.applied and entry.ours[-1] == wanted
 
 
-def _by_key(profile: Profile, wishes: Mapping[str, str]) -> dict[str, str]:
+def _rivals(profile: Profile, wishes: Mapping[str, str]) -> dict[str, Rival]:
     """The profile's conflicts, with the governor's for each CPU."""
-    known = {key: key if key in profile.sysctls else GOVERNOR for key in wishes}
-    return {key: profile.conflicts[name] for key, name in known.items() if name in profile.conflicts}
+    names = {key: key if key in profile.sysctls else GOVERNOR for key in wishes}
+    return {key: Rival(profile.conflicts[name]) for key, name in names.items() if name in profile.conflicts}
 
 
 def _why(owner: str, other: str, entry: Entry | None) -> str:

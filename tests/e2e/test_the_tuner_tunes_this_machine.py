@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -129,9 +129,32 @@ def test_what_this_kernel_refuses_is_told_with_its_value(tmp_path: Path, guard: 
     assert values() == BEFORE
 
 
-def once(folder: Path, profile: dict[str, object], die_at: int = 0) -> subprocess.CompletedProcess[str]:
+@pytest.mark.parametrize(
+    ("within", "why"),
+    [
+        pytest.param(
+            ["--mount", "sh", "-c", 'mount --bind -o ro /proc/sys /proc/sys && exec "$@"', "sh"],
+            "4194304 was refused: EROFS, /proc/sys is read-only here",
+            id="a pod that is not privileged",
+        ),
+        pytest.param(["--net"], "read-only", id="a node that is a container"),
+    ],
+)
+def test_where_the_node_is_out_of_reach_that_is_told(
+    tmp_path: Path, guard: IO[str], within: list[str], why: str
+) -> None:
+    asked = {"profile": "1", "owner": OWNER, "sysctls": {"net.core.rmem_max": "4194304"}}
+    ended = once(tmp_path, asked, within=["unshare", *within])
+    row = json.loads(ended.stdout)["keys"]["net.core.rmem_max"]
+    assert (row["state"], row["why"], row["before"]) == ("Skipped", why, None)
+    assert values() == BEFORE
+
+
+def once(
+    folder: Path, profile: dict[str, object], die_at: int = 0, within: Sequence[str] = ()
+) -> subprocess.CompletedProcess[str]:
     (folder / "profile.json").write_text(json.dumps(profile))
-    command = [sys.executable, "-m", "parley_tuner", "once", "--journal", str(folder / "journal")]
+    command = [*within, sys.executable, "-m", "parley_tuner", "once", "--journal", str(folder / "journal")]
     command += ["--profile", str(folder / "profile.json"), "--die-at", str(die_at)]
     environment = {"PYTHONPATH": str(ROOT / "sysctl"), "PATH": os.environ["PATH"]}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
