@@ -7,7 +7,7 @@ PORT   ?= 9011
 PYTHON ?= python3
 VENV   ?= .venv
 
-packages := $(addprefix $(CURDIR)/,crds dataplane cli operator)
+packages := $(addprefix $(CURDIR)/,crds dataplane cli operator sysctl)
 python := $(VENV)/bin/python
 kinds := voiceagent modelserver nodetuning voicetenant
 peers := pipecat fastrtc floor

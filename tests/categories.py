@@ -37,6 +37,7 @@ CATEGORIES = {
         "unit/manifests",
         "unit/parley_cli",
         "unit/parley_operator",
+        "unit/parley_tuner",
         f"{_PLANE}/protocols",
         f"{_PLANE}/routes",
         f"{_PLANE}/test_agent.py",
@@ -86,6 +87,8 @@ CATEGORIES = {
         "contract/test_rbac.py",
         "unit/manifests/test_rights.py",
         "unit/parley_api/test_access.py",
+        "unit/parley_tuner/test_profile.py",
+        "unit/parley_tuner/test_serve.py",
         f"{_PLANE}/media/test_containers.py",
         f"{_PLANE}/protocols/test_fields.py",
         f"{_PLANE}/protocols/test_multipart.py",
@@ -109,6 +112,10 @@ CATEGORIES = {
         "unit/parley_operator/test_reconcile_looks_up.py",
         "unit/parley_operator/test_reconcile_slowly.py",
         "unit/parley_operator/test_watch.py",
+        "unit/parley_tuner/test_journal.py",
+        "unit/parley_tuner/test_killed_at_every_step.py",
+        "unit/parley_tuner/test_tune.py",
+        "e2e/test_the_tuner_tunes_this_machine.py",
         f"{_PLANE}/engines/test_worker.py",
         f"{_PLANE}/test_shouting.py",
         f"{_PLANE}/media/test_jitter.py",
@@ -123,7 +130,7 @@ CATEGORIES = {
         "calls/test_bad_input_leaves_other_calls_alone.py",
         "calls/test_ctrl_c_says_goodbye.py",
     ),
-    "integration": ("browser", "calls", "contract"),
+    "integration": ("browser", "calls", "contract", "e2e"),
 }
 
 WITHOUT = ("unit/bench", "unit/clients", "unit/contract", "unit/controlplane", "unit/house")

@@ -20,6 +20,7 @@ PACKAGES = {
     "parley_cli": "cli",
     "parley": "cli",
     "parley_operator": "operator",
+    "parley_tuner": "sysctl",
 }
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUNTIME = [Requirement(line) for line in PROJECT["dependencies"]]
@@ -154,6 +155,7 @@ def test_every_library_that_a_test_imports_is_declared() -> None:
         ("parley_cli", {"parley_api", "parley_dataplane", "parley_cli", "parley"}),
         ("parley", {"parley"}),
         ("parley_operator", {"parley_api", "parley_operator"}),
+        ("parley_tuner", {"parley_tuner"}),
     ],
 )
 def test_dependencies_between_our_packages_point_one_way(package: str, may_import: set[str]) -> None:
