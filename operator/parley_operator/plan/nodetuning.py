@@ -139,11 +139,8 @@ def _lacking(facts: _Facts) -> Refusal | None:
 
 def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> TuningPlan:
     found = tuning_conditions.refused(refusal)
-    kept = {
-        name: facts.status[name]
-        for name in ("profile", "nodes", "problems", "moreProblems")
-        if name in facts.status
-    }
+    of_before = ("profile", "nodes", "problems", "moreProblems")
+    kept: Object = {name: facts.status[name] for name in of_before if name in facts.status}
     return TuningPlan(
         status={**kept, **_told(facts, found, now)},
         why=f"what is tuned stays as it is\n{refusal.message}",

@@ -106,8 +106,9 @@ def tuned_as_said(tuned: Tuned) -> Found:
         by_what.setdefault(verdict.what, verdict)
     for status, whats in ((FALSE, _FALSE), (UNKNOWN, _UNKNOWN)):
         for what in whats:
-            if (verdict := by_what.get(what)) is not None:
-                return Found(kind, status, what, f"node {verdict.node}: {cut(verdict.why)}")
+            if what in by_what:
+                worst = by_what[what]
+                return Found(kind, status, what, f"node {worst.node}: {cut(worst.why)}")
     if tuned.yields:
         return Found(kind, FALSE, "Conflict", f"{_named_keys(tuned.yields)} is left to another NodeTuning")
     if tuned.leaving:
