@@ -74,7 +74,7 @@ def test_there_are_a_gateway_prometheus_and_grafana_and_each_image_has_one_versi
 
 
 def test_each_image_is_built_from_files_that_exist_and_that_the_build_may_see() -> None:
-    dockerfiles = [SERVICES["gateway"]["build"]["dockerfile"], "operator/Dockerfile"]
+    dockerfiles = [SERVICES["gateway"]["build"]["dockerfile"], "operator/Dockerfile", "sysctl/Dockerfile"]
     lines = [
         line
         for dockerfile in dockerfiles

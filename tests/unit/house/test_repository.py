@@ -77,7 +77,9 @@ def test_every_file_of_the_architecture_table_exists() -> None:
 def test_every_source_file_has_its_place_in_the_architecture_table() -> None:
     places = [base / path for path in in_the_architecture_table() for base in BASES]
     sources = [
-        path for folder in ("crds", "dataplane", "cli", "operator", "sysctl") for path in (ROOT / folder).rglob("*.py")
+        path
+        for folder in ("crds", "dataplane", "cli", "operator", "sysctl")
+        for path in (ROOT / folder).rglob("*.py")
     ]
     homeless = [
         str(path.relative_to(ROOT))

@@ -175,8 +175,8 @@ def test_out_go_questions_to_the_api_server_to_dns_to_agents_pods_and_to_tuners_
         ("TCP", 53, False),
         ("TCP", 443, False),
         ("TCP", 6443, False),
-        ("TCP", chosen.tuner_port_first, False),
         ("TCP", PORT, True),
+        ("TCP", chosen.tuner_port_first, False),
         ("UDP", 53, False),
     ]
     [last] = [
