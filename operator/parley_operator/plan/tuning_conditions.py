@@ -112,9 +112,7 @@ def tuned_as_said(tuned: Tuned) -> Found:
     if tuned.yields:
         return Found(kind, FALSE, "Conflict", f"{_named_keys(tuned.yields)} is left to another NodeTuning")
     if tuned.leaving:
-        why = (
-            f"{_named(tuned.leaving)} is no longer chosen, and has not said yet that its old values are back"
-        )
+        why = f"no longer chosen, and not said to have its old values again yet: {_named(tuned.leaving)}"
         return Found(kind, FALSE, "Restoring", why)
     if not tuned.nodes:
         return Found(kind, TRUE, "NoNodes", NO_NODES)
@@ -133,11 +131,11 @@ def going(
             "Tuned",
             FALSE,
             "NotRestored",
-            f"{_named(unreached)} did not say within {minutes} minutes that its old values are back, and is not waited"
-            " for: it may keep these values until it is started anew (docs/nodetuning.md: by hand)",
+            f"given up, for within {minutes} minutes no old values were said to be back: {_named(unreached)}; that may"
+            " keep what it was given until it is started anew (docs/nodetuning.md tells how to restore it by hand)",
         )
     elif waiting:
-        why = f"it is being deleted: {_named(waiting)} has not said yet that its old values are back"
+        why = f"it is being deleted, and waits for old values to be back on {_named(waiting)}"
         restored = Found("Tuned", FALSE, "Restoring", why)
     else:
         restored = Found(
