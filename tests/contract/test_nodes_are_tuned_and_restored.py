@@ -121,13 +121,13 @@ def test_nodes_are_tuned_labelled_put_right_after_drift_and_restored(
         assert operator.figure("parley_operator_api_writes_total") == 0
         assert [event.uri for event in audit.writes(USER) if event.resource != "leases"] == []
         changed = person.nodes.machines["node-1"]
-        changed.set("vm.swappiness", "77")
+        changed.write("vm.swappiness", "77")
         until(
             "it is told",
             lambda: "Drifted" in str(person.kubectl.json("get", "events", "--namespace=default")),
             20,
         )
-        until("it is put right", lambda: changed.get("vm.swappiness") == "1", 20)
+        until("it is put right", lambda: changed.read("vm.swappiness") == "1", 20)
         person.ready("low-latency")
         until("it is labelled again", lambda: "profile.parley.dev/low-latency" in person.labels("node-1"), 20)
 

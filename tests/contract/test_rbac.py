@@ -199,14 +199,9 @@ def nodes_are_tuned_and_let_go(tenant: Tenant) -> None:
     )
     tenant.kubectl("delete", "node", "tuned-0")
     tenant.kubectl("delete", "nodetuning", "quiet", "--timeout=60s")
-    left = (
-        "get",
-        "daemonsets,configmaps",
-        "--namespace=parley-nodes",
-        "--selector=app=sysctl-tuning",
-        "--output=name",
-    )
-    until("nothing is left", lambda: tenant.kubectl(*left) == "")
+    home = tenant.kubectl.inside("parley-nodes")
+    left = ("get", "daemonsets,configmaps", "--selector=app=sysctl-tuning", "--output=name")
+    until("nothing is left", lambda: home(*left) == "")
 
 
 def children_are_made_and_changed(tenant: Tenant) -> None:

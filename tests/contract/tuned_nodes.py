@@ -34,20 +34,20 @@ class Machine:
         """By pod."""
         for key, value in KERNEL.items():
             self._file(key).parent.mkdir(parents=True, exist_ok=True)
-            self.set(key, value)
+            self.write(key, value)
         boot = self.folder / "proc-sys/kernel/random/boot_id"
         boot.parent.mkdir(parents=True)
         boot.write_text("first")
         (self.folder / "sys").mkdir()
 
-    def get(self, key: str) -> str:
+    def read(self, key: str) -> str:
         return self._file(key).read_text().strip()
 
-    def set(self, key: str, value: str) -> None:
+    def write(self, key: str, value: str) -> None:
         self._file(key).write_text(f"{value}\n")
 
     def kernel(self) -> dict[str, str]:
-        return {key: self.get(key) for key in KERNEL}
+        return {key: self.read(key) for key in KERNEL}
 
     def run(self, pod: dict[str, Any], profile: str) -> None:
         """What its kubelet does for a pod."""

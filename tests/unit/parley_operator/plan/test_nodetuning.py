@@ -186,7 +186,7 @@ def test_a_taint_that_ends_no_pod_does_not_untune_a_node_and_keeps_a_new_one_out
 def test_a_node_is_chosen_by_taints_as_a_daemon_sets_pods_are(
     taint: dict[str, str], tolerations: Any, is_for: bool
 ) -> None:
-    spec = {} if tolerations is None else {"placement": {"tolerations": tolerations}}
+    spec: dict[str, Any] = {} if tolerations is None else {"placement": {"tolerations": tolerations}}
     cluster = TunedCluster(node_tuning(**spec))
     cluster.nodes(node("node-a", None, taint))
     assert status(cluster)["nodes"]["matched"] == is_for

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -86,7 +87,7 @@ def test_the_profile_is_brought_as_a_folder_so_that_a_change_of_it_arrives() -> 
 
 
 def test_another_value_replaces_no_pod_and_another_image_does() -> None:
-    def template(**spec: object) -> object:
+    def template(**spec: Any) -> Any:
         return only(TunedCluster(node_tuning(**spec)).plan().objects, "DaemonSet")["spec"]["template"]
 
     assert (
@@ -95,8 +96,8 @@ def test_another_value_replaces_no_pod_and_another_image_does() -> None:
         == template(placement={"nodeSelector": {"a": "b"}})
     )
     pinned = template(pods={"image": "example.com/parley-tuner:7", "pullSecrets": ["login"]})
-    assert pinned["spec"]["containers"][0]["image"] == "example.com/parley-tuner:7"  # type: ignore[index]
-    assert pinned["spec"]["imagePullSecrets"] == [{"name": "login"}]  # type: ignore[index]
+    assert pinned["spec"]["containers"][0]["image"] == "example.com/parley-tuner:7"
+    assert pinned["spec"]["imagePullSecrets"] == [{"name": "login"}]
 
 
 def test_the_hash_tells_what_is_set_and_nothing_else() -> None:
