@@ -18,9 +18,9 @@ import yaml
 BASE = Path(__file__).parent / "base"
 
 IMAGE = re.compile(
-    r"^(?P<key> *-? *(?:image|value): )(?P<name>parley(?:-operator)?):(?P<tag>[\w.-]+)$", re.MULTILINE
+    r"^(?P<key> *-? *(?:image|value): )(?P<name>parley(?:-operator|-tuner)?):(?P<tag>[\w.-]+)$", re.MULTILINE
 )
-"""A line that names one of Parley's two images."""
+"""A line that names one of Parley's three images."""
 
 
 class NotPlain(Exception):

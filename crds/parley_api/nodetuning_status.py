@@ -25,20 +25,23 @@ CONDITIONS: dict[ConditionType, str] = {
 ACCEPTED_REASONS = {
     "AsWritten": "nothing stands against it",
     "InPart": "the same, and the spec has fields of a newer version that this operator does not know and passes over",
-    "Conflict": "another NodeTuning, which the message names, is for the same node and says another value of the same"
-    " key; what runs stays",
+    "Conflict": "an older NodeTuning, which the message names, is for the same node and says another value of the same"
+    " key; this one leaves that key alone, and sets the others",
     "Invalid": "the spec breaks a rule; the message says what to write",
+    "NamespaceRefuses": "the tuners' namespace enforces a Pod Security that refuses privileged pods",
+    "NoPort": "all ports of nodes that tuners may have are taken by other NodeTunings",
     "OperatorError": "the operator failed at it by a mistake of its own; what runs stays, and it tries again",
     "Refused": "the API server refused an object of it; a reason that it gave, such as Forbidden, stands here",
 }
 
-State = Literal["Applied", "Skipped", "Drifted", "Conflict"]
+State = Literal["Applied", "Skipped", "Drifted", "Conflict", "Restoring"]
 
 STATES: dict[State, str] = {
     "Applied": "the node has the value; it was read back",
     "Skipped": "the node can't have it: read-only, absent in its kernel, a value that it refuses, no cpufreq",
     "Drifted": "it was set, and somebody set it to another value since",
-    "Conflict": "two NodeTunings say different values of it for this node; neither is set",
+    "Conflict": "another NodeTuning says another value of it for this node, and keeps it",
+    "Restoring": "it is no longer wanted, and its old value is not back yet",
 }
 """What a tuner says of one key on its node."""
 
@@ -68,7 +71,7 @@ class NodeTuningStatus(Status[ConditionType]):
     profile: str | None = Field(
         default=None,
         max_length=63,
-        description="Hash of what is set: the value of the label parley.dev/tuned on nodes that have all of it.",
+        description="Hash of what is set: the value of the label profile.parley.dev/NAME on nodes that have all of it.",
     )
     nodes: NodeCounts | None = Field(default=None, description="How many nodes there are of each sort.")
     problems: list[NodeProblem] = Field(

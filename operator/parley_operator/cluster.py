@@ -7,14 +7,14 @@ the caches hold already is applied by force.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from parley_operator.api import Api, ApiError, Unreachable
 from parley_operator.cache import NEWEST, Cache
 from parley_operator.diff import holds, stamped
 from parley_operator.guarded import Guard
 from parley_operator.kinds import MANAGER, PRIMARIES, Kind, Primary, watched
-from parley_operator.media_types import APPLY, JSON, METADATA
+from parley_operator.media_types import APPLY, JSON, MERGE, METADATA
 from parley_operator.plan.plan import HAND_OVER_MANAGER, Object, Ref, ref_of
 
 Count = Callable[[str, str, str], None]
@@ -120,6 +120,33 @@ class Cluster:
             raise
         self._keep(kind, answer)
         return answer
+
+    async def finalize(self, obj: Object, finalizer: str) -> None:
+        """That very object stays until `finalizer` is "": then ours is taken away, and others' are left."""
+        metadata = {
+            name: obj["metadata"][name] for name in ("name", "namespace", "uid") if name in obj["metadata"]
+        }
+        if finalizer:
+            metadata["finalizers"] = [finalizer]
+        await self._apply(
+            {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": metadata}, MANAGER, force=True
+        )
+
+    async def label(self, ref: Ref, uid: str, labels: Mapping[str, str | None]) -> None:
+        """Of what is everybody's, such as a node: these alone, None to take one off. That it is gone, or another has
+        its name, is no error.
+        """
+        kind = self._kind(ref.kind)
+        body = {"metadata": {"uid": uid, "labels": dict(labels)}}
+        params = {"fieldManager": MANAGER}
+        path = kind.path(ref.namespace, ref.name)
+        try:
+            answer = await self._write("PATCH", "label", kind, path, params, body, MERGE)
+        except ApiError as error:
+            if error.status not in (404, 409):
+                raise
+        else:
+            self._keep(kind, answer)
 
     async def delete(self, ref: Ref, uid: str, grace_seconds: int | None = None) -> None:
         """That very object, by uid; that it is gone already is no error."""

@@ -33,7 +33,7 @@ def _own_entries(metadata: Object) -> list[Object]:
 
 _METADATA = (
     *("name", "namespace", "uid", "generation", "labels", "annotations", "ownerReferences"),
-    *("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
+    *("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "finalizers"),
 )
 
 
@@ -220,7 +220,17 @@ AGENTS = Primary(
     ),
 )
 
-PRIMARIES = (AGENTS,)
+NODE_TUNINGS = Primary(
+    "NodeTuning",
+    "parley.dev/v1alpha1",
+    "nodetunings",
+    namespaced=False,
+    noun="node tuning",
+    label=names.PARLEY_NODE_TUNING,
+    owns=(CONFIG_MAPS, DAEMON_SETS),
+)
+
+PRIMARIES = (AGENTS, NODE_TUNINGS)
 """Each with its program (programs/__init__.py)."""
 
 KINDS = {kind.name: kind for kind in (*PRIMARIES, *OTHERS)}

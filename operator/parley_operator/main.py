@@ -51,7 +51,12 @@ class Operator:
         self._lease = Lease(api, settings)
         kinds = [program.kind for program in programs]
         self._cluster = Cluster(
-            api, self._lease.check, self._metrics.wrote, kinds, home=settings.namespace, wrote=self._noted
+            api,
+            self._lease.check,
+            self._metrics.wrote,
+            kinds,
+            home=settings.tuner_namespace,
+            wrote=self._noted,
         )
         self._polls = Polls(
             settings.poll_seconds,
@@ -204,7 +209,7 @@ class Operator:
         """As the cache has it: a pod that was taken out of what it belonged to is asked no more."""
         pod = self._cluster.cached(ref)
         owner = self._cluster.caches[PODS.name].owner(ref.namespace, ref.name)
-        question = self._programs[owner.kind].question if owner is not None else None
+        question = self._programs[owner.kind].asks(pod) if pod is not None and owner is not None else None
         if pod is None or owner is None:
             self._shared.pace.forget(ref)
         if pod is None or owner is None or question is None:

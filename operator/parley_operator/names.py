@@ -15,6 +15,7 @@ GROUP = "parley.dev"
 
 FIELD_MANAGER = "parley-operator"
 COMPONENT = "parley-agent"
+TUNER = "parley-tuner"
 
 PARLEY_AGENT = f"{GROUP}/agent"
 """The label that finds all of an agent's objects and pods."""
@@ -61,10 +62,36 @@ _HASHED = 10
 
 def child(agent: str) -> str:
     """The name of every object of the agent but its ConfigMaps and NetworkPolicies."""
-    plain = f"{agent}-agent"
+    return _child(agent, "agent")
+
+
+def tuner(tuning: str) -> str:
+    """The name of the DaemonSet and the ConfigMap of a NodeTuning."""
+    return _child(tuning, "tuning")
+
+
+def tuning_label(tuning: str) -> str:
+    """Label of a node that a NodeTuning's tuner runs on: how far it is."""
+    return f"tuning.{GROUP}/{tuning}"
+
+
+def profile_label(tuning: str) -> str:
+    """Label of a node that has all of a NodeTuning: the hash of what that is."""
+    return f"profile.{GROUP}/{tuning}"
+
+
+TUNED, BEING_TUNED, RESTORING = "tuned", "tuning", "restoring"
+"""Values of `tuning_label`."""
+
+REPORT_PORT = f"{GROUP}/report-port"
+"""Annotation of a tuner's pod: where on its node it answers."""
+
+
+def _child(owner: str, what: str) -> str:
+    plain = f"{owner}-{what}"
     if len(plain) <= LONGEST:
         return plain
-    return f"{agent[: LONGEST - 1 - _HASHED].rstrip('-')}-{_hash(agent)}"
+    return f"{owner[: LONGEST - 1 - _HASHED].rstrip('-')}-{_hash(owner)}"
 
 
 def by_content(agent: str, digest: str) -> str:

@@ -41,7 +41,12 @@ class Observer:
 
     def pending(self, key: Key) -> bool:
         """Some of its pods have not been asked often enough for anything to be said of them."""
-        return any(self._polls.pending(ref_of(obj)) for obj in self._cluster.caches[PODS.name].owned_by(key))
+        return bool(self.unasked(key))
+
+    def unasked(self, key: Key) -> frozenset[str]:
+        """The names of those."""
+        pods = self._cluster.caches[PODS.name].owned_by(key)
+        return frozenset(obj["metadata"]["name"] for obj in pods if self._polls.pending(ref_of(obj)))
 
     def pods(self, key: Key) -> list[ObservedPod]:
         return [self._pod(obj) for obj in self._cluster.caches[PODS.name].owned_by(key)]
@@ -72,6 +77,7 @@ class Observer:
 def _node(obj: Object) -> ObservedNode:
     return ObservedNode(
         name=obj["metadata"]["name"],
+        uid=obj["metadata"]["uid"],
         ready=obj["status"]["conditions"][0]["status"] == "True",
         unschedulable=obj["spec"]["unschedulable"],
         labels=obj["metadata"]["labels"],

@@ -40,6 +40,10 @@ VARIABLES = (
         "the one namespace that is looked after, without the kinds of the whole cluster; empty: all",
     ),
     Variable("DATAPLANE_IMAGE", "dataplane_image", "the image that new agents run"),
+    Variable("TUNER_IMAGE", "tuner_image", "the image that tuners of nodes run"),
+    Variable("TUNER_NAMESPACE", "tuner_namespace", "where tuners run: privileged, so not the operator's"),
+    Variable("TUNER_PORT_FIRST", "tuner_port_first", "the first port of nodes for tuners", 1024, 65_535),
+    Variable("TUNER_PORT_LAST", "tuner_port_last", "the last port of nodes for tuners", 1024, 65_535),
     Variable("WORKERS", "workers", "objects that are reconciled at the same time", 1, 64),
     Variable("RESYNC_SECONDS", "resync_seconds", "everything is looked at again within", 10, 86_400),
     Variable("ROLL_AT_ONCE", "roll_at_once", "agents that an upgrade of the operator rolls at once", 1, 1000),
@@ -65,6 +69,11 @@ class Settings:
     identity: str = ""
     watch_namespace: str = ""
     dataplane_image: str = "parley:latest"
+    tuner_image: str = "parley-tuner:latest"
+    tuner_namespace: str = "parley-nodes"
+    # A port for each NodeTuning: two may tune a node, and both answer on its address. Under node exporter's 9100.
+    tuner_port_first: int = 9015
+    tuner_port_last: int = 9089
     workers: int = 8
     resync_seconds: float = 600.0
     roll_at_once: int = 5
@@ -80,11 +89,15 @@ class Settings:
     log_level: str = "info"
 
     def __post_init__(self) -> None:
-        if self.host_port_first > self.host_port_last:
-            raise BadSetting(
-                f"HOST_PORT_FIRST={self.host_port_first} is over HOST_PORT_LAST={self.host_port_last}:"
-                " write a first port that is not over the last"
-            )
+        for of, first, last in (
+            ("HOST", self.host_port_first, self.host_port_last),
+            ("TUNER", self.tuner_port_first, self.tuner_port_last),
+        ):
+            if first > last:
+                raise BadSetting(
+                    f"{of}_PORT_FIRST={first} is over {of}_PORT_LAST={last}: write a first port that is not over the"
+                    " last"
+                )
 
     @property
     def renew_deadline_seconds(self) -> float:

@@ -24,7 +24,9 @@ from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.kubectl import Manifest
 from tests.server import ROOT
 
-NEEDED_BY_NO_REQUEST = {Right("parley.dev", "voiceagents/finalizers", "update")}
+NEEDED_BY_NO_REQUEST = {
+    Right("parley.dev", f"{kind}/finalizers", "update") for kind in ("voiceagents", "nodetunings")
+}
 """By an admission plugin alone: test_without_the_right_to_finalizers_an_owner_cannot_be_named."""
 
 TENANT = "tenant"
@@ -177,7 +179,29 @@ def live(tenant: Tenant) -> None:
     what_is_not_asked_for_is_pruned(tenant)
     what_is_somebody_elses_stays(tenant)
     an_agent_is_cut(tenant)
+    nodes_are_tuned_and_let_go(tenant)
     what_is_named_is_found(tenant)
+
+
+def nodes_are_tuned_and_let_go(tenant: Tenant) -> None:
+    """Of a node that vanishes there is nothing to restore: nobody answers for tuners here."""
+    tuning = {
+        "apiVersion": "parley.dev/v1alpha1",
+        "kind": "NodeTuning",
+        "metadata": {"name": "quiet"},
+        "spec": {"placement": {"nodeSelector": {"tuned": "yes"}}},
+    }
+    tenant.apply(tuning)
+    label = names.tuning_label("quiet")
+    until(
+        "its node is labelled",
+        lambda: tenant.kubectl("get", "nodes", f"--selector={label}", "--output=name") != "",
+    )
+    tenant.kubectl("delete", "node", "tuned-0")
+    tenant.kubectl("delete", "nodetuning", "quiet", "--timeout=60s")
+    home = tenant.kubectl.inside("parley-nodes")
+    left = ("get", "daemonsets,configmaps", "--selector=app=sysctl-tuning", "--output=name")
+    until("nothing is left", lambda: home(*left) == "")
 
 
 def children_are_made_and_changed(tenant: Tenant) -> None:
@@ -297,6 +321,7 @@ def little_time(tenant: Tenant, name: str) -> bool:
 def plane() -> Iterator[ControlPlane]:
     with ControlPlane(kwok=True) as plane:
         plane.add_nodes(2)
+        plane.add_nodes(1, prefix="tuned", labels={"tuned": "yes"})
         plane.kubectl.apply(*map(optional_kind, OPTIONAL))
         ours = plane.kubectl.inside(NAMESPACE)
         ours("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
@@ -393,6 +418,8 @@ def bound(user: str, *rules: Manifest) -> list[Manifest]:
         ("create", "rolebindings.rbac.authorization.k8s.io"),
         ("get", "leases.coordination.k8s.io"),
         ("delete", "namespaces"),
+        ("delete", "nodes"),
+        ("update", "nodes"),
         ("impersonate", "users"),
     ],
 )

@@ -63,6 +63,7 @@ class ObservedNode:
     """What decides whether a pod may run there."""
 
     name: str
+    uid: str = ""
     ready: bool = True
     unschedulable: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -124,6 +125,9 @@ class Plan:
 
     why: str = ""
     """One sentence for each decision: for the log at debug level, and for tests."""
+
+    over: bool = False
+    """Of an object that is deleted and has its kind's finalizer: all is undone, it may go."""
 
     again_after: float | None = None
     """Seconds until this is looked at again though nothing changed; None: only at the next resync."""

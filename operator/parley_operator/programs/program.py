@@ -62,6 +62,10 @@ class Program(ABC, Generic[Seen, Made]):
     question: ClassVar[Question | None] = None
     """How its pods are asked; None: they are not."""
 
+    finalizer: ClassVar[str] = ""
+    """Where something has to be undone that no garbage collector knows: an object that is deleted stays, and is looked
+    at as before, until its plan says `over`."""
+
     def __init__(self, shared: Shared) -> None:
         self.shared = shared
 
@@ -82,6 +86,10 @@ class Program(ABC, Generic[Seen, Made]):
 
     def gone(self, obj: Object) -> None:
         """It was deleted as it was then."""
+
+    def asks(self, pod: Object) -> Question | None:
+        """How this pod of its, as the cache has it, is asked."""
+        return self.question
 
     def begin(self, key: Key, observed: Seen) -> None:
         """A look begins."""

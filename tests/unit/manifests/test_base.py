@@ -93,9 +93,10 @@ def test_no_selector_finds_a_pod_of_an_agent() -> None:
     assert not selects(DEPLOYMENT["spec"]["selector"]["matchLabels"], agent)
 
 
-def test_both_images_are_of_the_version_that_the_code_has() -> None:
+def test_all_images_are_of_the_version_that_the_code_has() -> None:
     assert CONTAINER["image"] == f"parley-operator:{__version__}"
     assert ENVIRONMENT["DATAPLANE_IMAGE"]["value"] == f"parley:{__version__}"
+    assert ENVIRONMENT["TUNER_IMAGE"]["value"] == f"parley-tuner:{__version__}"
 
 
 def test_every_variable_is_a_setting_of_the_operator_and_has_a_value_that_it_takes() -> None:
@@ -168,14 +169,23 @@ def ports_out() -> list[tuple[Any, ...]]:
     return [(entry["protocol"], entry["port"], "to" in rule) for rule in rules for entry in rule["ports"]]
 
 
-def test_out_go_questions_to_the_api_server_to_dns_and_to_agents_pods_alone() -> None:
+def test_out_go_questions_to_the_api_server_to_dns_to_agents_pods_and_to_tuners_alone() -> None:
+    chosen = settings.Settings()
     assert sorted(ports_out()) == [
         ("TCP", 53, False),
         ("TCP", 443, False),
         ("TCP", 6443, False),
         ("TCP", PORT, True),
+        ("TCP", chosen.tuner_port_first, False),
         ("UDP", 53, False),
     ]
+    [last] = [
+        entry["endPort"]
+        for rule in one("NetworkPolicy")["spec"]["egress"]
+        for entry in rule["ports"]
+        if "endPort" in entry
+    ]
+    assert last == chosen.tuner_port_last
     [rule] = [rule for rule in one("NetworkPolicy")["spec"]["egress"] if "to" in rule]
     [peer] = rule["to"]
     assert peer["namespaceSelector"] == {}

@@ -31,11 +31,15 @@ def test_made_twice_it_is_the_same() -> None:
 
 
 @pytest.mark.parametrize("registry", ["registry.example.com/team", "localhost:5001/", "10.0.0.1:5000/a/b"])
-def test_a_registry_and_a_tag_are_those_of_both_images_and_change_nothing_else(registry: str) -> None:
+def test_a_registry_and_a_tag_are_those_of_all_images_and_change_nothing_else(registry: str) -> None:
     plain, given = made().splitlines(), made("--registry", registry, "--tag", "1.2.3").splitlines()
     before = registry.rstrip("/")
     changed = [new.strip() for old, new in zip(plain, given, strict=True) if old != new]
-    assert changed == [f"image: {before}/parley-operator:1.2.3", f"value: {before}/parley:1.2.3"]
+    assert changed == [
+        f"image: {before}/parley-operator:1.2.3",
+        f"value: {before}/parley:1.2.3",
+        f"value: {before}/parley-tuner:1.2.3",
+    ]
 
 
 def test_a_kustomization_that_would_change_something_is_refused(tmp_path: Path) -> None:

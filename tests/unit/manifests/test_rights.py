@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from parley_operator import settings
-from parley_operator.kinds import AGENTS, PRIMARIES, Kind, watched
+from parley_operator.kinds import AGENTS, NODE_TUNINGS, PRIMARIES, Kind, watched
 from tests.unit.manifests.objects import BASE, Object, one
 
 VERBS = {"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"}
@@ -86,8 +86,11 @@ def test_every_kind_that_is_watched_may_be_listed_and_watched(kind: Kind) -> Non
     assert {"list", "watch"} <= granted(OPERATOR)[place(kind)]
 
 
-@pytest.mark.parametrize("kind", AGENTS.owns, ids=lambda kind: kind.name)
-def test_what_an_agent_becomes_may_be_applied_and_pruned(kind: Kind) -> None:
+OWNED = {kind.name: kind for primary in PRIMARIES for kind in primary.owns}
+
+
+@pytest.mark.parametrize("kind", OWNED.values(), ids=OWNED)
+def test_what_an_object_becomes_may_be_applied_and_pruned(kind: Kind) -> None:
     """Server-side apply is `create` and `patch`; nothing is updated, nothing deleted as a collection."""
     verbs = granted(OPERATOR)[place(kind)]
     assert verbs == {"get", "list", "watch", "create", "patch", "delete"}
@@ -100,9 +103,17 @@ def test_of_an_agent_the_operator_writes_the_status_alone() -> None:
     assert rights[group, f"{plural}/status"] == {"patch"}
 
 
-def test_nodes_and_namespaces_are_only_looked_at_and_no_pod_is_made() -> None:
+def test_of_a_node_tuning_the_operator_writes_the_status_and_a_finalizer() -> None:
     rights = granted(OPERATOR)
-    assert rights["", "nodes"] == rights["", "namespaces"] == {"list", "watch"}
+    group, plural = place(NODE_TUNINGS)
+    assert rights[group, plural] == {"list", "watch", "patch"}
+    assert rights[group, f"{plural}/status"] == {"patch"}
+
+
+def test_namespaces_are_only_looked_at_nodes_are_labelled_and_no_pod_is_made() -> None:
+    rights = granted(OPERATOR)
+    assert rights["", "namespaces"] == {"list", "watch"}
+    assert rights["", "nodes"] == {"list", "watch", "patch"}
     assert rights["", "pods"] == {"list", "watch", "patch", "delete"}
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from parley_operator.api import Api, ApiError, Guard, Unreachable
 from parley_operator.kinds import KINDS
-from parley_operator.media_types import JSON, METADATA, METADATA_LIST
+from parley_operator.media_types import JSON, MERGE, METADATA, METADATA_LIST
 from parley_operator.plan.plan import Object
 
 PAGE_LIMIT = 500
@@ -123,6 +123,8 @@ class FakeApi(Api):
                 if body["metadata"]["resourceVersion"] != self.objects[path]["metadata"]["resourceVersion"]:
                     raise ApiError(409, "Conflict", "the object has been modified")
                 return await self.put(path, body)
+            case "PATCH" if content_type == MERGE:
+                return await self._merge(path, body)
             case "PATCH":
                 return await self._apply(path, body, params or {})
             case "DELETE" if path in self.objects:
@@ -176,9 +178,26 @@ class FakeApi(Api):
         if managers and params.get("force") != "true":
             raise ApiError(409, "Conflict", "conflicts with another manager", cause="FieldManagerConflict")
         entry = {"manager": manager, "operation": "Apply", "fieldsV1": fields_of(body)}
+        for name in ("finalizers", "ownerReferences"):
+            if name not in body["metadata"]:  # what an apply no longer names is taken away
+                metadata = {key: value for key, value in metadata.items() if key != name}
+        if before and "deletionTimestamp" in metadata and not body["metadata"].get("finalizers"):
+            await self.remove(path)
+            return {**before, "metadata": {**metadata, "resourceVersion": str(self.version)}}
         after = {**before, **copy.deepcopy(body)}
         after["metadata"] = {**metadata, **after["metadata"], "managedFields": [*managers, entry]}
         return await self.put(path, after)
+
+    async def _merge(self, path: str, body: Object) -> Object:
+        """Of labels."""
+        found = copy.deepcopy(self.objects.get(path))
+        if found is None:
+            raise ApiError(404, "NotFound", f"{path} not found")
+        if body["metadata"]["uid"] != found["metadata"]["uid"]:
+            raise ApiError(409, "Conflict", "the uid is another")
+        labels = {**found["metadata"].get("labels", {}), **body["metadata"]["labels"]}
+        found["metadata"]["labels"] = {name: value for name, value in labels.items() if value is not None}
+        return await self.put(path, found)
 
     async def stream(
         self, path: str, params: Mapping[str, str], accept: str = JSON

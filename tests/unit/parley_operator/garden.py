@@ -1,7 +1,7 @@
 """A kind of the whole cluster that tests make up: it shows what a further kind takes, and that nothing else knows it.
 
 A Garden has beds, which are namespaces of its own with a ResourceQuota each, and gardeners, a DaemonSet in the
-operator's own namespace whose pods tell how many weeds they see. Its status says how many agents live in its beds.
+namespace of tuners whose pods tell how many weeds they see. Its status says how many agents live in its beds.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def plan(garden: Object, observed: ObservedGarden, settings: Settings, now: date
     wanted = [
         *(bed(owner, name) for name in beds),
         *(quota(owner, name) for name in beds),
-        gardeners(owner, settings.namespace),
+        gardeners(owner, settings.tuner_namespace),
         *([fence(*observed.fenced)] if observed.fenced else []),
     ]
     names_of_wanted = {ref_of(obj) for obj in wanted}

@@ -24,7 +24,7 @@ from tests.virtual_time import run
 
 GARDEN = Key("Garden", "", "eden")
 PATH = GARDENS.path(name="eden")
-HOME = "parley-system"
+HOME = "parley-nodes"
 
 
 async def planted(world: World, *beds: str) -> None:
@@ -203,7 +203,7 @@ class Watched:
         self.api = FakeApi()
         self.api.plurals.add(GARDENS.plural)
         chosen = Settings(identity="test", **settings)
-        self.operator = Operator(chosen, self.api, (*PROGRAMS, Gardens))
+        self.operator = Operator(chosen, self.api, (VoiceAgents, Gardens))
         self.version = 100
 
     def kopf(self, kind: Any, name: str, namespace: str = "", what: str = "MODIFIED", **more: Any) -> None:

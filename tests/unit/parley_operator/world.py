@@ -77,7 +77,7 @@ class World:
         self.api.plurals |= {program.kind.plural for program in also}
         kinds = [AGENTS, *(program.kind for program in also)]
         self.cluster = Cluster(
-            self.api, lambda: None, lambda *write: self.counted.append(write), kinds, home="parley-system"
+            self.api, lambda: None, lambda *write: self.counted.append(write), kinds, home="parley-nodes"
         )
         self.counted: list[tuple[str, str, str]] = []
         self.queue = Queue()
