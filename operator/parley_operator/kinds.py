@@ -167,7 +167,7 @@ class Kind:
 class Primary(Kind):
     """What people write, and the operator makes other objects of. `noun` is its word in sentences; `label` names it on
     all that it owns (names.py); `owns` are the kinds of which it may be the controller. Where the API server does not
-    serve it (yet), the others work.
+    serve it (yet), the others work. `lingers`: its plan has a finalizer of ours, and is made until that is let go.
     """
 
     selector: str = ""
@@ -175,6 +175,7 @@ class Primary(Kind):
     noun: str = ""
     label: str = ""
     owns: tuple[Kind, ...] = ()
+    lingers: bool = False
 
     def key(self, namespace: str, name: str) -> Ref:
         """Of the one that owns something in `namespace`: what is of the whole cluster may own things anywhere."""
@@ -220,7 +221,18 @@ AGENTS = Primary(
     ),
 )
 
-PRIMARIES = (AGENTS,)
+TENANTS = Primary(
+    "VoiceTenant",
+    "parley.dev/v1alpha1",
+    "voicetenants",
+    namespaced=False,
+    noun="tenant",
+    label=names.PARLEY_TENANT,
+    owns=(QUOTAS, LIMIT_RANGES, NETWORK_POLICIES, ROLE_BINDINGS),
+    lingers=True,
+)
+
+PRIMARIES = (AGENTS, TENANTS)
 """Each with its program (programs/__init__.py)."""
 
 KINDS = {kind.name: kind for kind in (*PRIMARIES, *OTHERS)}

@@ -90,7 +90,8 @@ class Reconciler:
     async def _reconcile(self, key: Key) -> tuple[str, float | None]:
         program = self._programs[key.kind]
         obj = self._cluster.cached(key)
-        if obj is None or obj["metadata"].get("deletionTimestamp"):
+        ends = obj is None or obj["metadata"].get("deletionTimestamp")
+        if obj is None or (ends and not program.kind.lingers):
             if not self._cluster.caches[key.kind].served:
                 raise Quiet("its kind is not served: whether it is gone is not known")
             self._pace.forget(key)

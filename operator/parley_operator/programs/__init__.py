@@ -10,6 +10,7 @@ from typing import Any
 
 from parley_operator.programs.program import Program
 from parley_operator.programs.voiceagent import VoiceAgents
+from parley_operator.programs.voicetenant import VoiceTenants
 
-PROGRAMS: tuple[type[Program[Any, Any]], ...] = (VoiceAgents,)
+PROGRAMS: tuple[type[Program[Any, Any]], ...] = (VoiceAgents, VoiceTenants)
 """For each of kinds.PRIMARIES the one."""
