@@ -58,7 +58,7 @@ def divided(whole: int, parts: Sequence[Part]) -> list[int]:
 def _suffices(part: Part, room: int) -> bool:
     if part.given is None:
         return False
-    return part.given - part.used >= max(min(part.wants, room), (room + 1) // 2)
+    return part.given - part.used >= max(min(part.wants, room), room // 2)
 
 
 def _safely(whole: int, parts: Sequence[Part], ideal: Sequence[int]) -> list[int]:

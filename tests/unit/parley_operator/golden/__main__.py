@@ -59,8 +59,12 @@ def objects(name: str) -> list[dict[str, Any]]:
     return made.objects
 
 
+def dumped(made: list[dict[str, Any]]) -> str:
+    return yaml.dump_all(made, Dumper=_Dumper, sort_keys=True, width=110, allow_unicode=True)
+
+
 def text(name: str) -> str:
-    return yaml.dump_all(objects(name), Dumper=_Dumper, sort_keys=True, width=110, allow_unicode=True)
+    return dumped(objects(name))
 
 
 def main() -> None:
