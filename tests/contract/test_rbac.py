@@ -24,8 +24,14 @@ from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.kubectl import Manifest
 from tests.server import ROOT
 
-NEEDED_BY_NO_REQUEST = {Right("parley.dev", "voiceagents/finalizers", "update")}
-"""By an admission plugin alone: test_without_the_right_to_finalizers_an_owner_cannot_be_named."""
+NEEDED_BY_NO_REQUEST = {
+    Right("parley.dev", "voiceagents/finalizers", "update"),
+    Right("parley.dev", "voicetenants/finalizers", "update"),
+    Right("rbac.authorization.k8s.io", "clusterroles", "bind"),
+}
+"""By an admission plugin alone: test_without_the_right_to_finalizers_an_owner_cannot_be_named; and by who looks at
+bindings: test_it_gives_people_two_roles_and_no_other.
+"""
 
 TENANT = "tenant"
 OWNED = AGENTS.owns
@@ -145,8 +151,9 @@ class Run:
 class Tenant:
     """What people do, and how they see what became of it."""
 
-    def __init__(self, plane: ControlPlane) -> None:
-        self.kubectl = plane.kubectl.inside(TENANT)
+    def __init__(self, plane: ControlPlane, namespace: str = TENANT) -> None:
+        self.plane = plane
+        self.kubectl = plane.kubectl.inside(namespace)
         self.kubelets = plane.part("kwok")
 
     def apply(self, *manifests: Manifest) -> None:
@@ -177,6 +184,7 @@ def live(tenant: Tenant) -> None:
     what_is_not_asked_for_is_pruned(tenant)
     what_is_somebody_elses_stays(tenant)
     an_agent_is_cut(tenant)
+    a_tenant_comes_and_goes_with_its_agent(tenant)
     what_is_named_is_found(tenant)
 
 
@@ -282,6 +290,32 @@ def an_agent_is_cut(tenant: Tenant) -> None:
         until("it has little time left", lambda: little_time(tenant, pod["metadata"]["name"]))
     finally:
         tenant.kubelets.resume()
+
+
+def a_tenant_comes_and_goes_with_its_agent(tenant: Tenant) -> None:
+    """With all that there is of one: it needs namespaces, so that its own is made."""
+    people = [{"kind": "User", "name": "ada", "role": "edit"}]
+    spec = {"namespaces": ["of-its-own"], "people": people, "quota": {"pods": 9}, "deletion": "Drain"}
+    tenant.apply(
+        {
+            "apiVersion": "parley.dev/v1alpha1",
+            "kind": "VoiceTenant",
+            "metadata": {"name": "comes"},
+            "spec": spec,
+        }
+    )
+    inside = Tenant(tenant.plane, "of-its-own")
+    until("it is isolated", lambda: "Isolated True" in told_of(tenant, "comes"))
+    agent = voice_agent("shop")
+    inside.apply({**agent, "metadata": {"name": "shop"}})
+    until("it is seen", lambda: inside.accepted("shop") == "AsWritten")
+    tenant.kubectl("delete", "voicetenant", "comes", "--wait=false")
+    until("it is gone", lambda: tenant.kubectl.run("get", "voicetenant", "comes").returncode != 0)
+
+
+def told_of(tenant: Tenant, name: str) -> list[str]:
+    found = tenant.kubectl.json("get", "voicetenant", name).get("status", {}).get("conditions", [])
+    return [f"{one['type']} {one['status']}" for one in found]
 
 
 def marked(pod: Manifest) -> bool:
@@ -390,7 +424,9 @@ def bound(user: str, *rules: Manifest) -> list[Manifest]:
         ("create", "pods"),
         ("create", "pods --subresource=exec"),
         ("create", "serviceaccounts --subresource=token"),
-        ("create", "rolebindings.rbac.authorization.k8s.io"),
+        ("create", "roles.rbac.authorization.k8s.io"),
+        ("create", "clusterrolebindings.rbac.authorization.k8s.io"),
+        ("escalate", "clusterroles.rbac.authorization.k8s.io"),
         ("get", "leases.coordination.k8s.io"),
         ("delete", "namespaces"),
         ("impersonate", "users"),
@@ -399,6 +435,15 @@ def bound(user: str, *rules: Manifest) -> list[Manifest]:
 def test_what_it_must_not_do_is_refused_by_the_api_server(plane: ControlPlane, verb: str, what: str) -> None:
     operator = plane.kubectl.as_user(plane.user(USER, *GROUPS))
     assert operator.run("auth", "can-i", verb, *what.split(), f"--namespace={TENANT}").stdout.strip() == "no"
+
+
+def test_it_gives_people_two_roles_and_no_other(plane: ControlPlane) -> None:
+    operator = plane.kubectl.as_user(plane.user(USER, *GROUPS)).inside(TENANT)
+    for role in ("view", "parley-tenant-edit"):
+        operator("create", "rolebinding", f"by-the-operator-{role}", f"--clusterrole={role}", "--user=ada")
+    for role in ("edit", "admin", "cluster-admin", "parley-operator"):
+        said = operator.refused("create", "rolebinding", "more", f"--clusterrole={role}", "--user=ada")
+        assert "attempting to grant RBAC permissions not currently held" in said
 
 
 def test_people_have_what_their_roles_of_kubernetes_say(plane: ControlPlane) -> None:
