@@ -105,7 +105,7 @@ class SmallTenant:
             self.applied[ref] = copy.deepcopy(obj)
             if ref.kind == "Namespace":
                 namespaces[ref.name] = self._stored(obj, namespaces.get(ref.name))
-            elif ref.kind != "VoiceTenant":
+            else:
                 children[ref] = self._stored(obj, children.get(ref))
         for ref in made.prune:
             children.pop(ref)

@@ -33,7 +33,7 @@ def _own_entries(metadata: Object) -> list[Object]:
 
 _METADATA = (
     *("name", "namespace", "uid", "generation", "labels", "annotations", "ownerReferences"),
-    *("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"),
+    *("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "finalizers"),
 )
 
 
@@ -167,7 +167,7 @@ class Kind:
 class Primary(Kind):
     """What people write, and the operator makes other objects of. `noun` is its word in sentences; `label` names it on
     all that it owns (names.py); `owns` are the kinds of which it may be the controller. Where the API server does not
-    serve it (yet), the others work. `lingers`: its plan has a finalizer of ours, and is made until that is let go.
+    serve it (yet), the others work.
     """
 
     selector: str = ""
@@ -175,7 +175,6 @@ class Primary(Kind):
     noun: str = ""
     label: str = ""
     owns: tuple[Kind, ...] = ()
-    lingers: bool = False
 
     def key(self, namespace: str, name: str) -> Ref:
         """Of the one that owns something in `namespace`: what is of the whole cluster may own things anywhere."""
@@ -229,7 +228,6 @@ TENANTS = Primary(
     noun="tenant",
     label=names.PARLEY_TENANT,
     owns=(QUOTAS, LIMIT_RANGES, NETWORK_POLICIES, ROLE_BINDINGS),
-    lingers=True,
 )
 
 PRIMARIES = (AGENTS, TENANTS)

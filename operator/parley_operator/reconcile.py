@@ -90,8 +90,7 @@ class Reconciler:
     async def _reconcile(self, key: Key) -> tuple[str, float | None]:
         program = self._programs[key.kind]
         obj = self._cluster.cached(key)
-        ends = obj is None or obj["metadata"].get("deletionTimestamp")
-        if obj is None or (ends and not program.kind.lingers):
+        if obj is None or (_is_going(obj) and not _held(obj, program.finalizer)):
             if not self._cluster.caches[key.kind].served:
                 raise Quiet("its kind is not served: whether it is gone is not known")
             self._pace.forget(key)
@@ -99,6 +98,8 @@ class Reconciler:
         seen = self._observer.observe(program.kind, key, obj)
         if (seen.namespace or {}).get("status", {}).get("phase") == "Terminating":
             raise Quiet("its namespace is being terminated")
+        if program.finalizer and not _held(obj, program.finalizer):
+            await self._cluster.finalize(obj, program.finalizer)
         observed = await program.observe(key, obj, seen)
         program.begin(key, observed)
         plan = self._plan(program, key, obj, observed)
@@ -115,14 +116,16 @@ class Reconciler:
             waits.append(await self._tell(program, key, obj, plan))
         if failures:
             return "refused", None
+        if plan.over:
+            await self._cluster.finalize(obj, "")
         return "done", min((wait for wait in waits if wait is not None), default=None)
 
     async def _confess(self, key: Key) -> None:
         """That this operator fails at it is in the status too, or its last state would pass for what is so."""
         obj = self._cluster.cached(key)
-        if obj is None or obj["metadata"].get("deletionTimestamp"):
-            return
         program = self._programs[key.kind]
+        if obj is None or (_is_going(obj) and not _held(obj, program.finalizer)):
+            return
         generation = int(obj["metadata"].get("generation", 0))
         try:
             before = obj.get("status") or {}
@@ -194,6 +197,15 @@ class Reconciler:
             except (ApiError, Unreachable) as error:  # the status says it too
                 self._log.info("no-event", key=str(key), error=str(error)[:200])
         return None
+
+
+def _is_going(obj: Object) -> bool:
+    return "deletionTimestamp" in obj["metadata"]
+
+
+def _held(obj: Object, finalizer: str) -> bool:
+    """It does not go without us."""
+    return bool(finalizer) and finalizer in obj["metadata"].get("finalizers", ())
 
 
 def _raise_unless_refused(key: Key, error: ApiError) -> None:

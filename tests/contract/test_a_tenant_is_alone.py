@@ -76,6 +76,11 @@ def agent(name: str, namespace: str, **spec: Any) -> dict[str, Any]:
     }
 
 
+def put(kubectl: Kubectl, *agents: Manifest) -> None:
+    for one in agents:
+        kubectl.inside(one["metadata"]["namespace"]).apply(one)
+
+
 def condition(kubectl: Kubectl, what: str, kind: str, namespace: str = "default") -> dict[str, str]:
     found = kubectl.inside(namespace).json("get", what).get("status", {}).get("conditions", [])
     return next((one for one in found if one["type"] == kind), {"status": "", "reason": "", "message": ""})
@@ -344,15 +349,10 @@ def test_a_service_account_of_a_tenant_applies_agents_in_it_and_not_in_another(
     deployer = plane.kubectl.as_user(
         plane.user(user, "system:serviceaccounts", "system:serviceaccounts:blue")
     )
-    until(
-        "it may",
-        lambda: (
-            deployer.run("apply", "--filename=-", stdin=json.dumps(agent("shop", "blue-test"))).returncode
-            == 0
-        ),
-        20,
-    )
-    assert "forbidden" in deployer.refused("apply", "--filename=-", stdin=json.dumps(agent("shop", "green")))
+    mine, theirs = (json.dumps(agent("shop", name)) for name in ("blue-test", "green"))
+    applied = ("apply", "--filename=-")
+    until("it may", lambda: deployer.inside("blue-test").run(*applied, stdin=mine).returncode == 0, 20)
+    assert "forbidden" in deployer.inside("green").refused(*applied, stdin=theirs)
     assert "forbidden" in deployer.inside("green").refused("get", "secrets")
     assert "forbidden" in deployer.refused(
         "label", "namespace", "blue", "pod-security.kubernetes.io/enforce-"
@@ -378,7 +378,7 @@ def test_a_pod_that_says_nothing_is_guaranteed_a_privileged_one_and_a_host_port_
 def test_an_agent_in_a_tenant_has_no_doors_of_its_own(plane: ControlPlane, operator: Replica) -> None:
     """NetworkPolicies add up: its own would open what the tenant does not. It comes back when the tenant goes."""
     plane.kubectl("create", "namespace", "was-there")
-    plane.kubectl.apply(agent("shop", "was-there"))
+    put(plane.kubectl, agent("shop", "was-there"))
     kubectl = plane.kubectl.inside("was-there")
     mine = "--selector=parley.dev/agent=shop"
     until("it has its own", lambda: kubectl("get", "networkpolicies", mine, "--output=name") != "", 20)
@@ -436,7 +436,7 @@ def used(plane: ControlPlane, name: str, resource: str) -> str:
 def test_a_quota_below_present_use_is_told_and_evicts_nothing(plane: ControlPlane, operator: Replica) -> None:
     plane.kubectl.apply(tenant("shrinks", quota={"pods": 10}))
     ready(plane, "shrinks")
-    plane.kubectl.apply(agent("shop", "shrinks", replicas=3))
+    put(plane.kubectl, agent("shop", "shrinks", replicas=3))
     kubectl = plane.kubectl.inside("shrinks")
     until("three pods", lambda: len(kubectl.json("get", "pods")["items"]) == 3, 30)
     plane.kubectl.apply(tenant("shrinks", quota={"pods": 2}))
@@ -447,7 +447,7 @@ def test_a_quota_below_present_use_is_told_and_evicts_nothing(plane: ControlPlan
     message = says(plane, "voicetenant/shrinks", "WithinQuota", "RolloutLacks")
     assert "1 pods lack" in message
     changed = agent("shop", "shrinks", replicas=3, sessions={"limit": 7})
-    plane.kubectl.apply(changed)
+    put(plane.kubectl, changed)
     told = says(plane, "voiceagent/shop", "UpToDate", "FailedCreate", "shrinks")
     assert "lacks pods 1" in told
     plane.kubectl.apply(tenant("shrinks", quota={"pods": 4}))
@@ -465,16 +465,16 @@ def test_sessions_are_shared_what_runs_goes_on_and_who_waits_is_next(
 ) -> None:
     plane.kubectl.apply(tenant("talks", quota={"sessions": 100}))
     ready(plane, "talks")
-    plane.kubectl.apply(agent("first", "talks", sessions={"limit": 60}))
+    put(plane.kubectl, agent("first", "talks", sessions={"limit": 60}))
     until("it is taken", lambda: accepted(plane, "first") == "AsWritten", 20)
-    plane.kubectl.apply(agent("second", "talks", sessions={"limit": 60}))
+    put(plane.kubectl, agent("second", "talks", sessions={"limit": 60}))
     message = says(plane, "voiceagent/second", "Accepted", "SessionQuota", "talks")
     assert "asks for 60 sessions" in message
     assert "leave 40" in message
     kubectl = plane.kubectl.inside("talks")
     assert "second-agent" not in kubectl("get", "deployments", "--output=name")
     # One that runs and asks for more keeps what it has.
-    plane.kubectl.apply(agent("first", "talks", sessions={"limit": 120}))
+    put(plane.kubectl, agent("first", "talks", sessions={"limit": 120}))
     says(plane, "voiceagent/first", "Accepted", "SessionQuota", "talks")
     live = kubectl.json("get", "deployment/first-agent")
     assert live["metadata"]["annotations"][names.SESSIONS] == "60"
@@ -548,7 +548,7 @@ def test_a_tenant_with_agents_refuses_to_go_says_which_and_leaves_its_namespaces
 ) -> None:
     plane.kubectl.apply(tenant("stays"))
     ready(plane, "stays")
-    plane.kubectl.apply(agent("shop", "stays"))
+    put(plane.kubectl, agent("shop", "stays"))
     plane.kubectl("delete", "voicetenant/stays", "--wait=false")
     message = says(plane, "voicetenant/stays", "Accepted", "Deleting")
     assert "its 1 agents (stays/shop)" in message
@@ -566,8 +566,9 @@ def test_a_tenant_that_drains_deletes_its_agents_and_then_goes(
 ) -> None:
     plane.kubectl.apply(tenant("drains", "drains-a", "drains-b", deletion="Drain"))
     ready(plane, "drains")
-    plane.kubectl.apply(
-        *(agent(f"shop-{number}", name) for number in range(2) for name in ("drains-a", "drains-b"))
+    put(
+        plane.kubectl,
+        *(agent(f"shop-{number}", name) for number in range(2) for name in ("drains-a", "drains-b")),
     )
     plane.kubectl("delete", "voicetenant/drains", "--wait=false")
     until("it goes", lambda: plane.kubectl.run("get", "voicetenant/drains").returncode != 0, 30)

@@ -125,5 +125,8 @@ class Plan:
     why: str = ""
     """One sentence for each decision: for the log at debug level, and for tests."""
 
+    over: bool = False
+    """Of an object that is deleted and has its kind's finalizer: all is undone, it may go."""
+
     again_after: float | None = None
     """Seconds until this is looked at again though nothing changed; None: only at the next resync."""

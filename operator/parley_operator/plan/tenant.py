@@ -105,7 +105,7 @@ class TenantPlan(Plan):
     """Agents to delete: it goes, and said Drain."""
 
     let_go: list[Whole] = field(default_factory=list)
-    """What of ours is taken away from, once `prune` is done and in this order: namespaces, and itself at its end."""
+    """Namespaces that all of ours is taken away from, once `prune` is done."""
 
 
 @dataclass(frozen=True, slots=True)

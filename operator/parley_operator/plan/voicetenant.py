@@ -64,10 +64,6 @@ class _Facts:
         return str(self.tenant["metadata"]["name"])
 
     @property
-    def uid(self) -> str:
-        return str(self.tenant["metadata"]["uid"])
-
-    @property
     def generation(self) -> int:
         return int(self.tenant["metadata"].get("generation", 0))
 
@@ -102,8 +98,9 @@ def _gone(facts: _Facts) -> TenantPlan:
     """No agent is left: all of ours goes, and then it."""
     return TenantPlan(
         prune=sorted(facts.observed.children),
-        let_go=[*facts.marked(), Whole(Ref("VoiceTenant", "", facts.name), facts.uid)],
+        let_go=facts.marked(),
         why="it is being deleted, and has no agents",
+        over=True,
     )
 
 
@@ -129,9 +126,8 @@ def _kept(tenant: VoiceTenant, facts: _Facts, settings: Settings, now: datetime,
     ours = [name for name, state in before.items() if state.state in (MISSING, READY)]
     parts = shares(spec.quota, ours, observed)
     made = {name: _within(tenant, facts, name, ours, parts, settings) for name in ours}
-    objects = [] if facts.deleted else [_itself(facts)]
     # Isolation first, people last: nobody is let in where the doors are not closed.
-    objects += [obj for at in range(2) for name in ours for obj in made[name][at]]
+    objects = [obj for at in range(2) for name in ours for obj in made[name][at]]
     states = [
         _read_back(before[name], [obj for some in made.get(name, ()) for obj in some], facts)
         for name in spec.namespaces
@@ -198,12 +194,6 @@ def _within(
         *([quota] if quota is not None else []),
     ]
     return isolation, role_bindings(owner, name, spec.people)
-
-
-def _itself(facts: _Facts) -> Object:
-    """By its uid, or one that is gone would be made anew."""
-    metadata = {"finalizers": [names.TENANT_FINALIZER], "name": facts.name, "uid": facts.uid}
-    return {"apiVersion": facts.tenant["apiVersion"], "kind": "VoiceTenant", "metadata": metadata}
 
 
 def _read_back(state: State, made: Sequence[Object], facts: _Facts) -> State:

@@ -64,6 +64,10 @@ class Program(ABC, Generic[Seen, Made]):
     question: ClassVar[Question | None] = None
     """How its pods are asked; None: they are not."""
 
+    finalizer: ClassVar[str] = ""
+    """Where something has to be undone that no garbage collector knows: an object that is deleted stays, and is looked
+    at as before, until its plan says `over`."""
+
     def __init__(self, shared: Shared) -> None:
         self.shared = shared
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from parley_operator import names
 from parley_operator.few import a_few
 from parley_operator.kinds import AGENTS, DEPLOYMENTS, NAMESPACES, PODS, SERVICES, TENANTS
 from parley_operator.plan import voicetenant
@@ -32,6 +33,7 @@ MOST_AGENTS = 32
 class VoiceTenants(Program[ObservedTenant, TenantPlan]):
     kind = TENANTS
     slow_status = ("use",)
+    finalizer = names.TENANT_FINALIZER
 
     async def observe(self, key: Key, obj: Object, seen: Observed) -> ObservedTenant:
         cluster, tenancy = self.shared.cluster, self.shared.tenancy

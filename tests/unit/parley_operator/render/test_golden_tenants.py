@@ -38,8 +38,6 @@ def test_what_is_rendered_again_is_the_same_byte_for_byte(name: str) -> None:
 @pytest.mark.parametrize("obj", ALL)
 def test_every_object_goes_with_its_tenant_but_a_namespace_and_is_found_by_its_label(obj: Object) -> None:
     metadata = obj["metadata"]
-    if obj["kind"] == "VoiceTenant":
-        return
     assert metadata["labels"][names.PARLEY_TENANT]
     owners = metadata.get("ownerReferences", [])
     assert len(owners) == (0 if obj["kind"] == "Namespace" else 1), "it would take all with it that is in it"
