@@ -186,6 +186,7 @@ def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> AgentPlan:
     found = agent_conditions.conditions(refusal, facts.observed.failures, running)
     image = str(facts.status.get("image") or "")
     return AgentPlan(
+        prune=_own_doors(facts),
         status={**_status(facts, found, running, image, facts.told_host_port, now), "replicas": replicas},
         cut=pods.cuts(facts.observed.pods.values(), facts.namespace, living=facts.uid),
         why=_sentences(["what runs stays as it is", *_lacking(found[:-1])]),
@@ -214,6 +215,13 @@ def _objects(chosen: Rollout, observed: ObservedAgent) -> list[Object]:
 def _isolated(observed: ObservedAgent) -> bool:
     """By its tenant's NetworkPolicy, to which one of its own would add what the tenant does not open."""
     return observed.membership is not None and observed.membership.isolated
+
+
+def _own_doors(facts: _Facts) -> list[Ref]:
+    """What may not stay even while it is refused."""
+    if not _isolated(facts.observed):
+        return []
+    return [ref for ref in sorted(facts.observed.children) if ref.kind == "NetworkPolicy"]
 
 
 def _running(chosen: Rollout, objects: list[Object], facts: _Facts) -> agent_conditions.Running:
