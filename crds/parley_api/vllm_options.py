@@ -44,7 +44,7 @@ DOORS = ("--uds", "--root-path", "--api-key", "--ssl-keyfile", "--ssl-certfile")
 TAKEN = tuple(sorted({*OWN, *DOORS, *(option for options in OPTIONS.values() for option in options)}))
 
 OPTIONS_ARE_OURS = Rule(
-    "self.arguments.all(one, !one.matches(r'^(" + "|".join(TAKEN) + ")(=|$)'))",
+    "!has(self.arguments) || self.arguments.all(one, !one.matches(r'^(" + "|".join(TAKEN) + ")(=|$)'))",
     "write options that have no field alone under arguments: the model, its name and length, GPUs and doors have fields"
     " of their own, or are Parley's",
     ".arguments",
