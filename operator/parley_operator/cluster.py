@@ -116,7 +116,10 @@ class Cluster:
             answer = await self._write("PATCH", "apply-status", kind, path, params, body, APPLY)
         except ApiError as error:
             if error.status == 404:  # it went while a watch was interrupted
-                self.caches[kind.name].drop((namespace, metadata["name"]), NEWEST)
+                if self.caches[kind.name].drop((namespace, metadata["name"]), NEWEST):
+                    self._wrote(
+                        Ref(kind.name, namespace, metadata["name"])
+                    )  # its watch will find nothing to drop
             raise
         self._keep(kind, answer)
         return answer

@@ -22,7 +22,7 @@ from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.kubectl import Kubectl, Manifest, as_list
 from tests.server import ROOT
 
-QUICK = {"POLL_SECONDS": "1", "SLOW_SECONDS": "1"}
+QUICK = {"POLL_SECONDS": "1", "SLOW_SECONDS": "1", "LOG_LEVEL": "debug"}
 OWNED = "resourcequotas,limitranges,networkpolicies,rolebindings"
 
 

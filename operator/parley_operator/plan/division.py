@@ -28,14 +28,20 @@ class Part(NamedTuple):
 
 def rooms(whole: int, parts: Sequence[Part]) -> list[int]:
     """What each may use beside what it uses; nothing where more is used than there is."""
+    least, rest = _least(whole, parts)
+    return [room + (at < rest) for at, room in enumerate(least)]
+
+
+def _least(whole: int, parts: Sequence[Part]) -> tuple[list[int], int]:
+    """The same without the few pieces that can't be shared, and how many these are."""
     left = max(0, whole - sum(part.used for part in parts))
     found = []
     for part in parts:
         first = min(part.wants, left)
         left -= first
         found.append(first)
-    share, rest = divmod(left, len(parts)) if parts else (0, 0)
-    return [room + share + (at < rest) for at, room in enumerate(found)]
+    share, rest = divmod(left, max(1, len(parts)))
+    return [first + share for first in found], rest
 
 
 def divided(whole: int, parts: Sequence[Part]) -> list[int]:
@@ -45,9 +51,9 @@ def divided(whole: int, parts: Sequence[Part]) -> list[int]:
         ideal = [part.used * whole // used for part in parts]
         kept = all(part.given is not None and part.given < max(1, part.used) for part in parts)
     else:
-        found = rooms(whole, parts)
-        ideal = [part.used + room for part, room in zip(parts, found, strict=True)]
-        kept = all(_suffices(part, room) for part, room in zip(parts, found, strict=True))
+        least, _ = _least(whole, parts)
+        ideal = [part.used + room for part, room in zip(parts, rooms(whole, parts), strict=True)]
+        kept = all(_suffices(part, room) for part, room in zip(parts, least, strict=True))
         kept = kept and sum(part.given or 0 for part in parts) == whole
     given = [part.given if part.given is not None else -1 for part in parts]
     if kept and sum(given) <= whole:
@@ -58,7 +64,7 @@ def divided(whole: int, parts: Sequence[Part]) -> list[int]:
 def _suffices(part: Part, room: int) -> bool:
     if part.given is None:
         return False
-    return part.given - part.used >= max(min(part.wants, room), room // 2)
+    return part.given - part.used >= max(min(part.wants, room), (room + 1) // 2)
 
 
 def _safely(whole: int, parts: Sequence[Part], ideal: Sequence[int]) -> list[int]:

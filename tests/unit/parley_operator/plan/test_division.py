@@ -39,8 +39,9 @@ def test_it_is_divided(whole: int, of: list[Part], quotas: list[int]) -> None:
 
 def test_a_division_that_leaves_each_half_of_its_room_stays() -> None:
     assert divided(64, parts(10, 0, given=(32, 32))) == [32, 32]
-    assert divided(64, parts(22, 0, given=(32, 32))) == [32, 32]
-    assert divided(64, parts(23, 0, given=(32, 32))) != [32, 32], "9 are left of 21"
+    assert divided(64, parts(21, 0, given=(32, 32))) == [32, 32]
+    assert divided(64, parts(22, 0, given=(32, 32))) != [32, 32], "10 are left of 21"
+    assert divided(4, parts(2, 0, given=(2, 2))) == [2, 1], "two pieces are shared"
     assert divided(2, parts(1, 0, given=(1, 1))) == [1, 1], "the last piece of another is not taken away"
 
 
