@@ -115,11 +115,10 @@ class Cluster:
         try:
             answer = await self._write("PATCH", "apply-status", kind, path, params, body, APPLY)
         except ApiError as error:
-            if error.status == 404:  # it went while a watch was interrupted
-                if self.caches[kind.name].drop((namespace, metadata["name"]), NEWEST):
-                    self._wrote(
-                        Ref(kind.name, namespace, metadata["name"])
-                    )  # its watch will find nothing to drop
+            place = (namespace, metadata["name"])
+            # It went while a watch was interrupted, or while this was sent: its watch will find nothing more to drop.
+            if error.status == 404 and self.caches[kind.name].drop(place, NEWEST):
+                self._wrote(Ref(kind.name, *place))
             raise
         self._keep(kind, answer)
         return answer
