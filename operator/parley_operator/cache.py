@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from parley_operator.kinds import PODS, PRIMARIES, Kind, Primary
+from parley_operator.kinds import NAMESPACES, PODS, PRIMARIES, Kind, Primary
 from parley_operator.plan.plan import Object, Ref
 
 NEWEST = 1 << 63
@@ -39,9 +39,11 @@ class _Entry:
 
 
 def owner_of(obj: Object, primaries: Iterable[Primary], home: str = "") -> Ref | None:
-    """Which of the primary kinds' objects an object belongs to: by its controller reference, a pod by its label.
+    """Which of the primary kinds' objects an object belongs to: by its controller reference, a pod or a namespace by
+    its label.
 
     Anybody may label a pod of their own: of what is of the whole cluster pods count in the namespace `home` alone.
+    Whoever may label a namespace may hand it over.
     """
     metadata = obj["metadata"]
     namespace = metadata.get("namespace", "")
@@ -50,11 +52,12 @@ def owner_of(obj: Object, primaries: Iterable[Primary], home: str = "") -> Ref |
         primary = by_kind.get(reference.get("kind", ""))
         if reference.get("controller") and primary is not None:
             return primary.key(namespace, reference["name"])
-    if obj.get("kind") != PODS.name:
+    if obj.get("kind") not in (PODS.name, NAMESPACES.name):
         return None
     labels = metadata.get("labels", {})
     for primary in by_kind.values():
-        if labels.get(primary.label) and (primary.namespaced or namespace == home):
+        counts = bool(namespace) if primary.namespaced else namespace in ("", home)
+        if labels.get(primary.label) and counts:
             return primary.key(namespace, labels[primary.label])
     return None
 
