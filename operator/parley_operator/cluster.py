@@ -167,17 +167,6 @@ class Cluster:
             if error.status not in (404, 409):
                 raise
 
-    async def finalize(self, obj: Object, finalizer: str) -> None:
-        """That very object stays until `finalizer` is "": then ours is taken away, and others' are left."""
-        metadata = {
-            name: obj["metadata"][name] for name in ("name", "namespace", "uid") if name in obj["metadata"]
-        }
-        if finalizer:
-            metadata["finalizers"] = [finalizer]
-        await self._apply(
-            {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": metadata}, MANAGER, force=True
-        )
-
     async def let_go(self, ref: Ref, uid: str) -> None:
         """Takes all that was applied of that very object away from it; what others have set of it stays. That it is
         gone is no error.
