@@ -20,6 +20,13 @@ from parley_operator.plan.plan import HAND_OVER_MANAGER, Object, Ref, ref_of
 Count = Callable[[str, str, str], None]
 """Of a write: verb, kind, outcome."""
 
+Wrote = Callable[[Ref], None]
+"""Of an object that a write has changed."""
+
+
+def _nobody(ref: Ref) -> None:
+    pass
+
 
 class NotOurs(Exception):
     """An object of that name is there, and is another's; `noun` is the word for whose it should be."""
@@ -32,7 +39,9 @@ class NotOurs(Exception):
 
 
 class Cluster:
-    """`guard` returns only where a write may be sent. `home`: where pods of what is of the whole cluster are."""
+    """`guard` returns only where a write may be sent. `home`: where pods of what is of the whole cluster are. `wrote`
+    is called of each object that a write changed in what is kept of it: its watch will not tell it again.
+    """
 
     def __init__(
         self,
@@ -41,10 +50,12 @@ class Cluster:
         count: Count,
         primaries: Iterable[Primary] = PRIMARIES,
         home: str = "",
+        wrote: Wrote = _nobody,
     ) -> None:
         self._api = api
         self._guard = guard
         self._count = count
+        self._wrote = wrote
         self.primaries = tuple(primaries)
         self.watched = watched(self.primaries)
         self.caches = {
@@ -107,7 +118,7 @@ class Cluster:
             if error.status == 404:  # it went while a watch was interrupted
                 self.caches[kind.name].drop((namespace, metadata["name"]), NEWEST)
             raise
-        self.caches[kind.name].put(answer, written=True)
+        self._keep(kind, answer)
         return answer
 
     async def delete(self, ref: Ref, uid: str, grace_seconds: int | None = None) -> None:
@@ -178,8 +189,13 @@ class Cluster:
         params = {"fieldManager": manager, "force": "true" if force else "false"}
         path = kind.path(metadata.get("namespace", ""), metadata["name"])
         answer = await self._write("PATCH", "apply", kind, path, params, obj, APPLY)
-        self.caches[kind.name].put(answer, written=True)
+        self._keep(kind, answer)
         return answer
+
+    def _keep(self, kind: Kind, answer: Object) -> None:
+        if self.caches[kind.name].put(answer, written=True):
+            metadata = answer["metadata"]
+            self._wrote(Ref(kind.name, metadata.get("namespace", ""), metadata["name"]))
 
     async def _write(
         self,

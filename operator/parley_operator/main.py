@@ -49,7 +49,9 @@ class Operator:
         self._metrics = Metrics(self._read)
         self._lease = Lease(api, settings)
         kinds = [program.kind for program in programs]
-        self._cluster = Cluster(api, self._lease.check, self._metrics.wrote, kinds, home=settings.namespace)
+        self._cluster = Cluster(
+            api, self._lease.check, self._metrics.wrote, kinds, home=settings.namespace, wrote=self._noted
+        )
         self._polls = Polls(
             settings.poll_seconds,
             settings.polls_at_once,
@@ -172,12 +174,17 @@ class Operator:
     def _changed(self, ref: Ref, owner: Ref | None) -> None:
         """Something that plans go by."""
         if ref.kind in self._programs:
-            self._note(self._programs[ref.kind], ref)
             self._queue.add(ref)
         elif ref.kind == PODS.name:
             self._follow(ref)
         if owner is not None:
             self._queue.add(owner)
+        self._noted(ref)
+
+    def _noted(self, ref: Ref) -> None:
+        """By a watch, or because it was written here: who goes by it looks again, whose it is knows it."""
+        if ref.kind in self._programs:
+            self._note(self._programs[ref.kind], ref)
         for wake in self._wakes.of(ref):
             self._queue.add(wake.key, after=wake.after, routine=wake.routine)
 

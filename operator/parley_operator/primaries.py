@@ -32,6 +32,10 @@ Take = Callable[[Kind, str | None, Object], None]
 """A kind, an event's type, None for what a list had, and the object."""
 
 
+SETTLE_SECONDS = 2.0
+"""A kind that has just come is listed before the API server names it among its kinds, which is where kopf looks."""
+
+
 class Watch:
     """`take` is called in the loop that `run` runs in. `kinds`: those that are served now. `namespace`: "" for all."""
 
@@ -40,11 +44,17 @@ class Watch:
         self._kinds = kinds
         self._namespace = namespace
         self._again = asyncio.Event()
+        self._soon: asyncio.TimerHandle | None = None
         self._stop = threading.Event()
         self._log = structlog.get_logger()
 
     def again(self) -> None:
-        """There is another kind to watch."""
+        """There is another kind to watch: kopf starts anew in a moment, once for all that come together."""
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(SETTLE_SECONDS, self._start_again)
+
+    def _start_again(self) -> None:
+        self._soon = None
         self._again.set()
         self._stop.set()
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from parley_operator.plan.conditions import FALSE, TRUE, UNKNOWN, Found, accepted, condition, cut, ready
 from parley_operator.plan.plan import Failure, Object, ObservedPod
-from parley_operator.plan.refusals import Refusal
+from parley_operator.plan.reading import Refusal
 
 
 class Running(NamedTuple):

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from parley_operator.plan.plan import Failure, Object
+from parley_operator.plan.reading import Refusal
 
 TRUE, FALSE, UNKNOWN = "True", "False", "Unknown"
 
@@ -20,15 +21,6 @@ OPERATOR_ERROR = "OperatorError"
 
 _LONGEST = 400
 """Characters of another's sentence: a scheduler's list of nodes can be long."""
-
-
-class Refused(Protocol):
-    """Why an object can't be taken as it is written."""
-
-    @property
-    def reason(self) -> str: ...
-    @property
-    def message(self) -> str: ...
 
 
 class Found(NamedTuple):
@@ -40,7 +32,7 @@ class Found(NamedTuple):
     message: str = ""
 
 
-def accepted(refusal: Refused | None, failures: Sequence[Failure], passed_over: str = "") -> Found:
+def accepted(refusal: Refusal | None, failures: Sequence[Failure], passed_over: str = "") -> Found:
     if refusal is not None:
         return Found("Accepted", FALSE, refusal.reason, refusal.message)
     if failures:

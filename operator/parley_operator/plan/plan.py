@@ -7,7 +7,7 @@ whether anything differs from what is there is diff.py's to say, and `reconcile.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 Object = dict[str, Any]
@@ -94,6 +94,10 @@ class Observed:
 
     failures: tuple[Failure, ...] = ()
     """What was refused when this same plan was carried out a moment ago: for the conditions."""
+
+    def facts(self) -> dict[str, Any]:
+        """For one of a kind's own, which is made of this."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
 
 HAND_OVER_MANAGER = "parley-operator-hands-over"

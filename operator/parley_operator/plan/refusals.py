@@ -1,99 +1,24 @@
 """Why an agent can't be served as it is written: each with a reason for programs and what to do, for people.
 
-Rules: what runs stays as it is on any of them, and it is looked at again. A field that this operator does not know is
-no reason: the API server, which has a newer version of the kind, has taken it.
+Rules: what runs stays as it is on any of them, and it is looked at again. That it can't be read at all reading.py says.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-
-from parley_api import VoiceAgent, __version__
-from parley_api.problems import Location, path_text
+from parley_api import VoiceAgent
 from parley_operator.plan.agent import ObservedAgent
 from parley_operator.plan.needs import needs
 from parley_operator.plan.plan import Object
+from parley_operator.plan.reading import Refusal
 
 AGAIN_SECONDS = 30.0
 """After so long what lacked may be there, and no event may have told."""
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 STRICT = ("baseline", "restricted")
-
-_MOST_TOLD = 5
-
-
-class Refusal(NamedTuple):
-    """Of the condition Accepted."""
-
-    reason: str
-    message: str
-
-
-class Read(NamedTuple):
-    """An agent with types. `unknown` are the paths of fields that were passed over."""
-
-    agent: VoiceAgent
-    unknown: tuple[str, ...] = ()
-
-
-def read(agent: Object) -> Read | Refusal:
-    """The agent with types, or what is wrong with it."""
-    metadata = agent.get("metadata") or {}
-    value = {
-        "apiVersion": agent.get("apiVersion"),
-        "kind": agent.get("kind"),
-        "metadata": {key: metadata.get(key) for key in ("name", "namespace")},
-        "spec": agent.get("spec"),
-    }
-    found = _typed(value)
-    if isinstance(found, VoiceAgent):
-        return Read(found)
-    unknown = [one["loc"] for one in found if one["type"] == "extra_forbidden"]
-    if unknown:
-        found = _typed(_without(value, unknown))
-    if isinstance(found, VoiceAgent):
-        return Read(found, tuple(map(path_text, unknown)))
-    told = [_sentence(one["loc"], one["msg"]) for one in found[:_MOST_TOLD]]
-    if len(found) > _MOST_TOLD:
-        told.append(f"and {len(found) - _MOST_TOLD} more")
-    return Refusal("Invalid", "; ".join(told))
-
-
-def passed_over(unknown: Sequence[str]) -> str:
-    """In words; "" where nothing was."""
-    if not unknown:
-        return ""
-    more = f" and {len(unknown) - _MOST_TOLD} more" if len(unknown) > _MOST_TOLD else ""
-    fields = f"{', '.join(unknown[:_MOST_TOLD])}{more}"
-    return f"operator {__version__} does not know {fields}, and passes over it: upgrade it"
-
-
-def _typed(value: Object) -> VoiceAgent | list[ErrorDetails]:
-    try:
-        return VoiceAgent.model_validate(value, by_alias=True, by_name=False)
-    except ValidationError as error:
-        return error.errors(include_url=False, include_context=False, include_input=False)
-
-
-def _without(value: Object, unknown: Iterable[Location]) -> Object:
-    known = copy.deepcopy(value)
-    for *path, name in unknown:
-        holder: Any = known
-        for part in path:
-            holder = holder[part]
-        del holder[name]
-    return known
-
-
-def _sentence(location: Location, message: str) -> str:
-    where = path_text(location)
-    return f"{where}: {message}" if where else message.replace("\n", "; ")
 
 
 def lacking(agent: VoiceAgent, value: Object, observed: ObservedAgent) -> Refusal | None:

@@ -1,7 +1,7 @@
 """What is to be done about a VoiceAgent: pure, from what the caches hold to everything that is to be there.
 
-    dict -> refusals.py: typed, or why not -> host_port.py -> rollout.py: which template -> render/ -> objects, prune
-                                                                                        -> agent_conditions.py -> status
+    dict -> reading.py, refusals.py: typed, or why not -> host_port.py -> rollout.py: which template
+         -> render/ -> objects, prune -> agent_conditions.py -> status
 Rules: nothing is written for an agent that can't be served as it is written, so that what runs stays up; calls in
 progress are in no prune. Deleting an agent takes no finalizer: all that it owns goes with it, its pods with the grace
 period of their calls, or cut (pods.py).
@@ -17,11 +17,11 @@ from typing import Any
 
 from parley_api import VoiceAgent
 from parley_operator import names
-from parley_operator.plan import agent_conditions, conditions, host_port, pods, refusals
+from parley_operator.plan import agent_conditions, conditions, host_port, pods, reading, refusals
 from parley_operator.plan.agent import AgentPlan, ObservedAgent
 from parley_operator.plan.buckets import bucket
 from parley_operator.plan.plan import Object, Ref, ref_of
-from parley_operator.plan.refusals import Refusal
+from parley_operator.plan.reading import Refusal
 from parley_operator.plan.rollout import Rollout, rollout
 from parley_operator.render.agent_file import agent_file
 from parley_operator.render.autoscaler import PAUSED, PAUSED_REPLICAS, pod_autoscaler, scaled_object
@@ -43,13 +43,13 @@ def plan(agent: Object, observed: ObservedAgent, settings: Settings, now: dateti
         going = plan_gone(metadata["namespace"], observed)
         return AgentPlan(cut=going.cut, why=f"it is being deleted. {going.why}")
     facts = _Facts(agent, observed)
-    read = refusals.read(agent)
+    read = reading.read(VoiceAgent, agent)
     if isinstance(read, Refusal):
         return _refused(read, facts, now)
-    found = _subject(read.agent, facts, settings)
+    found = _subject(read.value, facts, settings)
     if isinstance(found, Refusal):
         return _refused(found, facts, now)
-    return _served(found, facts, settings, now, refusals.passed_over(read.unknown))
+    return _served(found, facts, settings, now, reading.passed_over(read.unknown))
 
 
 def plan_gone(namespace: str, observed: ObservedAgent) -> AgentPlan:

@@ -7,7 +7,6 @@ going, and said so; one that was set to drain just before it was deleted drains.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
 from datetime import datetime
 
 from parley_operator import names
@@ -55,7 +54,7 @@ class VoiceAgents(Program[ObservedAgent, AgentPlan]):
         secrets, contents = await self.shared.look_ups.find(key.namespace, needs(obj))
         at_host_port = "hostPort" in (((obj.get("spec") or {}).get("media") or {}).get("reach") or {})
         return ObservedAgent(
-            **{field.name: getattr(seen, field.name) for field in fields(seen)},
+            **seen.facts(),
             secrets=secrets,
             config_maps=frozenset(contents),
             contents=contents,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 
 from parley_operator import names
@@ -107,9 +107,7 @@ class Gardens(Program[ObservedGarden, Plan]):
     async def observe(self, key: Key, obj: Object, seen: Observed) -> ObservedGarden:
         agents = self.shared.cluster.caches[AGENTS.name].places()
         living = sum(namespace in obj["spec"]["beds"] for namespace, _ in agents)
-        return ObservedGarden(
-            **{field.name: getattr(seen, field.name) for field in fields(seen)}, agents=living
-        )
+        return ObservedGarden(**seen.facts(), agents=living)
 
     def plan(self, obj: Object, observed: ObservedGarden, settings: Settings, now: datetime) -> Plan:
         return plan(obj, observed, settings, now)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from parley_operator.api import ApiError
-from parley_operator.kinds import AGENTS, DAEMON_SETS, NAMESPACES, NODES, PODS, QUOTAS
+from parley_operator.kinds import AGENTS, DAEMON_SETS, NAMESPACES, NODES, PODS, QUOTAS, Primary
 from parley_operator.main import Operator
-from parley_operator.plan.plan import Object, Ref
+from parley_operator.plan.agent import AgentPlan, ObservedAgent
+from parley_operator.plan.plan import Object, Observed, Plan, Ref
 from parley_operator.programs import PROGRAMS
+from parley_operator.programs.program import Program
+from parley_operator.programs.voiceagent import VoiceAgents
 from parley_operator.queue import Key
 from parley_operator.settings import Settings
 from tests.unit.parley_operator.fake_api import FakeApi
@@ -274,7 +279,7 @@ def test_a_kind_that_is_not_served_yet_stops_no_other_and_is_watched_once_it_is(
                 "metadata": {"name": "eden"},
             },
         )
-        await asyncio.sleep(15)
+        await asyncio.sleep(20)
         assert operator._served() == [AGENTS, GARDENS]
         assert operator._watch._again.is_set(), "kopf looks for kinds when it starts alone"
         assert GARDEN in watched.queued()
@@ -308,5 +313,70 @@ def test_that_a_kind_of_which_some_are_known_is_not_served_is_no_answer() -> Non
         assert operator._cluster.cached(GARDEN) is not None
         watched.api.plurals.add(GARDENS.plural)
         await asyncio.wait_for(again, 15)
+
+    run(main())
+
+
+MODELS = Primary("Model", "example.com/v1", "models", noun="model", label="example.com/model")
+
+
+class Models(Program[Observed, Plan]):
+    """Namespaced, and told by its status alone."""
+
+    kind = MODELS
+
+    async def observe(self, key: Key, obj: Object, seen: Observed) -> Observed:
+        return seen
+
+    def plan(self, obj: Object, observed: Observed, settings: Settings, now: datetime) -> Plan:
+        return Plan(status={"ready": obj["spec"]["ready"]})
+
+
+class Agents(VoiceAgents):
+    """They go by a model that they name."""
+
+    def plan(self, obj: Object, observed: ObservedAgent, settings: Settings, now: datetime) -> AgentPlan:
+        model = self.shared.cluster.cached(Ref("Model", "tenant", obj["spec"]["model"])) or {}
+        return AgentPlan(status={"follows": model.get("status", {}).get("ready")})
+
+    def refers_to(self, obj: Object) -> Iterable[Ref]:
+        yield from super().refers_to(obj)
+        yield Ref("Model", "tenant", obj["spec"]["model"])
+
+
+def test_what_the_operator_itself_writes_of_one_kind_wakes_those_of_another_and_its_echo_does_not() -> None:
+    """Of what was written here the cache holds the answer, so that the watch tells nothing new of it."""
+
+    async def main() -> None:
+        api = FakeApi()
+        api.plurals.add(MODELS.plural)
+        operator = Operator(Settings(identity="test"), api, (Agents, Models))
+        operator._cluster._guard = lambda: None
+        model = {"apiVersion": "example.com/v1", "kind": "Model", "spec": {"ready": False}}
+        await api.put(MODELS.path("tenant", "m"), {**model, "metadata": {"name": "m", "namespace": "tenant"}})
+        agents = {"a": "m", "b": "m", "c": "another"}
+        for name, named in agents.items():
+            metadata = {"name": name, "namespace": "tenant"}
+            obj = {"apiVersion": AGENTS.api_version, "kind": AGENTS.name, "metadata": metadata}
+            await api.put(AGENTS.path("tenant", name), {**obj, "spec": {"model": named}})
+        for sweep in operator._sweeps.values():
+            await sweep.now()
+        working = asyncio.create_task(operator._queue.run(2, operator._reconcile))
+        await asyncio.sleep(5)
+        before = {name: api.objects[AGENTS.path("tenant", name)]["status"] for name in agents}
+        assert before == {"a": {"follows": False}, "b": {"follows": False}, "c": {"follows": None}}
+        changed = await api.put(
+            MODELS.path("tenant", "m"),
+            {**api.objects[MODELS.path("tenant", "m")], "spec": {"ready": True}},
+        )
+        operator._take(MODELS, "MODIFIED", changed)
+        await asyncio.sleep(1)
+        after = {name: api.objects[AGENTS.path("tenant", name)]["status"] for name in agents}
+        assert after == {"a": {"follows": True}, "b": {"follows": True}, "c": {"follows": None}}
+        written = len(api.writes())
+        operator._take(MODELS, "MODIFIED", api.objects[MODELS.path("tenant", "m")])
+        await asyncio.sleep(40)
+        assert len(api.writes()) == written
+        working.cancel()
 
     run(main())
