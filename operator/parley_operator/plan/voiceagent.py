@@ -22,13 +22,16 @@ from parley_operator.plan.agent import AgentPlan, ObservedAgent
 from parley_operator.plan.buckets import bucket
 from parley_operator.plan.plan import Object, Ref, ref_of
 from parley_operator.plan.reading import Refusal
-from parley_operator.plan.rollout import Rollout, rollout
-from parley_operator.render.agent_file import agent_file
-from parley_operator.render.autoscaler import PAUSED, PAUSED_REPLICAS, pod_autoscaler, scaled_object
+from parley_operator.plan.replicas import hand_over
+from parley_operator.plan.rollout import Images, Rollout, Written, digest, image_of, rollout
+from parley_operator.plan.running import is_as_wanted, running_replicas, seen, spec_of
+from parley_operator.render.agent_file import agent_file, written
+from parley_operator.render.autoscaler import pod_autoscaler, scaled_object
 from parley_operator.render.config_map import config_map
-from parley_operator.render.deployment import deployment, replicas_alone
+from parley_operator.render.deployment import deployment
 from parley_operator.render.disruption import disruption_budget
 from parley_operator.render.network_policy import network_policy
+from parley_operator.render.pod import pod_template
 from parley_operator.render.pod_monitor import pod_monitor
 from parley_operator.render.service import service
 from parley_operator.render.service_account import service_account
@@ -56,6 +59,10 @@ def plan_gone(namespace: str, observed: ObservedAgent) -> AgentPlan:
     """Of an agent that is not there any more, or is going. The garbage collector takes what it owned."""
     cut = pods.cuts(observed.pods.values(), namespace, living="")
     return AgentPlan(cut=cut, why=f"{len(cut)} of {len(observed.pods)} pods are cut.")
+
+
+OF_NO_POD = ("replicas", "autoscaling", "service", "deletion")
+"""Fields of the spec that change no pod template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +154,13 @@ def _served(
     subject: Subject, facts: _Facts, settings: Settings, now: datetime, passed_over: str
 ) -> AgentPlan:
     observed = facts.observed
-    chosen = rollout(
-        subject, facts.generation, str(facts.status.get("image") or ""), settings.dataplane_image, observed
-    )
+    chosen = _rollout(subject, facts, settings)
     objects = _objects(chosen, observed)
     running = _running(chosen, objects, facts)
     found = agent_conditions.conditions(None, observed.failures, running, passed_over)
     prune = _prune(objects, chosen, running, facts)
-    over = _hand_over(chosen.subject, facts)
+    scaler = observed.children.get(Ref("ScaledObject", facts.namespace, names.child(facts.name)))
+    over = hand_over(chosen.subject, facts.deployment, scaler)
     why = [chosen.why]
     why += [f"{ref} is not wanted any more" for ref in prune]
     why += ["its replicas go to the autoscaler"] if over is not None else []
@@ -170,12 +176,35 @@ def _served(
     )
 
 
+def _rollout(subject: Subject, facts: _Facts, settings: Settings) -> Rollout[Subject]:
+    around = digest([subject.knowledge, subject.host_port])
+
+    def can_start(template: Object) -> bool:
+        """The file that they name is there."""
+        name = names.by_content(subject.name, template["metadata"]["annotations"].get(names.AGENT_DIGEST, ""))
+        return Ref("ConfigMap", subject.namespace, name) in facts.observed.children
+
+    return rollout(
+        subject,
+        pod_template,
+        Written(str(facts.generation), digest(_of_pods(subject)), around),
+        facts.deployment,
+        Images(str(facts.status.get("image") or "") or image_of(facts.deployment), settings.dataplane_image),
+        may_roll=facts.observed.may_roll,
+        can_start=can_start,
+    )
+
+
+def _of_pods(subject: Subject) -> Object:
+    return {name: value for name, value in written(subject.spec).items() if name not in OF_NO_POD}
+
+
 def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> AgentPlan:
     live = facts.deployment
-    replicas = int(_spec(live).get("replicas", 0))
+    replicas = int(spec_of(live).get("replicas", 0))
     running = agent_conditions.Running(
         live=live,
-        settled=_seen(live),
+        settled=seen(live),
         replicas=replicas
         if live is not None
         else 1,  # none were asked for, which is not "no pods are wanted"
@@ -194,12 +223,12 @@ def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> AgentPlan:
     )
 
 
-def _objects(chosen: Rollout, observed: ObservedAgent) -> list[Object]:
+def _objects(chosen: Rollout[Subject], observed: ObservedAgent) -> list[Object]:
     """In the order in which they are needed: what a pod names is there before the pod."""
     subject = chosen.subject
     wanted = [
         service_account(subject),
-        config_map(subject) if chosen.renews_file else None,
+        config_map(subject) if chosen.digest == subject.file.digest else None,
         network_policy(subject),
         service(subject),
         deployment(subject, chosen.template),
@@ -211,18 +240,13 @@ def _objects(chosen: Rollout, observed: ObservedAgent) -> list[Object]:
     return [obj for obj in wanted if obj is not None]
 
 
-def _running(chosen: Rollout, objects: list[Object], facts: _Facts) -> agent_conditions.Running:
+def _running(chosen: Rollout[Subject], objects: list[Object], facts: _Facts) -> agent_conditions.Running:
     live, subject = facts.deployment, chosen.subject
     wanted = next(obj for obj in objects if obj["kind"] == "Deployment")
-    replicas = int(wanted["spec"].get("replicas", _spec(live).get("replicas", subject.spec.replicas)))
-    as_wanted = (
-        live is not None
-        and _annotations(live).get(names.TEMPLATE) == subject.annotations[names.TEMPLATE]
-        and _spec(live).get("replicas") == replicas
-    )
+    replicas = running_replicas(wanted, live, subject.replicas)
     return agent_conditions.Running(
         live=live,
-        settled=as_wanted and _seen(live),
+        settled=is_as_wanted(live, subject.annotations[names.TEMPLATE], replicas),
         replicas=replicas,
         digest=chosen.digest,
         pods=_in_order(facts.observed),
@@ -231,7 +255,7 @@ def _running(chosen: Rollout, objects: list[Object], facts: _Facts) -> agent_con
 
 
 def _prune(
-    objects: list[Object], chosen: Rollout, running: agent_conditions.Running, facts: _Facts
+    objects: list[Object], chosen: Rollout[Subject], running: agent_conditions.Running, facts: _Facts
 ) -> list[Ref]:
     """What is ours and not wanted. An agent's file and what its network allows stay while a pod was started with them,
     and while a rollout could still go back to a ReplicaSet that names them. A pod that does not tell what it was
@@ -249,7 +273,7 @@ def _prune(
         for kind, digest in _OF_PODS.items()
         if any(digest not in annotations for annotations in started_with)
     }
-    rolled = running.settled and _rolled_out(running)
+    rolled = running.settled and running.rolled_out
     return [
         ref
         for ref, obj in sorted(facts.observed.children.items())
@@ -261,31 +285,6 @@ def _prune(
 
 _OF_PODS = {"ConfigMap": names.AGENT_DIGEST, "NetworkPolicy": names.NETWORK_DIGEST}
 """Kinds of which pods of before keep theirs, and the annotation by which a pod tells it."""
-
-
-def _hand_over(subject: Subject, facts: _Facts) -> Object | None:
-    """Replicas that are an autoscaler's from now on, or that it would never touch: it rests while there are none. One
-    that somebody has paused rests because they want it: their number of pods stays, none as well.
-    """
-    live = facts.deployment
-    if not subject.autoscaled or live is None:
-        return None
-    replicas = int(_spec(live).get("replicas", 1))
-    stays = replicas > 0 or _paused(facts)
-    if stays and _annotations(live).get(names.REPLICAS_BY) == names.AUTOSCALER:
-        return None
-    return replicas_alone(subject, replicas if stays else subject.spec.replicas)
-
-
-def _paused(facts: _Facts) -> bool:
-    """By the annotations in which KEDA takes it from people. The operator sets none of them, so they stay theirs."""
-    scaler = facts.observed.children.get(Ref("ScaledObject", facts.namespace, names.child(facts.name)))
-    annotations = {} if scaler is None else _annotations(scaler)
-    return PAUSED_REPLICAS in annotations or annotations.get(PAUSED, "false") not in _FALSE
-
-
-_FALSE = {"0", "f", "F", "FALSE", "false", "False"}
-"""As strconv.ParseBool has it, by which KEDA reads an annotation; what is no boolean at all it takes for a pause."""
 
 
 def _status(
@@ -312,31 +311,10 @@ def _status(
     return status
 
 
-def _rolled_out(running: agent_conditions.Running) -> bool:
-    counts = (running.live or {}).get("status") or {}
-    return bool(counts.get("updatedReplicas", 0) == counts.get("replicas", 0) == running.replicas)
-
-
-def _seen(live: Object | None) -> bool:
-    """Whether the Deployment's controller has taken up what it is told."""
-    if live is None:
-        return False
-    seen = (live.get("status") or {}).get("observedGeneration", 0)
-    return bool(seen >= (live.get("metadata") or {}).get("generation", 0))
-
-
 def _digest_of(live: Object | None) -> str:
-    template = _spec(live).get("template") or {}
+    template = spec_of(live).get("template") or {}
     annotations = (template.get("metadata") or {}).get("annotations") or {}
     return str(annotations.get(names.AGENT_DIGEST, ""))
-
-
-def _spec(obj: Object | None) -> dict[str, Any]:
-    return (obj or {}).get("spec") or {}
-
-
-def _annotations(obj: Object) -> dict[str, str]:
-    return (obj.get("metadata") or {}).get("annotations") or {}
 
 
 def _in_order(observed: ObservedAgent) -> list[Any]:

@@ -11,12 +11,12 @@ from parley_operator import names
 from parley_operator.render.agent_file import FILE, PORT
 from parley_operator.render.network_policy import network_digest
 from parley_operator.render.owner import Object
+from parley_operator.render.served import HTTP
 from parley_operator.render.subject import Subject
 
 CONTAINER = "agent"
-HTTP = "http"
 MEDIA = "media"
-"""Names of the ports."""
+"""Name of the port."""
 
 FOLDER = "/etc/parley"
 CA_FOLDER = "/etc/parley-ca"
