@@ -26,6 +26,7 @@ ACCEPTED_REASONS = {
     "SecretMissing": "a Secret that the spec names is not there; it is looked for again",
     "ConfigMapMissing": "a ConfigMap that the spec names is not there; it is looked for again",
     "ClaimMissing": "the PersistentVolumeClaim that the cache names is not there; it is looked for again",
+    "NotServedYet": "no program of Parley's serves this engine yet; the message says what to write instead",
     "NoImage": "the operator has no image for this engine; the message names the setting, or write pods.image",
     "KedaMissing": "autoscaling.keda on a cluster that has no KEDA",
     "Invalid": "the spec breaks a rule; the message says what to write",

@@ -13,7 +13,7 @@ from parley_operator.api import Api, ApiError, Unreachable
 from parley_operator.cache import NEWEST, Cache
 from parley_operator.diff import holds, stamped
 from parley_operator.guarded import Guard
-from parley_operator.kinds import MANAGER, PRIMARIES, Kind, Primary, watched
+from parley_operator.kinds import MANAGER, PRIMARIES, VOLUME_CLAIMS, Kind, Primary, watched
 from parley_operator.media_types import APPLY, JSON, METADATA
 from parley_operator.plan.plan import HAND_OVER_MANAGER, Object, Ref, ref_of
 
@@ -121,6 +121,23 @@ class Cluster:
         self._keep(kind, answer)
         return answer
 
+    async def hold(self, obj: Object, finalizers: Iterable[str]) -> Object:
+        """What people wrote keeps these of ours, and no other, when it is deleted. Of that very object, by uid; that it
+        is gone already is no error.
+        """
+        metadata = {
+            name: obj["metadata"][name] for name in ("name", "namespace", "uid") if name in obj["metadata"]
+        }
+        body = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": metadata}
+        if wanted := list(finalizers):
+            body["metadata"] = {**metadata, "finalizers": wanted}
+        try:
+            return await self._apply(body, MANAGER, force=True)
+        except ApiError as error:
+            if error.status not in (404, 409):
+                raise
+            return obj
+
     async def delete(self, ref: Ref, uid: str, grace_seconds: int | None = None) -> None:
         """That very object, by uid; that it is gone already is no error."""
         body: Object = {
@@ -157,6 +174,11 @@ class Cluster:
     async def secret_exists(self, namespace: str, name: str) -> bool:
         """Its contents do not come here."""
         return await self._read(f"/api/v1/namespaces/{namespace}/secrets/{name}", METADATA) is not None
+
+    async def claim_exists(self, namespace: str, name: str) -> bool:
+        """A PersistentVolumeClaim that a tenant wrote."""
+        path = VOLUME_CLAIMS.path(namespace, name)
+        return await self._read(path, METADATA) is not None
 
     async def config_map(self, namespace: str, name: str) -> Object | None:
         """One that a tenant wrote."""

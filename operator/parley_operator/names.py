@@ -15,6 +15,7 @@ GROUP = "parley.dev"
 
 FIELD_MANAGER = "parley-operator"
 COMPONENT = "parley-agent"
+MODEL_COMPONENT = "parley-model-server"
 
 PARLEY_AGENT = f"{GROUP}/agent"
 """The label that finds all of an agent's objects and pods."""
@@ -45,8 +46,14 @@ KNOWLEDGE_DIGEST = f"{GROUP}/knowledge-digest"
 TEMPLATE = f"{GROUP}/template"
 """Annotation of a Deployment: a digest of the pod template as it was rendered."""
 
+ALSO_SERVED = f"{GROUP}/also-served"
+"""Annotation of a model server's Deployment: what its model was called before, by which it still answers."""
+
+HELD = f"{GROUP}/agents"
+"""Finalizer of a model server: agents name it, and it said `deletion: Drain`."""
+
 RENDERED_FROM = f"{GROUP}/rendered-from"
-"""Annotation of a Deployment: the agent's generation, and digests of what its author wrote, behind that template."""
+"""Annotation of a Deployment: its owner's generation, and digests of what its author wrote, behind that template."""
 
 REPLICAS_BY = f"{GROUP}/replicas-by"
 """Annotation of a Deployment: who sets its replicas, OPERATOR or AUTOSCALER."""
@@ -96,6 +103,16 @@ def selector(agent: str) -> dict[str, str]:
 def selector_text(agent: str) -> str:
     """As the scale subresource has it."""
     return f"{PARLEY_AGENT}={agent}"
+
+
+def model_labels(server: str) -> dict[str, str]:
+    """Of every object and pod of a model server. All but the pods have the model server's own name: it is the host in
+    the URL by which agents and people reach it."""
+    return {"app": server, **labels_of(PARLEY_MODEL_SERVER, server, MODEL_COMPONENT)}
+
+
+def model_selector(server: str) -> dict[str, str]:
+    return {PARLEY_MODEL_SERVER: server}
 
 
 def _hash(text: str) -> str:

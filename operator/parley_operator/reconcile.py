@@ -90,13 +90,14 @@ class Reconciler:
     async def _reconcile(self, key: Key) -> tuple[str, float | None]:
         program = self._programs[key.kind]
         obj = self._cluster.cached(key)
-        if obj is None or obj["metadata"].get("deletionTimestamp"):
+        if obj is None or (obj["metadata"].get("deletionTimestamp") and not program.stays(obj)):
             if not self._cluster.caches[key.kind].served:
                 raise Quiet("its kind is not served: whether it is gone is not known")
             self._pace.forget(key)
             return "gone", await program.farewell(key, obj)
         seen = self._observer.observe(program.kind, key, obj)
-        if (seen.namespace or {}).get("status", {}).get("phase") == "Terminating":
+        ends = (seen.namespace or {}).get("status", {}).get("phase") == "Terminating"
+        if ends and not obj["metadata"].get("deletionTimestamp"):
             raise Quiet("its namespace is being terminated")
         observed = await program.observe(key, obj, seen)
         program.begin(key, observed)

@@ -38,6 +38,8 @@ VARIABLES = (
         "WATCH_NAMESPACE", "watch_namespace", "the one namespace whose agents are looked after; empty: all"
     ),
     Variable("DATAPLANE_IMAGE", "dataplane_image", "the image that new agents run"),
+    Variable("VLLM_IMAGE", "vllm_image", "the image of model servers that run vLLM on GPUs"),
+    Variable("VLLM_CPU_IMAGE", "vllm_cpu_image", "the same of those without a GPU; empty: there is none"),
     Variable("WORKERS", "workers", "objects that are reconciled at the same time", 1, 64),
     Variable("RESYNC_SECONDS", "resync_seconds", "everything is looked at again within", 10, 86_400),
     Variable("ROLL_AT_ONCE", "roll_at_once", "agents that an upgrade of the operator rolls at once", 1, 1000),
@@ -63,6 +65,8 @@ class Settings:
     identity: str = ""
     watch_namespace: str = ""
     dataplane_image: str = "parley:latest"
+    vllm_image: str = "vllm/vllm-openai:v0.32.0"  # of the version that the options are checked against
+    vllm_cpu_image: str = ""
     workers: int = 8
     resync_seconds: float = 600.0
     roll_at_once: int = 5

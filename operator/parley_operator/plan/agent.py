@@ -34,6 +34,9 @@ class ObservedAgent(Observed):
     host_ports: Mapping[int, str] = field(default_factory=dict)
     """Ports that other agents hold, and which ("namespace/name")."""
 
+    model_server: Object | None = None
+    """The one of agent_engines.named(agent), as it is there."""
+
     nodes: tuple[ObservedNode, ...] = ()
     may_roll: bool = True
     """Whether this agent may be rolled now for the operator's own sake (AgentPlan.rolls)."""

@@ -24,11 +24,18 @@ class Running(of_any.Running):
 
 
 def conditions(
-    refusal: Refusal | None, failures: Sequence[Failure], running: Running, passed_over: str = ""
+    refusal: Refusal | None,
+    failures: Sequence[Failure],
+    running: Running,
+    engines: Found | None = None,
+    passed_over: str = "",
 ) -> list[Found]:
-    """All of them, Ready last. `passed_over`: what of the spec is not known here, in words."""
+    """All of them, Ready last. `engines`: of an agent that names a ModelServer. `passed_over`: what of the spec is not
+    known here, in words.
+    """
     found = [
         accepted(refusal, failures, passed_over),
+        *([engines] if engines is not None else []),
         available(running),
         guaranteed(running),
         up_to_date(running),

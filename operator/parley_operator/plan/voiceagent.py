@@ -17,8 +17,17 @@ from typing import Any
 
 from parley_api import VoiceAgent
 from parley_operator import names
-from parley_operator.plan import agent_conditions, conditions, host_port, pods, reading, refusals
+from parley_operator.plan import (
+    agent_conditions,
+    agent_engines,
+    conditions,
+    host_port,
+    pods,
+    reading,
+    refusals,
+)
 from parley_operator.plan.agent import AgentPlan, ObservedAgent
+from parley_operator.plan.agent_engines import Reached
 from parley_operator.plan.buckets import bucket
 from parley_operator.plan.plan import Object, Ref, ref_of
 from parley_operator.plan.reading import Refusal
@@ -49,10 +58,13 @@ def plan(agent: Object, observed: ObservedAgent, settings: Settings, now: dateti
     read = reading.read(VoiceAgent, agent)
     if isinstance(read, Refusal):
         return _refused(read, facts, now)
-    found = _subject(read.value, facts, settings)
+    server = _model_server(read.value, facts)
+    if isinstance(server, Refusal):
+        return _refused(server, facts, now)
+    found = _subject(read.value, facts, settings, server)
     if isinstance(found, Refusal):
-        return _refused(found, facts, now)
-    return _served(found, facts, settings, now, reading.passed_over(read.unknown))
+        return _refused(found, facts, now, server)
+    return _served(found, facts, settings, now, server, reading.passed_over(read.unknown))
 
 
 def plan_gone(namespace: str, observed: ObservedAgent) -> AgentPlan:
@@ -117,7 +129,14 @@ class _Facts:
         return next((int(port["hostPort"]) for port in ports if port.get("hostPort")), 0)
 
 
-def _subject(agent: VoiceAgent, facts: _Facts, settings: Settings) -> Subject | Refusal:
+def _model_server(agent: VoiceAgent, facts: _Facts) -> Reached | Refusal | None:
+    ref = agent_engines.named(facts.agent)
+    return None if ref is None else agent_engines.reached(agent, ref, facts.observed.model_server)
+
+
+def _subject(
+    agent: VoiceAgent, facts: _Facts, settings: Settings, server: Reached | None
+) -> Subject | Refusal:
     lacking = refusals.lacking(agent, facts.agent, facts.observed)
     if lacking is not None:
         return lacking
@@ -132,10 +151,11 @@ def _subject(agent: VoiceAgent, facts: _Facts, settings: Settings) -> Subject | 
         agent=agent,
         namespace=facts.namespace,
         uid=facts.uid,
-        file=agent_file(agent, facts.namespace, port),
+        file=agent_file(agent, facts.namespace, port, server.engine if server is not None else None),
         image="",
         host_port=port,
         knowledge=_knowledge(agent, facts.observed),
+        model=server.engine.model if server is not None else "",
     )
 
 
@@ -151,13 +171,18 @@ def _knowledge(agent: VoiceAgent, observed: ObservedAgent) -> str:
 
 
 def _served(
-    subject: Subject, facts: _Facts, settings: Settings, now: datetime, passed_over: str
+    subject: Subject,
+    facts: _Facts,
+    settings: Settings,
+    now: datetime,
+    server: Reached | None,
+    passed_over: str,
 ) -> AgentPlan:
     observed = facts.observed
     chosen = _rollout(subject, facts, settings)
     objects = _objects(chosen, observed)
     running = _running(chosen, objects, facts)
-    found = agent_conditions.conditions(None, observed.failures, running, passed_over)
+    found = agent_conditions.conditions(None, observed.failures, running, _engines(server), passed_over)
     prune = _prune(objects, chosen, running, facts)
     scaler = observed.children.get(Ref("ScaledObject", facts.namespace, names.child(facts.name)))
     over = hand_over(chosen.subject, facts.deployment, scaler)
@@ -177,7 +202,8 @@ def _served(
 
 
 def _rollout(subject: Subject, facts: _Facts, settings: Settings) -> Rollout[Subject]:
-    around = digest([subject.knowledge, subject.host_port])
+    # What is not there changes no digest: an upgrade of the operator would pass for their authors' change.
+    around = digest([subject.knowledge, subject.host_port, *filter(None, [subject.model])])
 
     def can_start(template: Object) -> bool:
         """The file that they name is there."""
@@ -199,7 +225,11 @@ def _of_pods(subject: Subject) -> Object:
     return {name: value for name, value in written(subject.spec).items() if name not in OF_NO_POD}
 
 
-def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> AgentPlan:
+def _engines(server: Reached | None) -> conditions.Found | None:
+    return None if server is None else server.ready
+
+
+def _refused(refusal: Refusal, facts: _Facts, now: datetime, server: Reached | None = None) -> AgentPlan:
     live = facts.deployment
     replicas = int(spec_of(live).get("replicas", 0))
     running = agent_conditions.Running(
@@ -212,7 +242,7 @@ def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> AgentPlan:
         pods=_in_order(facts.observed),
         at_host_port=bool(facts.host_port),
     )
-    found = agent_conditions.conditions(refusal, facts.observed.failures, running)
+    found = agent_conditions.conditions(refusal, facts.observed.failures, running, _engines(server))
     image = str(facts.status.get("image") or "")
     return AgentPlan(
         status={**_status(facts, found, running, image, facts.told_host_port, now), "replicas": replicas},

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from parley_operator.programs.modelserver import ModelServers
 from parley_operator.programs.program import Program
 from parley_operator.programs.voiceagent import VoiceAgents
 
-PROGRAMS: tuple[type[Program[Any, Any]], ...] = (VoiceAgents,)
+PROGRAMS: tuple[type[Program[Any, Any]], ...] = (VoiceAgents, ModelServers)
 """For each of kinds.PRIMARIES the one."""

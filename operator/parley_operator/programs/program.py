@@ -23,6 +23,7 @@ from parley_operator.plan.plan import Object, Observed, Plan, Ref
 from parley_operator.polls import Polls, Question
 from parley_operator.queue import Key
 from parley_operator.settings import Settings
+from parley_operator.wakes import Wakes
 
 Seen = TypeVar("Seen", bound=Observed)
 Made = TypeVar("Made", bound=Plan)
@@ -37,6 +38,7 @@ class Shared:
         self.observer = Observer(cluster, polls)
         self.look_ups = LookUps(cluster)
         self.pace = Pace(settings.slow_seconds)
+        self.wakes = Wakes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,9 @@ class Program(ABC, Generic[Seen, Made]):
         """Pure: `plan` of plan/KIND.py."""
 
     def refers_to(self, obj: Object) -> Iterable[Ref]:
-        """What its plan goes by beside what it owns: a change of one of these wakes it (wakes.py)."""
+        """What its plan goes by beside what it owns: a change of one of these wakes it (wakes.py). One of a primary
+        kind that it names is looked at too when it begins to name it, and when it ceases to.
+        """
         return ()
 
     def changed(self, key: Key, obj: Object | None) -> None:
@@ -92,6 +96,10 @@ class Program(ABC, Generic[Seen, Made]):
     async def after(self, look: Look[Made]) -> float | None:
         """What its plan asks for beside what every plan does. Seconds until it is looked at again for this."""
         return None
+
+    def stays(self, obj: Object) -> bool:
+        """It was deleted, and has a finalizer of ours: it is planned as before, and its plan knows it."""
+        return False
 
     async def farewell(self, key: Key, obj: Object | None) -> float | None:
         """It is on its way out, or gone (None). As `after`."""

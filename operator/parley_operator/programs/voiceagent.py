@@ -14,7 +14,7 @@ from parley_operator.api import ApiError
 from parley_operator.cluster import NotOurs
 from parley_operator.few import a_few
 from parley_operator.kinds import AGENTS, NAMESPACES, NODES
-from parley_operator.plan import voiceagent
+from parley_operator.plan import agent_engines, voiceagent
 from parley_operator.plan.agent import AgentPlan, Cut, ObservedAgent
 from parley_operator.plan.needs import needs
 from parley_operator.plan.plan import Object, Observed, Ref, ref_of
@@ -51,13 +51,14 @@ class VoiceAgents(Program[ObservedAgent, AgentPlan]):
         """Agents that were deleted and let their calls end, by uid."""
 
     async def observe(self, key: Key, obj: Object, seen: Observed) -> ObservedAgent:
-        secrets, contents = await self.shared.look_ups.find(key.namespace, needs(obj))
+        found = await self.shared.look_ups.find(key.namespace, needs(obj))
         at_host_port = "hostPort" in (((obj.get("spec") or {}).get("media") or {}).get("reach") or {})
         return ObservedAgent(
             **seen.facts(),
-            secrets=secrets,
-            config_maps=frozenset(contents),
-            contents=contents,
+            secrets=found.secrets,
+            config_maps=frozenset(found.contents),
+            contents=found.contents,
+            model_server=self._model_server(obj),
             host_ports=self.ports.of_others(key) if at_host_port else {},
             nodes=self.shared.observer.nodes() if at_host_port else (),
             may_roll=self.rolls.may(key),
@@ -68,6 +69,8 @@ class VoiceAgents(Program[ObservedAgent, AgentPlan]):
 
     def refers_to(self, obj: Object) -> Iterable[Ref]:
         yield Ref(NAMESPACES.name, "", obj["metadata"]["namespace"])
+        if (server := agent_engines.named(obj)) is not None:
+            yield server
         if (obj.get("status") or {}).get("hostPort"):
             yield any_of(NODES.name)
 
@@ -114,6 +117,10 @@ class VoiceAgents(Program[ObservedAgent, AgentPlan]):
     @property
     def turns(self) -> tuple[int, int]:
         return self.rolls.waiting, self.rolls.rolling
+
+    def _model_server(self, obj: Object) -> Object | None:
+        ref = agent_engines.named(obj)
+        return None if ref is None else self.shared.cluster.cached(ref)
 
     async def _slowly(self, marks: list[Object]) -> float | None:
         """What follows the calls. Seconds until the first of what has to wait may be written."""

@@ -21,7 +21,7 @@ PROGRESS_SECONDS = 600
 @dataclass(frozen=True, slots=True)
 class Subject:
     """`host_port` is 0 unless the agent's media is reached by one; `knowledge` is a digest of what the ConfigMaps of
-    its knowledge hold, "" where there are none.
+    its knowledge hold, "" where there are none; `model` what the ModelServer that it names calls its model.
     """
 
     agent: VoiceAgent
@@ -31,6 +31,7 @@ class Subject:
     image: str
     host_port: int = 0
     knowledge: str = ""
+    model: str = ""
     annotations: dict[str, str] = field(default_factory=dict)
     """Of the Deployment: what the plan wants to know again."""
 
