@@ -46,8 +46,8 @@ KNOWLEDGE_DIGEST = f"{GROUP}/knowledge-digest"
 TEMPLATE = f"{GROUP}/template"
 """Annotation of a Deployment: a digest of the pod template as it was rendered."""
 
-ALSO_SERVED = f"{GROUP}/also-served"
-"""Annotation of a model server's Deployment: what its model was called before, by which it still answers."""
+SERVED_NAMES = f"{GROUP}/served-names"
+"""Annotation of a model server's Deployment: all that its model is called, the newest first."""
 
 HELD = f"{GROUP}/agents"
 """Finalizer of a model server: agents name it, and it said `deletion: Drain`."""

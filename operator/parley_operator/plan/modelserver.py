@@ -60,7 +60,7 @@ def plan(server: Object, observed: ObservedModelServer, settings: Settings, now:
     lacking = model_refusals.lacking(read.value, server, observed, settings)
     if lacking is not None:
         return _refused(lacking, facts, now)
-    also = _also(served_name_of(read.value), facts.deployment)
+    also = _also(served_name_of(read.value), facts)
     subject = ModelSubject(read.value, facts.namespace, facts.uid, also)
     return _served(subject, facts, settings, now, reading.passed_over(read.unknown))
 
@@ -120,12 +120,16 @@ def served_name_of(server: ModelServer) -> str:
     return served_name(vllm) if vllm is not None else ""
 
 
-def _also(model: str, live: Object | None) -> tuple[str, ...]:
-    """The names by which it is to answer beside `model`. The Deployment remembers all, the newest first."""
-    before = annotations_of(live).get(names.ALSO_SERVED, "").split() if live is not None else []
+def _also(model: str, facts: _Facts) -> tuple[str, ...]:
+    """The names by which it is to answer beside `model`: when that is new, the one before, and the one that agents
+    still have. The Deployment remembers them.
+    """
+    live = facts.deployment
+    before = annotations_of(live).get(names.SERVED_NAMES, "").split() if live is not None else []
     if not before or before[0] == model:
         return tuple(before[1:])
-    return (before[0],)
+    told = str(facts.status.get("model") or "")
+    return tuple(name for name in dict.fromkeys([before[0], told]) if name and name != model)
 
 
 def _served(
@@ -172,7 +176,7 @@ def _rollout(subject: ModelSubject, facts: _Facts, settings: Settings) -> Rollou
         may_roll=facts.observed.may_roll,
     )
     known = " ".join([subject.model, *subject.also])
-    annotations = {**chosen.subject.annotations, names.ALSO_SERVED: known}
+    annotations = {**chosen.subject.annotations, names.SERVED_NAMES: known}
     return Rollout(
         chosen.subject.having(chosen.subject.image, annotations), chosen.template, chosen.rolls, chosen.why
     )
