@@ -65,6 +65,7 @@ class Cache:
         """Whether the API server has this kind at all."""
         self._entries: dict[Place, _Entry] = {}
         self._owned: dict[Ref, set[Place]] = {}
+        self._within: dict[str, set[Place]] = {}
         self._newest = 0
 
     def __len__(self) -> int:
@@ -84,6 +85,11 @@ class Cache:
 
     def owned_by(self, owner: Ref) -> Iterator[Object]:
         for place in sorted(self._owned.get(owner, ())):
+            yield _unpacked(self._entries[place].packed)
+
+    def within(self, namespace: str) -> Iterator[Object]:
+        """All of a namespace."""
+        for place in sorted(self._within.get(namespace, ())):
             yield _unpacked(self._entries[place].packed)
 
     def owner(self, namespace: str, name: str) -> Ref | None:
@@ -122,6 +128,7 @@ class Cache:
             self._disown(entry.owner, place)
         if owner is not None:
             self._owned.setdefault(owner, set()).add(place)
+        self._within.setdefault(place[0], set()).add(place)
         same = entry is not None and entry.uid == metadata["uid"] and entry.packed == packed
         self._entries[place] = _Entry(
             version, metadata["uid"], owner, entry.packed if same and entry else packed
@@ -142,6 +149,9 @@ class Cache:
             return False
         del self._entries[place]
         self._disown(entry.owner, place)
+        self._within[place[0]].discard(place)
+        if not self._within[place[0]]:
+            del self._within[place[0]]
         return True
 
     def absent(self, present: set[Place], version: int) -> list[Place]:

@@ -37,12 +37,13 @@ FINISH_SECONDS = 5.0
 
 
 class Operator:
-    """One replica."""
+    """One replica. One that looks after a single namespace leaves what is of the whole cluster to others."""
 
     def __init__(
         self, settings: Settings, api: Api, programs: Iterable[type[Program[Any, Any]]] = PROGRAMS
     ) -> None:
-        programs = tuple(programs)
+        alone = settings.watch_namespace
+        programs = [program for program in programs if program.kind.namespaced or not alone]
         self._settings = settings
         self._queue = Queue()
         self._metrics = Metrics(self._read)

@@ -35,7 +35,9 @@ VARIABLES = (
     Variable("OPERATOR_NAMESPACE", "namespace", "the namespace of the operator itself, where its Lease is"),
     Variable("OPERATOR_IDENTITY", "identity", "who holds the Lease: one name for each replica"),
     Variable(
-        "WATCH_NAMESPACE", "watch_namespace", "the one namespace whose agents are looked after; empty: all"
+        "WATCH_NAMESPACE",
+        "watch_namespace",
+        "the one namespace that is looked after, without the kinds of the whole cluster; empty: all",
     ),
     Variable("DATAPLANE_IMAGE", "dataplane_image", "the image that new agents run"),
     Variable("VLLM_IMAGE", "vllm_image", "the image of model servers that run vLLM on GPUs"),

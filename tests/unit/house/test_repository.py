@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from parley_operator.kinds import PRIMARIES
+
 ROOT = Path(__file__).parents[3]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 TEXT = {"", *".cfg .css .html .js .json .lock .md .py .sh .svg .toml .txt .yaml .yml".split()}
@@ -84,6 +86,22 @@ def test_every_source_file_has_its_place_in_the_architecture_table() -> None:
     ]
     assert sources
     assert homeless == []
+
+
+def test_every_kind_has_its_row_in_the_architecture_and_all_rows_look_alike() -> None:
+    section = (
+        (ROOT / "docs/architecture.md").read_text().partition("## Kind by kind")[2].partition("\n## ")[0]
+    )
+    rows = [row.strip("| ").split(" | ") for row in section.splitlines() if row.startswith("| ")]
+    header, *kinds = rows
+    assert header == ["kind", "model", "plan", "render", "program", "tests"]
+    assert [kind for kind, *_ in kinds] == [kind.name for kind in PRIMARIES]
+    for kind, model, plan, _, program, tests in kinds:
+        name = kind.lower()
+        assert model == f"`crds/parley_api/{name}.py`"
+        assert plan == f"`operator/parley_operator/plan/{name}.py`"
+        assert program == f"`operator/parley_operator/programs/{name}.py`"
+        assert f"`tests/unit/parley_operator/plan/test_{name}.py`" in tests
 
 
 def test_the_readme_says_the_two_commands() -> None:

@@ -38,6 +38,8 @@ GARDENS = Primary(
 @dataclass(frozen=True, slots=True)
 class ObservedGarden(Observed):
     agents: int = 0
+    fenced: tuple[str, str] | None = None
+    """A node's name and uid."""
 
 
 def plan(garden: Object, observed: ObservedGarden, settings: Settings, now: datetime) -> Plan:
@@ -47,6 +49,7 @@ def plan(garden: Object, observed: ObservedGarden, settings: Settings, now: date
         *(bed(owner, name) for name in beds),
         *(quota(owner, name) for name in beds),
         gardeners(owner, settings.namespace),
+        *([fence(*observed.fenced)] if observed.fenced else []),
     ]
     names_of_wanted = {ref_of(obj) for obj in wanted}
     weeds = sum(pod.status for pod in observed.pods.values() if pod.status is not None)
@@ -89,6 +92,12 @@ def gardeners(owner: Owner, namespace: str) -> Object:
     }
 
 
+def fence(node: str, uid: str) -> Object:
+    """What it does not own, and only marks: by its uid, or one that is gone would be made anew."""
+    metadata = {"name": node, "uid": uid, "labels": {"example.com/fenced": "true"}}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata}
+
+
 def read(content: bytes) -> int:
     try:
         return int(json.loads(content)["weeds"])
@@ -105,9 +114,11 @@ class Gardens(Program[ObservedGarden, Plan]):
     question = REPORT
 
     async def observe(self, key: Key, obj: Object, seen: Observed) -> ObservedGarden:
-        agents = self.shared.cluster.caches[AGENTS.name].places()
-        living = sum(namespace in obj["spec"]["beds"] for namespace, _ in agents)
-        return ObservedGarden(**seen.facts(), agents=living)
+        agents = self.shared.cluster.caches[AGENTS.name]
+        living = sum(len(list(agents.within(name))) for name in obj["spec"]["beds"])
+        fenced = obj["spec"].get("fence", "")
+        uid = self.shared.cluster.caches[NODES.name].uid("", fenced)
+        return ObservedGarden(**seen.facts(), agents=living, fenced=(fenced, uid) if uid else None)
 
     def plan(self, obj: Object, observed: ObservedGarden, settings: Settings, now: datetime) -> Plan:
         return plan(obj, observed, settings, now)

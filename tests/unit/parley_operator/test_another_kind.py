@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from parley_operator.api import ApiError
-from parley_operator.kinds import AGENTS, DAEMON_SETS, NAMESPACES, NODES, PODS, QUOTAS, Primary
+from parley_operator.kinds import AGENTS, DAEMON_SETS, NAMESPACES, NODES, PODS, PRIMARIES, QUOTAS, Primary
 from parley_operator.main import Operator
 from parley_operator.plan.agent import AgentPlan, ObservedAgent
 from parley_operator.plan.plan import Object, Observed, Plan, Ref
@@ -119,6 +119,29 @@ def test_one_of_its_namespaces_that_ends_is_told_and_a_mistake_of_ours_names_its
         await world.look(GARDEN)
         assert world.outcomes == ["refused", "broken"]
         assert "failed at this garden" in world.api.objects[PATH]["status"]["conditions"][0]["message"]
+
+    run(main())
+
+
+def test_a_node_that_it_marks_is_written_once_stays_everybodys_and_is_not_made_anew_when_it_is_gone() -> None:
+    async def main() -> None:
+        world = World(Gardens)
+        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "labels": {"zone": "a"}}}
+        await world.api.put(NODES.path(name="n1"), node)
+        await planted(world)
+        await world.api.put(PATH, {**world.api.objects[PATH], "spec": {"beds": [], "fence": "n1"}})
+        assert "PATCH /nodes/n1" in await world.look(GARDEN)
+        assert await world.look(GARDEN) == []
+        await world.api.put(NODES.path(name="n1"), {**world.api.objects[NODES.path(name="n1")], "status": {}})
+        assert await world.look(GARDEN) == [], "what a node says of itself is no reason"
+        relabelled = world.api.objects[NODES.path(name="n1")]
+        del relabelled["metadata"]["managedFields"][-1]["fieldsV1"]["f:metadata"]["f:labels"]
+        await world.api.put(NODES.path(name="n1"), relabelled)
+        world.see()
+        del world.api.objects[NODES.path(name="n1")]
+        await world.reconcile(GARDEN)
+        assert world.outcomes[-1] == "again"
+        assert NODES.path(name="n1") not in world.api.objects
 
     run(main())
 
@@ -256,6 +279,19 @@ def test_what_is_to_be_asked_of_its_pods_is_its_own_and_no_agents_pod_is_asked_t
         assert REPORT.read is read
 
     run(main())
+
+
+def test_where_one_namespace_is_looked_after_what_is_of_the_whole_cluster_is_left_to_others() -> None:
+    async def main() -> None:
+        watched = Watched(watch_namespace="rose")
+        assert list(watched.operator._programs) == ["VoiceAgent"]
+        assert "Garden" not in watched.operator._cluster.caches
+
+    run(main())
+
+
+def test_each_kind_that_has_a_row_has_a_program() -> None:
+    assert tuple(program.kind for program in PROGRAMS) == PRIMARIES
 
 
 def test_a_kind_that_is_not_served_yet_stops_no_other_and_is_watched_once_it_is() -> None:

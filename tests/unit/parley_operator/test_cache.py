@@ -84,6 +84,15 @@ def test_objects_are_found_by_their_owner_and_no_longer_once_they_changed_hands(
     assert list(one.owners()) == []
 
 
+def test_all_of_a_namespace_are_found_and_no_longer_once_they_are_gone() -> None:
+    one = cache()
+    one.put(thing(10))
+    assert [obj["metadata"]["name"] for obj in one.within("tenant")] == ["x"]
+    assert list(one.within("other")) == []
+    one.remove(thing(12))
+    assert list(one.within("tenant")) == []
+
+
 def test_a_pod_belongs_to_the_agent_of_its_label() -> None:
     one = Cache(PODS)
     labels = {"parley.dev/agent": "a"}

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from parley_operator.plan.agent import PodStatus
 from parley_operator.plan.plan import Ref
@@ -337,3 +338,47 @@ def test_a_status_is_read_and_what_else_it_says_is_left_aside() -> None:
 def test_anything_else_is_no_status(content: bytes) -> None:
     with pytest.raises(BadAnswer):
         read(content)
+
+
+async def answers_to(path: str, body: bytes, most_bytes: int) -> tuple[int, object, Counter[str]]:
+    """Of a pod of another kind, over HTTP: how often it was asked there, what it said, and what was counted."""
+    asked = 0
+
+    async def report(request: web.Request) -> web.Response:
+        nonlocal asked
+        asked += 1
+        return web.Response(body=body)
+
+    application = web.Application()
+    application.router.add_get(path, report)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    counts: Counter[str] = Counter()
+    counted = asyncio.Event()
+
+    def count(outcome: str) -> None:
+        counts[outcome] += 1
+        counted.set()
+
+    question = Question(port, "/report", lambda content: json.loads(content)["keys"], most_bytes=most_bytes)
+    polls = Polls(60, 4, lambda key, after: None, count)
+    polls.follow(pod(1), Key("NodeTuning", "", "quiet"), question, "127.0.0.1", ready=True)
+    task = asyncio.create_task(polls.run())
+    try:
+        await asyncio.wait_for(counted.wait(), 10)
+        await asyncio.sleep(0)
+        return asked, polls.status(pod(1)), counts
+    finally:
+        task.cancel()
+        await runner.cleanup()
+
+
+def test_each_kind_says_how_its_pods_are_asked_and_how_long_an_answer_may_be() -> None:
+    long = json.dumps({"keys": ["net.core.rmem_max"] * 1000}).encode()
+    asked, said, counts = asyncio.run(answers_to("/report", long, 100_000))
+    assert (asked, len(said), counts) == (1, 1000, {"answered": 1})  # type: ignore[arg-type]
+    assert asyncio.run(answers_to("/report", long, 4096)) == (1, None, {"bad-answer": 1})
+    assert asyncio.run(answers_to("/v1/status", long, 100_000)) == (0, None, {"bad-answer": 1})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from itertools import islice
 
+import pytest
+
 from parley_operator.api import ApiError, Unreachable
 from parley_operator.cache import Cache
 from parley_operator.kinds import AGENTS
@@ -78,6 +80,29 @@ def test_a_list_that_fails_is_asked_for_again_and_nothing_is_dropped_meanwhile()
         assert len(sweeping.cache) == 1
         assert not sweeping.task.done()
         assert not api.errors
+        sweeping.task.cancel()
+
+    run(main())
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_kind_that_is_not_served_counts_as_empty_and_is_looked_for_until_it_is(status: int) -> None:
+    async def main() -> None:
+        api = FakeApi()
+        api.errors.extend([ApiError(status, "No", "no such kind, or not for us")] * 9)
+        sweeping = Sweeping(api)
+        await asyncio.wait_for(sweeping.sweep.done.wait(), 1)
+        assert sweeping.cache.synced.is_set()
+        assert not sweeping.cache.served
+        while api.errors:
+            assert sweeping.appeared == 0
+            await asyncio.sleep(1)
+        await api.put(AGENTS.path("tenant", "a"), agent("a"))
+        await asyncio.sleep(11)
+        assert sweeping.cache.served
+        assert (sweeping.appeared, sweeping.changed) == (1, ["a"])
+        await asyncio.sleep(3000)
+        assert sweeping.appeared == 1
         sweeping.task.cancel()
 
     run(main())
