@@ -1,6 +1,6 @@
-"""Makes docs/reference.md from the models of the API, so that the page never says another thing than they do.
+"""Makes a page of reference for each kind from the models of the API, so that it never says another thing than they do.
 
-`python docs/make_reference.py` writes it; with --check it only says whether it would change, by its exit code.
+`python docs/make_reference.py` writes them; with --check it only says whether one would change, by its exit code.
 """
 
 import json
@@ -10,17 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from parley_api.schema import PRINTER_COLUMNS, Schema, status_schema, voice_agent_schema
+from parley_api.kind import Kind
+from parley_api.kinds import KINDS, VOICE_AGENT
+from parley_api.schema import Schema, object_schema, status_schema
 from parley_api.voiceagent import FOR_A_CLUSTER
-from parley_api.voiceagent_status import ACCEPTED_REASONS, CONDITIONS
 from parley_api.wanted import wanted
 
-PAGE = Path(__file__).with_name("reference.md")
-HEAD = """\
-# The fields of a VoiceAgent
+DOCS = Path(__file__).parent
 
-Made by `make generate` from `crds/parley_api`: change the models, not this page.
-
+AGENT = """\
 One file is for `parley run` and for a cluster. `parley check` and the API server refuse the same things in the same
 words. Fields that a laptop takes and does nothing with are marked *cluster*.
 
@@ -65,12 +63,42 @@ spec:
 ```
 """
 
+OTHER = """\
+`parley check` and the API server refuse the same things in the same words. {scope} {example}, to be copied:
+
+```yaml
+{text}```
+"""
+SCOPE = {
+    True: "It is an object of a namespace.",
+    False: "It is an object of the whole cluster, in no namespace.",
+}
+
 STATUS = """\
 ## status
 
 Written by the operator, and by nobody else; a file that holds one, as `kubectl get -o yaml` prints it, may be given to
-`kubectl apply` and to `parley run`: both pass over it.
+`kubectl apply` and to `parley {command}`: both pass over it.
 """
+
+
+def file_of(kind: Kind) -> Path:
+    """VoiceAgent's page was there first: others link to its sections."""
+    return DOCS / ("reference.md" if kind is VOICE_AGENT else f"reference-{kind.singular}.md")
+
+
+def head(kind: Kind) -> str:
+    """What stands before the tables."""
+    pages = [f"[{other.name}]({file_of(other).name})" for other in KINDS.values() if other is not kind]
+    title = f"# The fields of a {kind.name}\n\n"
+    made = "Made by `make generate` from `crds/parley_api`: change the models, not this page."
+    others = f"The other kinds: {', '.join(pages)}.\n\n"
+    example = f"../examples/{kind.singular}.yaml"
+    about = AGENT
+    if kind is not VOICE_AGENT:
+        text = (DOCS / example).read_text()
+        about = OTHER.format(scope=SCOPE[kind.namespaced], example=f"[An example]({example})", text=text)
+    return f"{title}{made} {others}{about}"
 
 
 def fields(schema: Schema, path: str, required: bool = True) -> Iterator[tuple[str, Schema, bool]]:
@@ -131,11 +159,11 @@ def cell(text: str) -> str:
     return re.sub(r"\s+", " ", text).replace("|", "\\|").replace("<", "&lt;")
 
 
-def table(schema: Schema, path: str = "", below: str = "spec.") -> list[str]:
-    """A row for each field; `path` is where `schema` is, below `below`."""
+def table(schema: Schema, path: str = "", kind: Kind | None = None) -> list[str]:
+    """A row for each field; `path` is where `schema` is."""
     rows = ["| field | takes | default | |", "|---|---|---|---|"]
     for here, member, needed in fields(schema, path):
-        cluster = "*cluster*: " if below == "spec." and for_a_cluster(here) else ""
+        cluster = "*cluster*: " if kind is VOICE_AGENT and for_a_cluster(here) else ""
         means = cell(cluster + member["description"])
         rows.append(f"| `{here}` | {cell(takes(member))} | {cell(default(member, needed))} | {means} |")
     return rows
@@ -156,53 +184,55 @@ def rules(schema: Any, path: str) -> Iterator[str]:
             yield from rules(schema[part], f"{path}[]")
 
 
-def sections() -> Iterator[str]:
-    spec: Schema = voice_agent_schema()["properties"]["spec"]
-    metadata: Schema = voice_agent_schema()["properties"]["metadata"]
+def sections(kind: Kind) -> Iterator[str]:
+    spec: Schema = object_schema(kind)["properties"]["spec"]
+    metadata: Schema = object_schema(kind)["properties"]["metadata"]
+    needed = spec.get("required", ())
     yield "## metadata\n\nWhat else Kubernetes has there is passed over."
-    yield "\n".join(table(metadata, "metadata", ""))
+    yield "\n".join(table(metadata, "metadata"))
     members: Schema = spec["properties"]
     single = {name: member for name, member in members.items() if plain(member.get("items", member))}
     yield f"## spec\n\n{spec['description']}"
-    yield "\n".join(table({"properties": single, "required": spec["required"]}))
+    yield "\n".join(table({"properties": single, "required": needed}, kind=kind))
     for name, member in members.items():
         if name not in single:
-            one = {"properties": {name: member}, "required": spec["required"]}
+            one = {"properties": {name: member}, "required": needed}
             yield f"## spec.{name}\n\n{member['description']}"
-            yield "\n".join(table(one))
-    yield "## Rules across fields\n\nEach is refused in these words, on a laptop and by `kubectl apply`."
+            yield "\n".join(table(one, kind=kind))
+    yield "## Rules across fields\n\nEach is refused in these words, by `parley check` and by `kubectl apply`."
     yield "\n".join(rules(spec, "spec"))
-    yield STATUS.rstrip("\n")
-    yield "\n".join(table(status_schema(), "", "status."))
+    yield STATUS.rstrip("\n").format(command="run" if kind is VOICE_AGENT else "check")
+    yield "\n".join(table(status_schema(kind)))
     yield "### Conditions\n\nTrue is said of what was read back, never of what was asked for."
     yield "\n".join(
         [
             "| type | True when |",
             "|---|---|",
-            *(f"| {name} | {cell(said)} |" for name, said in CONDITIONS.items()),
+            *(f"| {name} | {cell(said)} |" for name, said in kind.conditions.items()),
         ]
     )
-    reasons = (f"| {name} | {cell(said)} |" for name, said in ACCEPTED_REASONS.items())
+    reasons = (f"| {name} | {cell(said)} |" for name, said in kind.reasons.items())
     yield "\n".join(["| reason of Accepted | |", "|---|---|", *reasons])
-    yield "### Columns of `kubectl get voiceagents`"
+    yield f"### Columns of `kubectl get {kind.plural}`"
     rows = (
-        f"| {column['name']} | `{column['jsonPath']}` | {'with -o wide' if column.get('priority') else ''} |"
-        f" {column['description']} |"
-        for column in PRINTER_COLUMNS
+        f"| {column.name} | `{column.path}` | {'with -o wide' if column.wide else ''} | {column.description} |"
+        for column in kind.columns
     )
     yield "\n".join(["| column | from | | |", "|---|---|---|---|", *rows])
 
 
-def page() -> str:
-    return HEAD + "\n" + "\n\n".join(sections()) + "\n"
+def page(kind: Kind) -> str:
+    return head(kind) + "\n" + "\n\n".join(sections(kind)) + "\n"
 
 
 def main(arguments: list[str]) -> str | None:
     """Return what is wrong, if anything is."""
-    if arguments != ["--check"]:
-        PAGE.write_text(page())
-    elif not PAGE.exists() or PAGE.read_text() != page():
-        return f"{PAGE.name} is not what the models say: run make generate"
+    for kind in KINDS.values():
+        file = file_of(kind)
+        if arguments != ["--check"]:
+            file.write_text(page(kind))
+        elif not file.exists() or file.read_text() != page(kind):
+            return f"{file.name} is not what the models say: run make generate"
     return None
 
 

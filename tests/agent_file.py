@@ -12,6 +12,11 @@ from tests.server import ROOT
 
 RECEPTION = ROOT / "examples" / "reception.yaml"
 
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+"""Of any kind."""
+
+AGENTS = [file for file in EXAMPLES if re.search(r"^kind: VoiceAgent$", file.read_text(), re.MULTILINE)]
+
 
 @functools.cache
 def spec() -> dict[str, Any]:

@@ -59,6 +59,10 @@ def _advice(value: Any, schema: Schema) -> str:
     return f"write {wanted(schema)}"
 
 
+_FAR = 0.7
+"""How alike a name must be that is meant though it stands elsewhere."""
+
+
 def _unknown(location: Location, whole: Schema) -> str:
     """What was meant by a field that does not exist: a name like it here, or the same name elsewhere."""
     name, names = str(location[-1]), list(_schema_at(location[:-1], whole).get("properties", {}))
@@ -67,17 +71,17 @@ def _unknown(location: Location, whole: Schema) -> str:
         return f"it belongs to {places[name]}"
     if close := closest(name, names):
         return f"did you mean {close}?"
-    if similar := closest(name, list(places)):
+    if similar := closest(name, list(places), _FAR):
         return f"did you mean {similar} of {places[similar]}?"
     return f"write one of {', '.join(names)}" if names else "nothing can be set here: remove it"
 
 
-def closest(name: str, names: Sequence[str]) -> str | None:
+def closest(name: str, names: Sequence[str], alike: float = 0.6) -> str | None:
     """The one of `names` that was meant, if one was."""
     if len(name) > 64:
         return None
     by_lower = {candidate.lower(): candidate for candidate in names}
-    found = difflib.get_close_matches(name.lower().replace("_", ""), by_lower, n=1)
+    found = difflib.get_close_matches(name.lower().replace("_", ""), by_lower, n=1, cutoff=alike)
     return by_lower[found[0]] if found else None
 
 

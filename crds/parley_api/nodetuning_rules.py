@@ -38,9 +38,8 @@ SYSCTL_NAMES = Rule(
 )
 TUNABLE = Rule(
     f"self.all(key, key.matches(r'{TUNABLE_NAMES}') || !key.matches(r'{SYSCTL}'))",
-    "write names under net.core, net.ipv4, net.ipv6, net.netfilter, net.unix, vm, fs.inotify and kernel.sched_ alone,"
-    " or fs.file-max, fs.nr_open, fs.aio-max-nr, kernel.numa_balancing, kernel.timer_migration, kernel.hung_task_ and"
-    " watchdogs: others change what a node is, not how fast it is",
+    "write settings of network, memory and scheduler alone, such as net.core.*, net.ipv4.*, vm.*, kernel.sched_*,"
+    " fs.file-max: others change what a node is, not how fast it is",
 )
 NOT_THE_CLUSTERS = Rule(
     f"self.all(key, !key.matches(r'{THE_CLUSTERS}'))",
@@ -54,17 +53,17 @@ SOMETHING = Rule(
 )
 
 
-def mistakes(value: Any) -> Mistakes:
+def mistakes(tuning: Any) -> Mistakes:
     """All of them in a NodeTuning as plain values (camelCase, as in the file)."""
-    spec = mapping(value, "spec")
+    spec = mapping(tuning, "spec")
     sysctls, here = mapping(spec, "sysctls"), ("spec", "sysctls")
-    for name in sysctls:
+    for name, value in sysctls.items():
         if not re.fullmatch(SYSCTL, name):
             continue  # the models say so
         if not re.fullmatch(TUNABLE_NAMES, name):
-            yield Mistake(here, shown(name), TUNABLE.message)
+            yield Mistake((*here, name), shown(value), TUNABLE.message)
         if re.fullmatch(THE_CLUSTERS, name):
-            yield Mistake(here, shown(name), NOT_THE_CLUSTERS.message)
+            yield Mistake((*here, name), shown(value), NOT_THE_CLUSTERS.message)
     if spec.get("sysctls") == {} and spec.get("governor") == "":
         yield Mistake(here, 'an empty map beside governor: ""', SOMETHING.message)
     yield from cluster_rules.placement(spec)

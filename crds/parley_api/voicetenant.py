@@ -46,6 +46,12 @@ class Person(Model):
     )
 
 
+class GpuQuota(Gpus):
+    """GPUs of all pods together."""
+
+    count: Many = Field(description="How many; 0 is none.")
+
+
 class Quota(Model):
     """The most that the tenant's namespaces may have together. What is not set is not limited."""
 
@@ -53,7 +59,7 @@ class Quota(Model):
     memory: Storage | None = Field(
         default=None, description="Memory of all pods, requested and limited, such as 256Gi."
     )
-    gpus: Gpus | None = Field(default=None, description="GPUs of all pods.")
+    gpus: GpuQuota | None = Field(default=None, description="GPUs of all pods.")
     pods: Many | None = Field(default=None, description="Pods, those of a rollout in progress included.")
     agents: Many | None = Field(default=None, description="VoiceAgents.")
     model_servers: Many | None = Field(default=None, description="ModelServers.")

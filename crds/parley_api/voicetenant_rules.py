@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from parley_api.model import Rule, set_members
-from parley_api.plain import Mistake, Mistakes, mapping, mappings, repeated, texts
+from parley_api.plain import Mistake, Mistakes, items, mapping, mappings, repeated, texts
 from parley_api.problems import Location, shown
 from parley_api.quantities import amount
 
@@ -85,6 +85,12 @@ def _limits(limits: dict[str, Any]) -> Mistakes:
 def _door(here: Location, door: dict[str, Any]) -> Mistakes:
     if len(set_members(door, ["namespace", "network"])) != 1:
         yield Mistake(here, shown(door), ONE_SIDE.message)
+    seen: set[int] = set()
+    for at, port in items(door, "ports", here):
+        if isinstance(port, int) and port in seen:
+            yield Mistake(at, f"the port {port} a second time", "keep one of the two")
+        elif isinstance(port, int):
+            seen.add(port)
     network = door.get("network")
     if isinstance(network, str) and re.fullmatch(CIDR, network) and not _real(network):
         yield Mistake((*here, "network"), shown(network), REAL_NETWORK.message)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from parley_api.kind import Kind
+from parley_api.kinds import KINDS, VOICE_AGENT
 from tests.contract.namespaces import Namespaces
 from tests.controlplane.audit import AuditLog
 from tests.controlplane.build import Times
@@ -48,13 +50,24 @@ def control_plane(cluster: Cluster) -> ControlPlane:
 
 @pytest.fixture(scope="session")
 def kind(cluster: Cluster) -> str:
-    """The name of the CRD, as it is in crds/, established."""
-    name = "voiceagents.parley.dev"
-    cluster.kubectl(
-        "apply", "--server-side", "--force-conflicts", f"--filename={ROOT / 'crds/voiceagent.yaml'}"
-    )
-    cluster.kubectl.established(name)
-    return f"crd/{name}"
+    """The name of VoiceAgent's CRD, as it is in crds/, established."""
+    return _established(cluster, VOICE_AGENT)
+
+
+@pytest.fixture(scope="session")
+def kinds(cluster: Cluster, kind: str) -> list[Kind]:
+    """All kinds, each with its CRD as it is in crds/, established."""
+    others = [other for other in KINDS.values() if other is not VOICE_AGENT]
+    for other in others:
+        _established(cluster, other)
+    return [VOICE_AGENT, *others]
+
+
+def _established(cluster: Cluster, kind: Kind) -> str:
+    file = ROOT / f"crds/{kind.singular}.yaml"
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", f"--filename={file}")
+    cluster.kubectl.established(kind.crd)
+    return f"crd/{kind.crd}"
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from parley_api.schema import Schema, voice_agent_schema
+from parley_api.kinds import VOICE_AGENT
+from parley_api.schema import Schema, object_schema
 from parley_cli.__main__ import MOST_MORE_PORTS, main
 from parley_cli.config import HOST, PORT
 from parley_dataplane.protocols.fastrtc import DEFAULTS, Config
@@ -71,7 +72,7 @@ def test_every_log_level_is_on_the_page() -> None:
 
 
 def test_calls_may_drain_as_long_as_the_longest_may_last() -> None:
-    longest = voice_agent_schema()["properties"]["spec"]["properties"]["sessions"]["properties"]
+    longest = object_schema(VOICE_AGENT)["properties"]["spec"]["properties"]["sessions"]["properties"]
     assert longest["longestCallSeconds"]["maximum"] == LONGEST_DRAIN_SECS
     assert ROWS[DRAIN,][:3] == ["", f"0 to {LONGEST_DRAIN_SECS}", "0"]
 
@@ -103,6 +104,6 @@ def test_every_field_of_the_agent_on_the_page_exists() -> None:
     paths = set(re.findall(r"`spec\.([\w.]+)`", PAGE))
     assert len(paths) > 8
     for path in paths:
-        schema: Schema = voice_agent_schema()["properties"]["spec"]
+        schema: Schema = object_schema(VOICE_AGENT)["properties"]["spec"]
         for name in path.split("."):
             schema = schema["properties"][name]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from parley_api.schema import Schema, voice_agent_schema
+from parley_api.kinds import VOICE_AGENT
+from parley_api.schema import Schema, object_schema
 from parley_cli.__main__ import _parser
 from parley_cli.doctor import call, latency, line, reach, service
 from parley_cli.doctor.findings import CHECKS
@@ -47,7 +48,7 @@ def test_every_setting_on_the_page_exists() -> None:
     paths = set(re.findall(r"`spec\.([\w.]+)`", PAGE))
     assert len(paths) > 8
     for path in paths:
-        schema: Schema = voice_agent_schema()["properties"]["spec"]
+        schema: Schema = object_schema(VOICE_AGENT)["properties"]["spec"]
         for name in path.split("."):
             schema = schema["properties"][name]
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from parley_api import __version__
+from parley_api.kinds import KINDS
 from parley_operator import names, settings
 from parley_operator.render.agent_file import PORT
 from tests.unit.manifests.objects import (
@@ -31,12 +32,12 @@ CLUSTER_WIDE = {"Namespace", "CustomResourceDefinition", "ClusterRole", "Cluster
 SETTINGS = {variable.name: variable for variable in settings.VARIABLES}
 
 
-def test_every_file_of_the_base_is_in_it_and_the_kind_is_that_of_crds() -> None:
+def test_every_file_of_the_base_is_in_it_and_the_kinds_are_those_of_crds() -> None:
     files = {path.resolve() for path in listed(MANIFESTS / "base")}
     beside = set((MANIFESTS / "base").glob("*.yaml")) - {MANIFESTS / "base/kustomization.yaml"}
-    assert {path.resolve() for path in beside} == files - {
-        (MANIFESTS.parent / "crds/voiceagent.yaml").resolve()
-    }
+    crds = {(MANIFESTS.parent / f"crds/{kind.singular}.yaml").resolve() for kind in KINDS.values()}
+    assert crds < files
+    assert {path.resolve() for path in beside} == files - crds
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from parley_api import VoiceAgentSpec
 from parley_api.media import HostPort, PodAddress, Turn
 from parley_api.placement import Placement, Resources, Toleration
 from parley_api.pods import Pods, Proxy
-from parley_api.scaling import Autoscaling, Keda
+from parley_api.scaling import AgentAutoscaling, Keda
 
 
 def spec(**fields: Any) -> VoiceAgentSpec:
@@ -40,7 +40,7 @@ def test_it_is_written_in_camel_case() -> None:
         placement={"tolerations": [{"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 5}]},
     )
     keda = Keda(server_address="http://p:9090")
-    assert read.autoscaling == Autoscaling(max_replicas=9, target_sessions=40, keda=keda)
+    assert read.autoscaling == AgentAutoscaling(max_replicas=9, target_sessions=40, keda=keda)
     assert read.media.reach.settings == Turn(uris=["turn:t.example"], secret_name="login")
     assert (read.pods.pull_secrets, read.pods.ca_config_map, read.pods.environment_from) == (
         ["a"],

@@ -6,9 +6,11 @@ import hashlib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from parley_api import InvalidFile, load
-from parley_api.load import load_file
+from parley_api.load import load_all, load_file
+from tests.agent_file import AGENTS, EXAMPLES
 
 HEAD = "apiVersion: parley.dev/v1alpha1\nkind: VoiceAgent\nmetadata: {name: a}\n"
 SPEC = HEAD + "spec:\n  conversation:\n    instructions: Be kind.\n"
@@ -232,7 +234,7 @@ WRONG = {
     "an engine that there is not": (
         SPEC + "  engines: {stt: {whisper: {}}, llm: {gpt: {}}}\n",
         "7: spec.engines.stt.whisper: saw an unknown field; did you mean fasterWhisper?",
-        "7: spec.engines.llm.gpt: saw an unknown field; write one of scripted, openai, instant",
+        "7: spec.engines.llm.gpt: saw an unknown field; write one of scripted, openai, modelServer, instant",
     ),
     "an engine by its name alone": (
         SPEC + "  engines: {stt: faster-whisper}\n",
@@ -501,6 +503,65 @@ def test_a_time_is_a_text_as_it_is_to_kubernetes(tmp_path: Path) -> None:
     assert (conversation.greeting, conversation.goodbye) == ("12:30", "2026-01-01")
 
 
-@pytest.mark.parametrize("example", sorted(Path("examples").glob("*.yaml")), ids=lambda file: file.name)
-def test_every_example_loads(example: Path) -> None:
+@pytest.mark.parametrize("example", AGENTS, ids=lambda file: file.name)
+def test_every_example_of_an_agent_loads(example: Path) -> None:
     assert load(example).metadata.name == example.stem
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.name)
+def test_every_example_is_one_object_of_a_kind(example: Path) -> None:
+    (found,) = load_all(example)
+    assert found.kind == yaml.safe_load(example.read_text())["kind"]
+
+
+SERVER = """\
+apiVersion: parley.dev/v1alpha1
+kind: ModelServer
+metadata: {name: voice}
+spec:
+  engine: {piper: {voice: en_US-lessac-medium}}
+"""
+TUNING = "apiVersion: parley.dev/v1alpha1\nkind: NodeTuning\nmetadata: {name: quick}\nspec: {}\n"
+OTHER = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n"
+
+
+def test_a_file_of_several_objects_is_read_as_a_cluster_would_take_it(tmp_path: Path) -> None:
+    file = tmp_path / "all.yaml"
+    file.write_text("---\n".join([SERVER, OTHER, TUNING, SPEC + "    greeting: Hello.\n", SERVER]))
+    kinds = [found.kind for found in load_all(file)]
+    assert kinds == ["ModelServer", "NodeTuning", "VoiceAgent", "ModelServer"]
+    assert load(file).spec.conversation.greeting == "Hello."
+
+
+def test_the_mistakes_of_all_objects_of_a_file_are_told_each_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "all.yaml"
+    wrong = TUNING.replace("spec: {}", "spec: {governor: fast}")
+    file.write_text("---\n".join([SERVER.replace("piper", "pipe"), OTHER, wrong]))
+    with pytest.raises(InvalidFile) as raised:
+        load_all(file)
+    told = [(problem.line, problem.path) for problem in raised.value.problems]
+    assert told == [(5, "spec.engine.pipe"), (14, "spec.governor")]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "saw an empty file; write a VoiceAgent into it"),
+        (
+            OTHER,
+            'saw "ConfigMap"; write kind: VoiceAgent, ModelServer, NodeTuning or VoiceTenant for one of them',
+        ),
+        (SERVER.replace("ModelServer", "modelserver"), 'kind: saw "modelserver"; write ModelServer'),
+        (
+            SERVER.replace("name: voice", "name: Voice"),
+            'metadata.name: saw "Voice"; write a lower-case letter',
+        ),
+    ],
+    ids=["nothing", "another kind", "a kind in small letters", "a name that is none"],
+)
+def test_a_file_without_an_object_of_ours_is_told_what_to_write(text: str, told: str, tmp_path: Path) -> None:
+    file = tmp_path / "object.yaml"
+    file.write_text(text)
+    with pytest.raises(InvalidFile) as raised:
+        load_all(file)
+    assert told in str(raised.value)

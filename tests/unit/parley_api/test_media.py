@@ -11,8 +11,9 @@ import yaml
 from pydantic import ValidationError
 
 from parley_api import InvalidFile, load
+from parley_api.kinds import VOICE_AGENT
 from parley_api.media import IceServer, Media, OpusSettings, UdpSettings
-from parley_api.schema import voice_agent_schema
+from parley_api.schema import object_schema
 
 
 def test_an_agent_that_says_nothing_gets_speech_at_64_kb_and_any_free_port() -> None:
@@ -141,6 +142,8 @@ def test_the_example_of_the_doors_page_is_one() -> None:
 
 
 def test_the_rule_of_the_crd_says_the_same() -> None:
-    schema = voice_agent_schema()["properties"]["spec"]["properties"]["media"]["properties"]["iceServers"]
+    schema = object_schema(VOICE_AGENT)["properties"]["spec"]["properties"]["media"]["properties"][
+        "iceServers"
+    ]
     assert [rule["message"] for rule in schema["items"]["x-kubernetes-validations"]] == [LOGIN]
     assert schema["items"]["properties"]["credential"]["format"] == "password"

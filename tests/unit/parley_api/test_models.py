@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from parley_api import VoiceAgent, load
 from parley_api.engines import Engines, Espeak, FasterWhisper, Stt, Tts
 from parley_api.turntaking import TurnTaking
+from tests.agent_file import AGENTS
 
 LEAST: dict[str, Any] = {
     "apiVersion": "parley.dev/v1alpha1",
@@ -49,7 +50,7 @@ def test_an_agent_written_out_with_all_its_defaults_is_read_as_the_same_agent(tm
     assert load(file) == agent
 
 
-@pytest.mark.parametrize("example", sorted(Path("examples").glob("*.yaml")), ids=lambda file: file.name)
+@pytest.mark.parametrize("example", AGENTS, ids=lambda file: file.name)
 def test_an_example_written_out_again_is_read_as_the_same_agent(example: Path, tmp_path: Path) -> None:
     agent = load(example)
     shutil.copytree(example.parent, tmp_path, dirs_exist_ok=True)  # with the folders of its knowledge

@@ -14,19 +14,21 @@ from typing import Any
 import pytest
 import yaml
 
-from parley_api import load
 from parley_api.document import documents
-from parley_api.schema import (
-    PRINTER_COLUMNS,
-    custom_resource_definition,
-    custom_resource_definition_yaml,
-    voice_agent_schema,
-)
-from parley_api.voiceagent import FOR_A_CLUSTER, VoiceAgentSpec
-from parley_api.voiceagent_status import CONDITIONS, VoiceAgentStatus
+from parley_api.kind import Column, Kind
+from parley_api.kinds import KINDS, VOICE_AGENT
+from parley_api.load import load_all
+from parley_api.schema import custom_resource_definition, custom_resource_definitions_yaml, object_schema
+from parley_api.voiceagent import FOR_A_CLUSTER
+from parley_api.voiceagent_status import VoiceAgentStatus
+from tests.agent_file import EXAMPLES
 
-CRD = custom_resource_definition()
-SCHEMA: dict[str, Any] = CRD["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+CRDS = {name: custom_resource_definition(kind) for name, kind in KINDS.items()}
+SCHEMAS: dict[str, dict[str, Any]] = {
+    name: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"] for name, crd in CRDS.items()
+}
+AGENT = SCHEMAS["VoiceAgent"]
+EVERY_KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
 TYPES = {"object", "array", "string", "integer", "number", "boolean"}
 ANY = {"type", "description", "default", "x-kubernetes-validations"}
@@ -50,8 +52,9 @@ def nodes(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[st
             yield from nodes(schema[part], f"{path}[]")
 
 
+_NODES = [(name, *found) for name, schema in SCHEMAS.items() for found in nodes(schema)]
 NODES = pytest.mark.parametrize(
-    ("path", "node"), list(nodes(SCHEMA)), ids=[path or "(root)" for path, _ in nodes(SCHEMA)]
+    ("path", "node"), [found for _, *found in _NODES], ids=[name + path for name, path, _ in _NODES]
 )
 
 
@@ -119,17 +122,20 @@ def test_what_a_rule_points_to_exists(path: str, node: dict[str, Any]) -> None:
             place = place["properties"][name]
 
 
-def test_what_a_pattern_asks_for_is_said_in_words() -> None:
+@EVERY_KIND
+def test_what_a_pattern_asks_for_is_said_in_words(kind: Kind) -> None:
     """An API server says of a pattern no more than the pattern, so that a person would have to read it."""
-    patterns = [path for path, node in nodes(voice_agent_schema()["properties"]["spec"]) if "pattern" in node]
-    assert len(patterns) > 20
-    assert [path for path, node in nodes(SCHEMA["properties"]["spec"]) if "pattern" in node] == []
+    written = object_schema(kind)["properties"]["spec"]
+    patterns = [path for path, node in nodes(written) if "pattern" in node]
+    assert len(patterns) > (20 if kind is VOICE_AGENT else 3)
+    said = SCHEMAS[kind.name]["properties"]["spec"]
+    assert [path for path, node in nodes(said) if "pattern" in node] == []
 
 
 def test_at_least_fifteen_rules_span_several_fields() -> None:
     across = [
         rule["rule"]
-        for _, node in nodes(SCHEMA)
+        for _, node in nodes(AGENT)
         for rule in node.get("x-kubernetes-validations", ())
         if len(set(re.findall(r"self\.(\w+(?:\.\w+)*)\b(?!\()|\b(?:one|other|test)\.(\w+)", rule["rule"])))
         > 1
@@ -137,53 +143,67 @@ def test_at_least_fifteen_rules_span_several_fields() -> None:
     assert len(across) >= 15
 
 
-def test_metadata_is_the_api_servers_own_but_for_the_name() -> None:
+@EVERY_KIND
+def test_metadata_is_the_api_servers_own_but_for_the_name(kind: Kind) -> None:
     """A longer name would fit no label, one with a dot or a digit first no Service."""
-    assert SCHEMA["properties"]["metadata"] == {"type": "object"}
-    assert set(SCHEMA["properties"]) == {"apiVersion", "kind", "metadata", "spec", "status"}
-    (rule,) = SCHEMA["x-kubernetes-validations"]
+    schema = SCHEMAS[kind.name]
+    assert schema["properties"]["metadata"] == {"type": "object"}
+    assert set(schema["properties"]) == {"apiVersion", "kind", "metadata", "spec", "status"}
+    (rule,) = schema["x-kubernetes-validations"]
     assert "self.metadata.name.size() <= 63" in rule["rule"]
 
 
-def at(path: str) -> dict[str, Any]:
+def at(path: str, schema: dict[str, Any]) -> dict[str, Any]:
     """The schema at .spec.replicas, or at .status.conditions[?(@.type=="Ready")].status."""
-    node = SCHEMA
     for name in re.sub(r"\[[^]]*\]", ".items", path).split(".")[1:]:
-        node = node["items"] if name == "items" else node["properties"][name]
-    return node
+        schema = schema["items"] if name == "items" else schema["properties"][name]
+    return schema
 
 
-def test_the_scale_subresource_reads_fields_that_are_there() -> None:
-    subresources = CRD["spec"]["versions"][0]["subresources"]
+@EVERY_KIND
+def test_the_scale_subresource_reads_fields_that_are_there(kind: Kind) -> None:
+    subresources = CRDS[kind.name]["spec"]["versions"][0]["subresources"]
     assert subresources["status"] == {}
-    types = {name: at(path)["type"] for name, path in subresources["scale"].items()}
-    assert types == {
-        "specReplicasPath": "integer",
-        "statusReplicasPath": "integer",
-        "labelSelectorPath": "string",
-    }
+    scale = subresources.get("scale", {})
+    types = {name: at(path, SCHEMAS[kind.name])["type"] for name, path in scale.items()}
+    expected = {"specReplicasPath": "integer", "statusReplicasPath": "integer", "labelSelectorPath": "string"}
+    assert types == (expected if kind.name in ("VoiceAgent", "ModelServer") else {})
 
 
-@pytest.mark.parametrize("column", PRINTER_COLUMNS, ids=lambda column: column["name"])
-def test_a_column_shows_a_field_that_is_there(column: dict[str, Any]) -> None:
-    if column["jsonPath"] == ".metadata.creationTimestamp":
-        assert column["type"] == "date"
+@pytest.mark.parametrize(
+    ("kind", "column"),
+    [(kind, column) for kind in KINDS.values() for column in kind.columns],
+    ids=[f"{name}: {column.name}" for name, kind in KINDS.items() for column in kind.columns],
+)
+def test_a_column_shows_a_field_that_is_there(kind: Kind, column: Column) -> None:
+    if column.path == ".metadata.creationTimestamp":
+        assert column.type == "date"
         return
-    node = at(column["jsonPath"])
-    assert column["type"] == ("date" if node.get("format") == "date-time" else node["type"])
+    node = at(column.path, SCHEMAS[kind.name])
+    assert column.type == ("date" if node.get("format") == "date-time" else node["type"])
 
 
-def test_the_columns_answer_does_it_work_how_many_calls_and_since_when() -> None:
-    names = [(column["name"], column.get("priority", 0)) for column in PRINTER_COLUMNS]
-    assert [name for name, priority in names if not priority] == ["Ready", "Pods", "Wanted", "Calls", "Age"]
-    assert [name for name, priority in names if priority] == ["Since", "Image", "Why"]
+def test_the_columns_answer_does_it_work_how_much_there_is_and_since_when() -> None:
+    shown = {
+        kind.name: [column.name for column in kind.columns if not column.wide] for kind in KINDS.values()
+    }
+    assert shown == {
+        "VoiceAgent": ["Ready", "Pods", "Wanted", "Calls", "Age"],
+        "ModelServer": ["Ready", "Model", "Pods", "Wanted", "Agents", "Age"],
+        "NodeTuning": ["Ready", "Nodes", "Tuned", "Skipped", "Drifted", "Age"],
+        "VoiceTenant": ["Ready", "Namespaces", "Agents", "Sessions", "CPU", "GPUs", "Age"],
+    }
+    wide = {kind.name: [column.name for column in kind.columns if column.wide] for kind in KINDS.values()}
+    assert {(names[0], names[-1]) for names in wide.values()} == {("Since", "Why")}
 
 
-def test_conditions_are_one_for_each_type_and_ready_comes_last() -> None:
-    conditions = at(".status.conditions")
+@EVERY_KIND
+def test_conditions_are_one_for_each_type_and_ready_comes_last(kind: Kind) -> None:
+    conditions = at(".status.conditions", SCHEMAS[kind.name])
     assert conditions["x-kubernetes-list-map-keys"] == ["type"]
-    assert conditions["items"]["properties"]["type"]["enum"] == list(CONDITIONS)
-    assert list(CONDITIONS)[-1] == "Ready"
+    assert conditions["items"]["properties"]["type"]["enum"] == list(kind.conditions)
+    first, *_, last = kind.conditions
+    assert (first, last) == ("Accepted", "Ready")
 
 
 def test_a_status_as_the_operator_writes_it_is_one() -> None:
@@ -202,29 +222,47 @@ def test_a_status_as_the_operator_writes_it_is_one() -> None:
         "calls": 50,
         "conditions": [condition],
     }
-    assert wrong(status, SCHEMA["properties"]["status"]) == []
+    assert wrong(status, AGENT["properties"]["status"]) == []
     read = VoiceAgentStatus.model_validate(status)
     assert read.model_dump(by_alias=True, exclude_none=True) == status
 
 
 def test_what_is_for_a_cluster_alone_is_a_field() -> None:
     for path in FOR_A_CLUSTER:
-        assert at(f".spec.{path}")
+        assert at(f".spec.{path}", AGENT)
 
 
-def test_defaults_hold_no_null_which_an_api_server_would_refuse() -> None:
+@EVERY_KIND
+def test_defaults_hold_no_null_which_an_api_server_would_refuse(kind: Kind) -> None:
     def nulls(value: Any) -> bool:
         inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
         return value is None or any(map(nulls, inner))
 
-    assert [path for path, node in nodes(SCHEMA) if "default" in node and nulls(node["default"])] == []
+    assert [
+        path for path, node in nodes(SCHEMAS[kind.name]) if "default" in node and nulls(node["default"])
+    ] == []
 
 
-def test_the_schemas_defaults_are_the_models() -> None:
-    """So that a laptop and a cluster serve the same agent."""
-    spec = {"conversation": {"instructions": "Be kind."}}
-    read = VoiceAgentSpec.model_validate(spec).model_dump(by_alias=True, exclude_none=True)
-    assert without_empty(defaulted(spec, SCHEMA["properties"]["spec"])) == without_empty(read)
+LEAST: dict[str, dict[str, Any]] = {
+    "VoiceAgent": {"conversation": {"instructions": "Be kind."}},
+    "ModelServer": {"engine": {"vllm": {"model": "org/model"}}, "gpus": {"count": 1}},
+    "NodeTuning": {},
+    "VoiceTenant": {
+        "namespaces": ["clinic"],
+        "people": [{"kind": "User", "name": "ada"}],
+        "quota": {"gpus": {"count": 1}},
+    },
+}
+
+
+@EVERY_KIND
+def test_the_schemas_defaults_are_the_models(kind: Kind) -> None:
+    """So that a laptop and a cluster have the same object."""
+    head = {"apiVersion": "parley.dev/v1alpha1", "kind": kind.name, "metadata": {"name": "least"}}
+    spec = LEAST[kind.name]
+    read = kind.resource.model_validate(head | {"spec": spec}).model_dump(by_alias=True, exclude_none=True)
+    filled = defaulted(spec, SCHEMAS[kind.name]["properties"]["spec"])
+    assert without_empty(filled) == without_empty(read["spec"])
 
 
 def without_empty(value: Any) -> Any:
@@ -245,29 +283,43 @@ def defaulted(value: Any, schema: dict[str, Any]) -> Any:
     return {name: defaulted(member, members[name]) for name, member in filled.items()}
 
 
-def test_the_name_of_the_crd_is_its_plural_and_group() -> None:
-    spec = CRD["spec"]
-    assert CRD["metadata"]["name"] == f"{spec['names']['plural']}.{spec['group']}"
+@EVERY_KIND
+def test_the_name_of_the_crd_is_its_plural_and_group(kind: Kind) -> None:
+    crd = CRDS[kind.name]
+    spec = crd["spec"]
+    assert crd["metadata"]["name"] == f"{spec['names']['plural']}.{spec['group']}"
 
 
 def test_each_engine_role_is_a_union_with_a_rule() -> None:
-    for role in SCHEMA["properties"]["spec"]["properties"]["engines"]["properties"].values():
+    for role in AGENT["properties"]["spec"]["properties"]["engines"]["properties"].values():
         (rule,) = role["x-kubernetes-validations"]
         assert rule["rule"].endswith("== 1")
         assert set(re.findall(r"self\.(\w+)", rule["rule"])) == set(role["properties"])
 
 
-def test_the_crd_in_the_repository_is_the_one_that_the_models_make() -> None:
-    assert Path("crds/voiceagent.yaml").read_text() == custom_resource_definition_yaml(), "run: make generate"
-    assert yaml.safe_load(custom_resource_definition_yaml()) == CRD
+@EVERY_KIND
+def test_the_crd_in_the_repository_is_the_one_that_the_models_make(kind: Kind) -> None:
+    made = custom_resource_definitions_yaml([kind])
+    assert Path(f"crds/{kind.singular}.yaml").read_text() == made, "run: make generate"
+    assert yaml.safe_load(made) == CRDS[kind.name]
 
 
-@pytest.mark.parametrize("example", sorted(Path("examples").glob("*.yaml")), ids=lambda file: file.name)
+def test_what_kustomize_installs_is_every_kind() -> None:
+    listed = yaml.safe_load(Path("crds/kustomization.yaml").read_text())["resources"]
+    assert listed == [f"{kind.singular}.yaml" for kind in KINDS.values()]
+
+
+def test_no_two_kinds_have_a_name_in_common() -> None:
+    names = [name for kind in KINDS.values() for name in (kind.singular, kind.plural, kind.short)]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.name)
 def test_the_same_file_passes_models_and_schema(example: Path) -> None:
-    load(example)
+    (found,) = load_all(example)
     (document,) = documents(example.read_text())
-    assert wrong(document.value, SCHEMA) == []
-    assert wrong(document.value, voice_agent_schema()) == []
+    assert wrong(document.value, SCHEMAS[found.kind]) == []
+    assert wrong(document.value, object_schema(KINDS[found.kind])) == []
 
 
 @pytest.mark.parametrize(
@@ -281,7 +333,7 @@ def test_the_same_file_passes_models_and_schema(example: Path) -> None:
 )
 def test_the_check_of_a_schema_finds_what_is_wrong(change: dict[str, Any], told: list[str]) -> None:
     head = {"apiVersion": "parley.dev/v1alpha1", "kind": "VoiceAgent", "metadata": {"name": "a"}}
-    assert wrong(head | change, SCHEMA) == told
+    assert wrong(head | change, AGENT) == told
 
 
 PYTHON_TYPES = {

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from parley_api.schema import Schema, voice_agent_schema
+from parley_api.kinds import VOICE_AGENT
+from parley_api.schema import Schema, object_schema
 from parley_api.voiceagent import FOR_A_CLUSTER
 from parley_cli.__main__ import main
 
@@ -65,7 +66,7 @@ def leaves(schema: Schema, path: str) -> set[str]:
 def test_every_setting_is_shown_but_those_of_engines_that_are_not_used(
     file: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    every = leaves(voice_agent_schema()["properties"]["spec"], "spec")
+    every = leaves(object_schema(VOICE_AGENT)["properties"]["spec"], "spec")
     used = ("vad.silero", "stt.moonshine", "llm.scripted", "tts.tone")
     engines = {path for path in every if path.startswith("spec.engines.")}
     assert every > engines > set()

@@ -14,8 +14,8 @@ from parley_cli.contradictions import contradictions
 from parley_dataplane.engines.base import UserTurn
 from parley_dataplane.engines.scripted.dialogue import Dialogue
 from parley_dataplane.engines.scripted.state import State
+from tests.agent_file import AGENTS
 
-EXAMPLES = sorted(Path("examples").glob("*.yaml"))
 WHY = "say more in one of the two: order, endings and what fills a slot tell nothing apart"
 DAY = {"name": "day", "kind": "weekday", "ask": "Which day?"}
 TIME = {"name": "time", "kind": "time", "ask": "What time?"}
@@ -111,7 +111,7 @@ def test_another_llm_is_not_held_to_it() -> None:
     assert contradictions(agent(*CONTRADICTORY["a contraction"], llm="instant")) == []
 
 
-@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", AGENTS, ids=lambda file: file.name)
 def test_the_examples_contradict_themselves_nowhere(file: Path) -> None:
     assert contradictions(VoiceAgent.model_validate(yaml.safe_load(file.read_text()))) == []
 

@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 from parley_api import __version__
+from parley_api.kind import Kind
+from parley_api.kinds import KINDS
 from parley_api.schema import custom_resource_definition
 from parley_cli.__main__ import main
 
@@ -57,7 +59,28 @@ def test_check_says_every_mistake_of_every_file_and_exits_with_2(
 
 def test_crd_prints_what_kubectl_applies(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["crd"]) == 0
-    assert yaml.safe_load(capsys.readouterr().out) == custom_resource_definition()
+    every = list(yaml.safe_load_all(capsys.readouterr().out))
+    assert every == [custom_resource_definition(kind) for kind in KINDS.values()]
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_crd_of_one_kind_is_the_file_of_the_repository(
+    kind: Kind, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["crd", kind.singular]) == 0
+    assert capsys.readouterr().out == Path(f"crds/{kind.singular}.yaml").read_text()
+
+
+def test_check_sums_up_each_object_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "all.yaml"
+    kinds = ("modelserver", "nodetuning", "voicetenant")
+    file.write_text("---\n".join(Path(f"examples/{kind}.yaml").read_text() for kind in kinds))
+    assert main(["check", str(file)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{file}: ok (ModelServer llm, vllm, 1 GPU)",
+        f"{file}: ok (NodeTuning low-latency, 5 sysctls, governor performance)",
+        f"{file}: ok (VoiceTenant clinic, clinic, clinic-test)",
+    ]
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "http", "٣", "9" * 100])

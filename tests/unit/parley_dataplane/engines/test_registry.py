@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from parley_api import InvalidFile
 from parley_api.engines import Engines as EnginesSpec
 from parley_api.load import load
 from parley_dataplane.agent import Agent
@@ -23,7 +25,31 @@ EXAMPLES = ROOT / "examples"
 def test_every_engine_that_a_file_may_name_is_listed() -> None:
     fields = EnginesSpec.model_fields
     in_file = {role: set(fields[role].annotation.members()) for role in fields}  # type: ignore[union-attr]
+    in_file["llm"] -= {"modelServer"}  # of which the operator makes an openai
     assert {role: set(lines) for role, lines in ROLES.items()} == in_file
+
+
+def test_a_model_server_is_a_clusters_and_is_told_what_to_write_here(tmp_path: Path) -> None:
+    file = tmp_path / "agent.yaml"
+    file.write_text(
+        "apiVersion: parley.dev/v1alpha1\nkind: VoiceAgent\nmetadata: {name: shop}\n"
+        "spec:\n  conversation: {instructions: Be kind.}\n"
+        "  engines: {llm: {modelServer: {name: llm, namespace: models, temperature: 0.2}}}\n"
+    )
+    agent = load(file)
+    with pytest.raises(InvalidFile) as raised:
+        build(agent, tmp_path)
+    (problem,) = raised.value.problems
+    assert problem.path == "spec.engines.llm.modelServer"
+    assert 'saw "llm"; a cluster has model servers, and this machine has none' in str(problem)
+    instead = re.findall(r"\{url: \S+, model: NAME\}", problem.instead)
+    agent = load(_rewritten(file, "openai: " + instead[0]))
+    assert build(agent, tmp_path).names()["llm"] == "openai"
+
+
+def _rewritten(file: Path, llm: str) -> Path:
+    file.write_text(re.sub(r"modelServer: \{[^}]*\}", llm, file.read_text()))
+    return file
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ import yaml
 
 from parley_api import VoiceAgent, load
 from parley_operator.render.agent_file import MEDIA_PORT, agent_file
+from tests.agent_file import AGENTS
 from tests.small_cluster import voice_agent
 
 ROOT = Path(__file__).parents[4]
-EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 
 
 def typed(**spec: Any) -> VoiceAgent:
@@ -23,7 +23,7 @@ def typed(**spec: Any) -> VoiceAgent:
     return VoiceAgent.model_validate(value, by_alias=True, by_name=False)
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("example", AGENTS, ids=lambda path: path.stem)
 def test_an_example_is_read_back_equal(example: Path, tmp_path: Path) -> None:
     agent = load(example)
     for folder in (entry.config_map for entry in agent.spec.conversation.knowledge):
