@@ -108,7 +108,7 @@ def selector_text(agent: str) -> str:
 def model_labels(server: str) -> dict[str, str]:
     """Of every object and pod of a model server. All but the pods have the model server's own name: it is the host in
     the URL by which agents and people reach it."""
-    return {"app": server, **labels_of(PARLEY_MODEL_SERVER, server, MODEL_COMPONENT)}
+    return labels_of(PARLEY_MODEL_SERVER, server, MODEL_COMPONENT)
 
 
 def model_selector(server: str) -> dict[str, str]:
