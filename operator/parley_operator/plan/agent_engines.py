@@ -37,6 +37,13 @@ def named(agent: Object) -> Ref | None:
     return Ref(MODEL_SERVERS.name, wanted.get("namespace") or metadata["namespace"], wanted["name"])
 
 
+def not_looked_after(ref: Ref, namespace: str) -> Refusal:
+    instead = "name a ModelServer of that namespace, or write its URL in engines.llm.openai"
+    return Refusal(
+        "ModelServerMissing", f"this operator looks after {namespace} alone, and can't see {ref}: {instead}"
+    )
+
+
 def reached(agent: VoiceAgent, ref: Ref, server: Object | None) -> Reached | Refusal:
     """`server` is the one of `ref` as it is there."""
     wanted = agent.spec.engines.llm.model_server

@@ -98,9 +98,7 @@ class _Facts:
 
     @property
     def held(self) -> bool:
-        """Whether it stays, when it is deleted, for the agents that name it. One that never ran serves nobody."""
-        if self.deployment is None:
-            return False
+        """Whether it stays, when it is deleted, for the agents that name it."""
         cut = (self.server.get("spec") or {}).get("deletion") == "Cut"
         return bool(self.observed.agents) and not cut and not self._namespace_ends
 
@@ -239,13 +237,13 @@ def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> ModelServerPlan:
         status=_status(facts, found, running, str(facts.status.get("image") or ""), now),
         why="\n".join(["what runs stays as it is", *_lacking(found[:-1])]),
         again_after=refusals.AGAIN_SECONDS,
-        held=facts.held,
+        held=facts.held and facts.deployment is not None,  # one that never ran serves nobody
     )
 
 
 def _going(facts: _Facts, now: datetime) -> ModelServerPlan:
     """It is being deleted: it stays, with all that it has, while agents name it and it says so."""
-    if not facts.held:
+    if not facts.held or facts.deployment is None:
         return ModelServerPlan(held=False, why="it is being deleted, and nothing holds it")
     told = ", ".join(facts.observed.agents[:MOST_TOLD])
     if len(facts.observed.agents) > MOST_TOLD:

@@ -58,7 +58,7 @@ def plan(agent: Object, observed: ObservedAgent, settings: Settings, now: dateti
     read = reading.read(VoiceAgent, agent)
     if isinstance(read, Refusal):
         return _refused(read, facts, now)
-    server = _model_server(read.value, facts)
+    server = _model_server(read.value, facts, settings)
     if isinstance(server, Refusal):
         return _refused(server, facts, now)
     found = _subject(read.value, facts, settings, server)
@@ -129,9 +129,13 @@ class _Facts:
         return next((int(port["hostPort"]) for port in ports if port.get("hostPort")), 0)
 
 
-def _model_server(agent: VoiceAgent, facts: _Facts) -> Reached | Refusal | None:
+def _model_server(agent: VoiceAgent, facts: _Facts, settings: Settings) -> Reached | Refusal | None:
     ref = agent_engines.named(facts.agent)
-    return None if ref is None else agent_engines.reached(agent, ref, facts.observed.model_server)
+    if ref is None:
+        return None
+    if settings.watch_namespace not in ("", ref.namespace):
+        return agent_engines.not_looked_after(ref, settings.watch_namespace)
+    return agent_engines.reached(agent, ref, facts.observed.model_server)
 
 
 def _subject(

@@ -178,7 +178,22 @@ class FakeApi(Api):
         entry = {"manager": manager, "operation": "Apply", "fieldsV1": fields_of(body)}
         after = {**before, **copy.deepcopy(body)}
         after["metadata"] = {**metadata, **after["metadata"], "managedFields": [*managers, entry]}
+        if "finalizers" not in body["metadata"]:
+            after["metadata"].pop("finalizers", None)
+            if metadata.get("deletionTimestamp"):
+                answer = await self.put(path, after)
+                await self.remove(path)
+                return answer
         return await self.put(path, after)
+
+    async def delete(self, path: str) -> None:
+        """As if somebody had: what has a finalizer stays, and says so."""
+        obj = self.objects[path]
+        if obj["metadata"].get("finalizers"):
+            metadata = {**obj["metadata"], "deletionTimestamp": "2026-11-30T00:00:00Z"}
+            await self.put(path, {**obj, "metadata": metadata})
+        else:
+            await self.remove(path)
 
     async def stream(
         self, path: str, params: Mapping[str, str], accept: str = JSON

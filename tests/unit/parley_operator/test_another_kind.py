@@ -284,7 +284,7 @@ def test_what_is_to_be_asked_of_its_pods_is_its_own_and_no_agents_pod_is_asked_t
 def test_where_one_namespace_is_looked_after_what_is_of_the_whole_cluster_is_left_to_others() -> None:
     async def main() -> None:
         watched = Watched(watch_namespace="rose")
-        assert list(watched.operator._programs) == ["VoiceAgent"]
+        assert list(watched.operator._programs) == ["VoiceAgent", "ModelServer"]
         assert "Garden" not in watched.operator._cluster.caches
 
     run(main())
