@@ -29,6 +29,7 @@ ACCEPTED_REASONS = {
     "NotServedYet": "no program of Parley's serves this engine yet; the message says what to write instead",
     "NoImage": "the operator has no image for this engine; the message names the setting, or write pods.image",
     "KedaMissing": "autoscaling.keda on a cluster that has no KEDA",
+    "Deleting": "it is deleted, and serves until no VoiceAgent names it; the message names some",
     "Invalid": "the spec breaks a rule; the message says what to write",
     "OperatorError": "the operator failed at it by a mistake of its own; what runs stays, and it tries again",
     "Refused": "the API server refused an object of the model server; a reason that it gave, such as Forbidden, stands"

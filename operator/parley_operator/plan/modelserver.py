@@ -249,7 +249,7 @@ def _going(facts: _Facts, now: datetime) -> ModelServerPlan:
     if len(facts.observed.agents) > MOST_TOLD:
         told += f" and {len(facts.observed.agents) - MOST_TOLD} more"
     refusal = Refusal(
-        "Draining",
+        "Deleting",
         f"it is being deleted, and serves until no VoiceAgent names it: {told}. To end it at once write deletion: Cut",
     )
     running = _as_it_runs(facts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from parley_operator import settings
-from parley_operator.kinds import AGENTS, PRIMARIES, Kind, watched
+from parley_operator.kinds import AGENTS, MODEL_SERVERS, PRIMARIES, VOLUME_CLAIMS, Kind, watched
 from tests.unit.manifests.objects import BASE, Object, one
 
 VERBS = {"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"}
@@ -86,17 +86,28 @@ def test_every_kind_that_is_watched_may_be_listed_and_watched(kind: Kind) -> Non
     assert {"list", "watch"} <= granted(OPERATOR)[place(kind)]
 
 
-@pytest.mark.parametrize("kind", AGENTS.owns, ids=lambda kind: kind.name)
-def test_what_an_agent_becomes_may_be_applied_and_pruned(kind: Kind) -> None:
-    """Server-side apply is `create` and `patch`; nothing is updated, nothing deleted as a collection."""
+BECOME = {kind.name: kind for kind in (*AGENTS.owns, *MODEL_SERVERS.owns)}
+
+
+@pytest.mark.parametrize("kind", BECOME.values(), ids=BECOME)
+def test_what_they_become_may_be_applied_and_pruned(kind: Kind) -> None:
+    """Server-side apply is `create` and `patch`; nothing is updated, nothing deleted as a collection, no claim at all."""
     verbs = granted(OPERATOR)[place(kind)]
-    assert verbs == {"get", "list", "watch", "create", "patch", "delete"}
+    pruned = set() if kind is VOLUME_CLAIMS else {"delete"}
+    assert verbs == {"get", "list", "watch", "create", "patch"} | pruned
 
 
 def test_of_an_agent_the_operator_writes_the_status_alone() -> None:
     rights = granted(OPERATOR)
     group, plural = place(AGENTS)
     assert rights[group, plural] <= {"get", "list", "watch"}
+    assert rights[group, f"{plural}/status"] == {"patch"}
+
+
+def test_of_a_model_server_the_operator_writes_the_status_and_what_holds_it() -> None:
+    rights = granted(OPERATOR)
+    group, plural = place(MODEL_SERVERS)
+    assert rights[group, plural] == {"list", "watch", "patch"}
     assert rights[group, f"{plural}/status"] == {"patch"}
 
 

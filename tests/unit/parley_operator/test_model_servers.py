@@ -153,7 +153,7 @@ def test_deleted_while_used_it_stays_and_says_for_whom_until_the_last_agent_is_g
             await here.deletes(SERVER)
             await asyncio.sleep(3)
             ready = condition(here.api.objects[SERVER]["status"], "Ready")
-            assert ready["reason"] == "Draining"
+            assert ready["reason"] == "Deleting"
             assert "voice-ai/shop" in ready["message"]
             assert here.engines() == "True", "it serves as before"
             await here.deletes(agent_path())
