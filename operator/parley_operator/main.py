@@ -128,7 +128,10 @@ class Operator:
             await sweep.done.wait()
         await self._watch.run()
 
-    def _served(self) -> list[Kind]:
+    async def _served(self) -> list[Kind]:
+        """By a look of its own: kopf may have ended because one of them went."""
+        for sweep in self._sweeps.values():
+            await sweep.once()
         return [kind for kind in self._cluster.primaries if self._cluster.caches[kind.name].served]
 
     async def _look_when_at_rest(self) -> None:

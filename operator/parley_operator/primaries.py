@@ -2,8 +2,8 @@
 
 Rules: one raw handler a kind, which hands the event on. No finalizer, annotation, timer, daemon or index of kopf's is
 ever made, and it posts no Events. It runs in a thread and a loop of its own, since it ends every task of its loop when
-it ends; it is started again whenever it does. It looks for kinds when it starts, and never again: it is given those
-that are served, and starts anew when another is. What kopf cannot say (that everything has been listed; that something
+it ends; it is started again whenever it does, as when a kind that it watches is taken away. It looks for kinds when it
+starts, and never again: it is given those that are served, and starts anew when another is. What kopf cannot say (that everything has been listed; that something
 vanished while its watch was interrupted), a kind's `Sweep` finds out by lists of its own: at the start, at every
 resync, and after each new list of kopf's.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,9 +37,13 @@ SETTLE_SECONDS = 2.0
 
 
 class Watch:
-    """`take` is called in the loop that `run` runs in. `kinds`: those that are served now. `namespace`: "" for all."""
+    """`take` is called in the loop that `run` runs in. `kinds`: asked each time that kopf starts, those that are served
+    now. `namespace`: "" for all.
+    """
 
-    def __init__(self, take: Take, kinds: Callable[[], Sequence[Kind]], namespace: str = "") -> None:
+    def __init__(
+        self, take: Take, kinds: Callable[[], Awaitable[Sequence[Kind]]], namespace: str = ""
+    ) -> None:
         self._take = take
         self._kinds = kinds
         self._namespace = namespace
@@ -64,7 +68,7 @@ class Watch:
         failures = 0
         while True:
             self._again.clear()
-            kinds = self._kinds()
+            kinds = await self._kinds()
             if not kinds:
                 await self._again.wait()
                 continue
@@ -177,23 +181,24 @@ class Sweep:
     async def now(self) -> None:
         """Once everything has been listed, however often that fails."""
         failures = 0
-        while True:
-            try:
-                await self._reflector.list()
-            except (ApiError, Unreachable) as error:
-                if self._is_absent(error):
-                    break
-                failures += 1
-                self._log.warning("not-listed", error=str(error)[:200], failures=failures)
-                await asyncio.sleep(
-                    max(delay(failures, most=LONGEST_PAUSE), getattr(error, "retry_after", 0.0))
-                )
-            else:
-                if self._absent:
-                    self._absent = 0
-                    self._appeared()
-                break
+        while (error := await self.once()) is not None:
+            failures += 1
+            self._log.warning("not-listed", error=str(error)[:200], failures=failures)
+            await asyncio.sleep(max(delay(failures, most=LONGEST_PAUSE), getattr(error, "retry_after", 0.0)))
+
+    async def once(self) -> ApiError | Unreachable | None:
+        """One try, and why it failed."""
+        try:
+            await self._reflector.list()
+        except (ApiError, Unreachable) as error:
+            if not self._is_absent(error):
+                return error
+        else:
+            if self._absent:
+                self._absent = 0
+                self._appeared()
         self.done.set()
+        return None
 
     def _is_absent(self, error: ApiError | Unreachable) -> bool:
         cache = self._reflector.cache
@@ -201,6 +206,7 @@ class Sweep:
             return False
         if not self._absent:
             self._log.info("not-served", error=str(error)[:200])
+            self.ask()  # from now on it is looked for every few seconds
         self._absent += 1
         self._reflector.not_served()
         return True

@@ -104,7 +104,10 @@ def test_one_operator_of_kopfs_watches_kinds_of_a_namespace_and_of_the_cluster_a
                 await asyncio.sleep(0.1)
 
     async def main() -> None:
-        watch = Watch(take, lambda: list(kinds), TENANT)
+        async def served() -> list[Kind]:
+            return list(kinds)
+
+        watch = Watch(take, served, TENANT)
         running = asyncio.create_task(watch.run())
         await asyncio.to_thread(kubectl.apply, agent("before"))
         await sees("VoiceAgent", "before")

@@ -108,6 +108,28 @@ def test_a_kind_that_is_not_served_counts_as_empty_and_is_looked_for_until_it_is
     run(main())
 
 
+def test_a_kind_that_is_found_to_be_gone_is_looked_for_from_then_on_and_not_at_the_next_resync_alone() -> (
+    None
+):
+    """Bug: a CRD that was deleted and came back was watched no more. Cause: kopf ends when a kind that it watches goes,
+    starts without it, and never looks for it again.
+    """
+
+    async def main() -> None:
+        api = FakeApi()
+        sweeping = Sweeping(api)
+        await sweeping.sweep.done.wait()
+        api.errors.append(ApiError(404, "NotFound", "the CRD was deleted"))
+        assert await sweeping.sweep.once() is None
+        assert not sweeping.cache.served
+        await asyncio.sleep(15)
+        assert sweeping.cache.served
+        assert sweeping.appeared == 1
+        sweeping.task.cancel()
+
+    run(main())
+
+
 def test_kopf_never_gives_up_and_writes_nothing_of_its_own() -> None:
     pauses = list(islice(_Forever(), 200))
     assert max(pauses) <= 10
