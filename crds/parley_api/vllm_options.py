@@ -43,11 +43,14 @@ OWN = (WITH_TOOLS, HOST, PORT, GPUS, DRAIN)
 CACHE_BYTES = "--kv-cache-memory-bytes"
 """Which Parley sets for CPUs, unless it is written under `arguments`: vLLM would take its part of the node's memory."""
 
-TAKEN = tuple(sorted({*OWN, *(option for options in OPTIONS.values() for option in options)}))
+DOORS = ("--uds", "--root-path", "--api-key", "--ssl-keyfile", "--ssl-certfile")
+"""What would make agents and probes find another door than the one that they know."""
+
+TAKEN = tuple(sorted({*OWN, *DOORS, *(option for options in OPTIONS.values() for option in options)}))
 
 OPTIONS_ARE_OURS = Rule(
-    "self.arguments.all(one, !one.matches(r'^(" + "|".join(TAKEN) + ")(=|$)'))",
-    "write options that have no field alone under arguments: the model, its name and length, GPUs, host and port have"
-    " fields of their own, or are Parley's",
+    "!has(self.arguments) || self.arguments.all(one, !one.matches(r'^(" + "|".join(TAKEN) + ")(=|$)'))",
+    "write options that have no field alone under arguments: the model, its name and length, GPUs and doors have fields"
+    " of their own, or are Parley's",
     ".arguments",
 )

@@ -109,6 +109,23 @@ def test_every_rule_names_fields_that_exist_and_says_what_to_write(path: str, no
 
 
 @NODES
+def test_a_rule_asks_for_a_field_that_may_not_be_there_before_it_reads_it(
+    path: str, node: dict[str, Any]
+) -> None:
+    """Bug: a ModelServer without arguments was refused ("no such key"). A list's default of none is no default in a
+    schema, so that CEL finds no field. Without the question, an API server refuses what `parley check` takes.
+    """
+    members = node.get("properties", {})
+    sure = {
+        name for name, member in members.items() if name in node.get("required", ()) or "default" in member
+    }
+    for rule in node.get("x-kubernetes-validations", ()):
+        cel = re.sub(r"r'[^']*'", "''", rule["rule"])
+        read = set(re.findall(r"self\.(\w+)\b(?!\()", cel)) - {"metadata"}
+        assert read - sure <= set(re.findall(r"has\(self\.(\w+)", cel))
+
+
+@NODES
 def test_the_keys_of_a_list_that_is_a_map_are_required(path: str, node: dict[str, Any]) -> None:
     for key in node.get("x-kubernetes-list-map-keys", ()):
         assert key in node["items"]["required"]
