@@ -122,8 +122,8 @@ class Cluster:
         return answer
 
     async def hold(self, obj: Object, finalizers: Iterable[str]) -> Object:
-        """What people wrote keeps these of ours, and no other, when it is deleted. Of that very object, by uid; that it
-        is gone already is no error.
+        """What people wrote keeps these of ours, and no other, when it is deleted. Of that very object, by uid: another
+        of its name is a conflict, and never made.
         """
         metadata = {
             name: obj["metadata"][name] for name in ("name", "namespace", "uid") if name in obj["metadata"]
@@ -131,12 +131,7 @@ class Cluster:
         body = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": metadata}
         if wanted := list(finalizers):
             body["metadata"] = {**metadata, "finalizers": wanted}
-        try:
-            return await self._apply(body, MANAGER, force=True)
-        except ApiError as error:
-            if error.status not in (404, 409):
-                raise
-            return obj
+        return await self._apply(body, MANAGER, force=True)
 
     async def delete(self, ref: Ref, uid: str, grace_seconds: int | None = None) -> None:
         """That very object, by uid; that it is gone already is no error."""

@@ -284,7 +284,7 @@ def test_what_is_to_be_asked_of_its_pods_is_its_own_and_no_agents_pod_is_asked_t
 def test_where_one_namespace_is_looked_after_what_is_of_the_whole_cluster_is_left_to_others() -> None:
     async def main() -> None:
         watched = Watched(watch_namespace="rose")
-        assert list(watched.operator._programs) == ["VoiceAgent", "ModelServer"]
+        assert list(watched.operator._programs) == [kind.name for kind in PRIMARIES if kind.namespaced]
         assert "Garden" not in watched.operator._cluster.caches
 
     run(main())
@@ -302,7 +302,7 @@ def test_a_kind_that_is_not_served_yet_stops_no_other_and_is_watched_once_it_is(
         sweeps = [asyncio.create_task(sweep.run()) for sweep in operator._sweeps.values()]
         reflectors = [asyncio.create_task(one.run()) for one in operator._reflectors]
         await asyncio.wait_for(operator._cluster.all_synced(), 5)
-        assert await operator._served() == [AGENTS]
+        assert await operator._served() == [*PRIMARIES]
         await operator._reconcile(GARDEN)
         assert not operator._watch._again.is_set()
         watched.api.plurals.add(GARDENS.plural)
@@ -316,7 +316,7 @@ def test_a_kind_that_is_not_served_yet_stops_no_other_and_is_watched_once_it_is(
             },
         )
         await asyncio.sleep(20)
-        assert await operator._served() == [AGENTS, GARDENS]
+        assert await operator._served() == [*PRIMARIES, GARDENS]
         assert operator._watch._again.is_set(), "kopf looks for kinds when it starts alone"
         assert GARDEN in watched.queued()
         for task in (*sweeps, *reflectors):
