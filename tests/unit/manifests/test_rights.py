@@ -91,7 +91,7 @@ BECOME = {kind.name: kind for kind in (*AGENTS.owns, *MODEL_SERVERS.owns)}
 
 @pytest.mark.parametrize("kind", BECOME.values(), ids=BECOME)
 def test_what_they_become_may_be_applied_and_pruned(kind: Kind) -> None:
-    """Server-side apply is `create` and `patch`; nothing is updated, nothing deleted as a collection, no claim at all."""
+    """Server-side apply is `create` and `patch`; nothing is updated or deleted as a collection, and no claim at all."""
     verbs = granted(OPERATOR)[place(kind)]
     pruned = set() if kind is VOLUME_CLAIMS else {"delete"}
     assert verbs == {"get", "list", "watch", "create", "patch"} | pruned
