@@ -6,6 +6,7 @@ HOST   ?= 127.0.0.1
 PORT   ?= 9011
 PYTHON ?= python3
 VENV   ?= .venv
+VLLM   ?= $(HOME)/.cache/parley/vllm
 
 packages := $(addprefix $(CURDIR)/,crds dataplane cli operator sysctl)
 python := $(VENV)/bin/python
@@ -19,7 +20,7 @@ contract = set -e; for minor in $(1); do export PARLEY_KUBERNETES=$$minor; \
 to_wasm := --target=wasm32-freestanding -mcpu=generic+simd128 -O3 -g0 -nostdlib -Wl,--no-entry -Wl,--strip-all
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deps test-unit test-calls test-browser test-contract fuzz bench bench-media bench-doors bench-sturdy bench-answers bench-operator bench-peers check format generate install.yaml wasm lock lock-peers clean
+.PHONY: help run test test-deps test-unit test-calls test-browser test-contract test-vllm fuzz bench bench-media bench-doors bench-sturdy bench-answers bench-operator bench-peers check format generate install.yaml wasm lock lock-peers clean
 
 help: ## say what there is
 	@sed -n 's/^\([a-z.-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -46,6 +47,10 @@ test-browser: test-deps $(VENV)/dev.stamp ## a real Chromium on the talk page
 
 test-contract: $(VENV)/dev.stamp ## promises of the kind and the operator at real API servers: PARLEY_KUBERNETES=1.34
 	@$(call contract,$(kubernetes))
+
+test-vllm: $(VENV)/dev.stamp ## a model server's command line, started for real without a GPU: vLLM in VLLM=FOLDER, 6 GB
+	sh tests/vllm/install.sh "$(VLLM)"
+	PARLEY_VLLM="$(VLLM)" $(python) -m pytest -s tests/vllm
 
 fuzz: $(VENV)/dev.stamp ## two minutes of search in each parser of what strangers send, ten of each kind at a server
 	$(python) -m tests.fuzz --seconds 120

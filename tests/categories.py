@@ -131,7 +131,7 @@ CATEGORIES = {
         "calls/test_bad_input_leaves_other_calls_alone.py",
         "calls/test_ctrl_c_says_goodbye.py",
     ),
-    "integration": ("browser", "calls", "contract", "e2e"),
+    "integration": ("browser", "calls", "contract", "e2e", "vllm"),
 }
 
 WITHOUT = ("unit/bench", "unit/clients", "unit/contract", "unit/controlplane", "unit/house")

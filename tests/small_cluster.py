@@ -97,9 +97,10 @@ class SmallCluster:
 
     def writes(self, made: AgentPlan) -> list[str]:
         """What carrying it out would write, each in words."""
-        objects = [*made.objects, *made.slow]
+        objects = [*made.objects, *getattr(made, "slow", ())]
         found = [f"apply {ref_of(obj)}" for obj in objects if self.applied.get(ref_of(obj)) != obj]
-        found += [f"delete {ref}" for ref in made.prune] + [f"cut {cut.ref}" for cut in made.cut]
+        found += [f"delete {ref}" for ref in made.prune]
+        found += [f"cut {cut.ref}" for cut in getattr(made, "cut", ())]
         found += ["status"] if made.status is not None and made.status != self.agent.get("status") else []
         return found + (["hand over"] if made.hand_over is not None else [])
 
@@ -114,7 +115,7 @@ class SmallCluster:
             del children[ref]
             self.applied.pop(ref, None)
         pods = dict(self.observed.pods)
-        for mark in made.slow:
+        for mark in getattr(made, "slow", ()):
             self.applied[ref_of(mark)] = copy.deepcopy(mark)
             metadata = mark["metadata"]
             pod = pods[metadata["name"]]

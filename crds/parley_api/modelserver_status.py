@@ -26,8 +26,10 @@ ACCEPTED_REASONS = {
     "SecretMissing": "a Secret that the spec names is not there; it is looked for again",
     "ConfigMapMissing": "a ConfigMap that the spec names is not there; it is looked for again",
     "ClaimMissing": "the PersistentVolumeClaim that the cache names is not there; it is looked for again",
+    "NotServedYet": "no program of Parley's serves this engine yet; the message says what to write instead",
     "NoImage": "the operator has no image for this engine; the message names the setting, or write pods.image",
     "KedaMissing": "autoscaling.keda on a cluster that has no KEDA",
+    "Deleting": "it is deleted, and serves until no VoiceAgent names it; the message names some",
     "Invalid": "the spec breaks a rule; the message says what to write",
     "OperatorError": "the operator failed at it by a mistake of its own; what runs stays, and it tries again",
     "Refused": "the API server refused an object of the model server; a reason that it gave, such as Forbidden, stands"

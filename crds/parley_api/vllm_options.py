@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from parley_api.model import Rule
 
 OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "model": ("--model",),
+    "model": ("--model",),  # which `vllm serve` takes without its name as well
     "revision": ("--revision",),
     "served_name": ("--served-model-name",),
     "max_model_len": ("--max-model-len",),
@@ -34,9 +34,14 @@ WITH_TOOLS = "--enable-auto-tool-choice"
 """Beside --tool-call-parser."""
 
 HOST, PORT, GPUS = "--host", "--port", "--tensor-parallel-size"
+DRAIN = "--shutdown-timeout"
+"""Seconds in which answers that have begun are finished, after SIGTERM."""
 
-OWN = (WITH_TOOLS, HOST, PORT, GPUS)
+OWN = (WITH_TOOLS, HOST, PORT, GPUS, DRAIN)
 """What Parley sets beside the fields."""
+
+CACHE_BYTES = "--kv-cache-memory-bytes"
+"""Which Parley sets for CPUs, unless it is written under `arguments`: vLLM would take its part of the node's memory."""
 
 DOORS = ("--uds", "--root-path", "--api-key", "--ssl-keyfile", "--ssl-certfile")
 """What would make agents and probes find another door than the one that they know."""

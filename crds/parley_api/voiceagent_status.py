@@ -12,10 +12,11 @@ from pydantic import Field
 from parley_api.conditions import Count, Status
 from parley_api.kind import AGE, READY, SINCE, WHY, Column
 
-ConditionType = Literal["Accepted", "Available", "Guaranteed", "UpToDate", "Ready"]
+ConditionType = Literal["Accepted", "EnginesReady", "Available", "Guaranteed", "UpToDate", "Ready"]
 
 CONDITIONS: dict[ConditionType, str] = {
     "Accepted": "The spec can be served: what it names is there.",
+    "EnginesReady": "The ModelServer that it names has a pod that is ready. Only of agents that name one.",
     "Available": "The Deployment says so: enough pods are ready.",
     "Guaranteed": "Each pod's QoS class is Guaranteed.",
     "UpToDate": "Each ready pod tells that it runs the agent as this generation has it.",
@@ -28,6 +29,8 @@ ACCEPTED_REASONS = {
     "InPart": "the same, and the spec has fields of a newer version that this operator does not know and passes over",
     "SecretMissing": "a Secret that the spec names is not there; it is looked for again",
     "ConfigMapMissing": "a ConfigMap that the spec names is not there; it is looked for again",
+    "ModelServerMissing": "the ModelServer that engines.llm.modelServer names is not there",
+    "ModelServerNotVllm": "the ModelServer that engines.llm.modelServer names has another engine than vllm",
     "KedaMissing": "autoscaling.keda on a cluster that has no KEDA",
     "HostPortRefused": "reach.hostPort in a namespace that enforces Pod Security baseline or restricted",
     "NoHostPort": "all ports of the operator's range are allotted to other agents",

@@ -13,7 +13,7 @@ from parley_operator.api import Api, ApiError, Unreachable
 from parley_operator.cache import NEWEST, Cache
 from parley_operator.diff import holds, stamped
 from parley_operator.guarded import Guard
-from parley_operator.kinds import MANAGER, PRIMARIES, Kind, Primary, watched
+from parley_operator.kinds import MANAGER, PRIMARIES, VOLUME_CLAIMS, Kind, Primary, watched
 from parley_operator.media_types import APPLY, JSON, MERGE, METADATA, METADATA_LIST
 from parley_operator.plan.plan import HAND_OVER_MANAGER, Object, Ref, ref_of
 
@@ -124,7 +124,7 @@ class Cluster:
         return answer
 
     async def finalize(self, obj: Object, finalizer: str) -> None:
-        """That very object stays until `finalizer` is "": then ours is taken away, and others' are left."""
+        """That very object, by uid, has this one of ours; "": none. Others' are left."""
         metadata = {
             name: obj["metadata"][name] for name in ("name", "namespace", "uid") if name in obj["metadata"]
         }
@@ -209,6 +209,11 @@ class Cluster:
     async def secret_exists(self, namespace: str, name: str) -> bool:
         """Its contents do not come here."""
         return await self._read(f"/api/v1/namespaces/{namespace}/secrets/{name}", METADATA) is not None
+
+    async def claim_exists(self, namespace: str, name: str) -> bool:
+        """A PersistentVolumeClaim that a tenant wrote."""
+        path = VOLUME_CLAIMS.path(namespace, name)
+        return await self._read(path, METADATA) is not None
 
     async def config_map(self, namespace: str, name: str) -> Object | None:
         """One that a tenant wrote."""

@@ -55,8 +55,10 @@ def metadata_alone(obj: Object) -> Object:
 
 
 def authored(obj: Object) -> Object:
-    """As `whole`, of what people write: without kubectl's copy of it in an annotation."""
+    """As `whole`, of what people write: without kubectl's copy of it in an annotation, and with what holds it."""
     kept = whole(obj)
+    if obj["metadata"].get("finalizers"):
+        kept["metadata"] = {**kept["metadata"], "finalizers": obj["metadata"]["finalizers"]}
     annotations = dict(kept["metadata"].get("annotations", {}))
     if annotations.pop("kubectl.kubernetes.io/last-applied-configuration", None) is not None:
         kept["metadata"] = {**kept["metadata"], "annotations": annotations}
@@ -220,6 +222,18 @@ AGENTS = Primary(
     ),
 )
 
+MODEL_SERVERS = Primary(
+    "ModelServer",
+    "parley.dev/v1alpha1",
+    "modelservers",
+    noun="model server",
+    label=names.PARLEY_MODEL_SERVER,
+    owns=(
+        *(SERVICE_ACCOUNTS, SERVICES, VOLUME_CLAIMS, DEPLOYMENTS, DISRUPTION_BUDGETS, NETWORK_POLICIES),
+        *(AUTOSCALERS, SCALED_OBJECTS, POD_MONITORS),
+    ),
+)
+
 NODE_TUNINGS = Primary(
     "NodeTuning",
     "parley.dev/v1alpha1",
@@ -240,7 +254,7 @@ TENANTS = Primary(
     owns=(QUOTAS, LIMIT_RANGES, NETWORK_POLICIES, ROLE_BINDINGS),
 )
 
-PRIMARIES = (AGENTS, NODE_TUNINGS, TENANTS)
+PRIMARIES = (AGENTS, MODEL_SERVERS, NODE_TUNINGS, TENANTS)
 """Each with its program (programs/__init__.py)."""
 
 KINDS = {kind.name: kind for kind in (*PRIMARIES, *OTHERS)}

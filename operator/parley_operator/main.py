@@ -31,7 +31,6 @@ from parley_operator.programs.program import Program, Shared
 from parley_operator.queue import Key, Queue
 from parley_operator.reconcile import Reconciler
 from parley_operator.settings import Settings
-from parley_operator.wakes import Wakes
 from parley_operator.watch import Reflector
 
 FINISH_SECONDS = 5.0
@@ -67,7 +66,7 @@ class Operator:
         )
         self._shared = Shared(self._cluster, self._polls, settings)
         self._programs = {program.kind.name: program(self._shared) for program in programs}
-        self._wakes = Wakes()
+        self._wakes = self._shared.wakes
         self._reconcile = Reconciler(
             self._shared, self._programs.values(), self._queue, self._metrics.reconciled
         )
@@ -201,9 +200,13 @@ class Operator:
         obj = self._cluster.cached(key)
         try:
             program.changed(key, obj)
-            self._wakes.refer(key, () if obj is None else program.refers_to(obj))
+            turned = self._wakes.refer(key, () if obj is None else program.refers_to(obj))
         except Exception:  # a mistake of ours: its plan will tell it, and the watch goes on
             self._log.exception("not-noted", key=str(key))
+            return
+        for ref in turned:
+            if ref.kind in self._programs and ref.name:
+                self._queue.add(ref)
 
     def _follow(self, ref: Ref) -> None:
         """As the cache has it: a pod that was taken out of what it belonged to is asked no more."""

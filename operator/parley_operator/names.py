@@ -15,6 +15,7 @@ GROUP = "parley.dev"
 
 FIELD_MANAGER = "parley-operator"
 COMPONENT = "parley-agent"
+MODEL_COMPONENT = "parley-model-server"
 TUNER = "parley-tuner"
 
 PARLEY_AGENT = f"{GROUP}/agent"
@@ -28,8 +29,10 @@ PARLEY_TENANT = f"{GROUP}/tenant"
 IN_TENANT = "parley-tenant"
 """The name of what a tenant has in each of its namespaces, where there is one of a kind."""
 
+MODEL_SERVER_FINALIZER = f"{GROUP}/agents"
+NODE_TUNING_FINALIZER = f"{GROUP}/restore-nodes"
 TENANT_FINALIZER = f"{GROUP}/tenant"
-"""Of a VoiceTenant: it does not go before its agents have, and its marks on namespaces."""
+"""What keeps an object that is deleted until all is undone that no garbage collector knows."""
 
 BUSY = f"{GROUP}/busy"
 """Label of a pod: "true" while it has calls."""
@@ -52,8 +55,11 @@ KNOWLEDGE_DIGEST = f"{GROUP}/knowledge-digest"
 TEMPLATE = f"{GROUP}/template"
 """Annotation of a Deployment: a digest of the pod template as it was rendered."""
 
+SERVED_NAMES = f"{GROUP}/served-names"
+"""Annotation of a model server's Deployment: all that its model is called, the newest first."""
+
 RENDERED_FROM = f"{GROUP}/rendered-from"
-"""Annotation of a Deployment: the agent's generation, and digests of what its author wrote, behind that template."""
+"""Annotation of a Deployment: its owner's generation, and digests of what its author wrote, behind that template."""
 
 REPLICAS_BY = f"{GROUP}/replicas-by"
 """Annotation of a Deployment: who sets its replicas, OPERATOR or AUTOSCALER."""
@@ -132,6 +138,16 @@ def selector(agent: str) -> dict[str, str]:
 def selector_text(agent: str) -> str:
     """As the scale subresource has it."""
     return f"{PARLEY_AGENT}={agent}"
+
+
+def model_labels(server: str) -> dict[str, str]:
+    """Of every object and pod of a model server. All but the pods have the model server's own name: it is the host in
+    the URL by which agents and people reach it."""
+    return labels_of(PARLEY_MODEL_SERVER, server, MODEL_COMPONENT)
+
+
+def model_selector(server: str) -> dict[str, str]:
+    return {PARLEY_MODEL_SERVER: server}
 
 
 def _hash(text: str) -> str:

@@ -96,13 +96,15 @@ class Reconciler:
             self._pace.forget(key)
             return "gone", await program.farewell(key, obj)
         seen = self._observer.observe(program.kind, key, obj)
-        if (seen.namespace or {}).get("status", {}).get("phase") == "Terminating":
+        ends = (seen.namespace or {}).get("status", {}).get("phase") == "Terminating"
+        if ends and not _is_going(obj):
             raise Quiet("its namespace is being terminated")
-        if program.finalizer and not _held(obj, program.finalizer):
-            await self._cluster.finalize(obj, program.finalizer)
         observed = await program.observe(key, obj, seen)
         program.begin(key, observed)
         plan = self._plan(program, key, obj, observed)
+        held = _held(obj, program.finalizer)
+        if plan.held and not held:
+            await self._cluster.finalize(obj, program.finalizer)
         failures = await self._carry_out(key, observed, plan)
         if failures:
             plan = self._plan(program, key, obj, replace(observed, failures=failures))
@@ -116,7 +118,7 @@ class Reconciler:
             waits.append(await self._tell(program, key, obj, plan))
         if failures:
             return "refused", None
-        if plan.over:
+        if held and plan.held is False:
             await self._cluster.finalize(obj, "")
         return "done", min((wait for wait in waits if wait is not None), default=None)
 

@@ -40,6 +40,8 @@ VARIABLES = (
         "the one namespace that is looked after, without the kinds of the whole cluster; empty: all",
     ),
     Variable("DATAPLANE_IMAGE", "dataplane_image", "the image that new agents run"),
+    Variable("VLLM_IMAGE", "vllm_image", "the image of model servers that run vLLM on GPUs"),
+    Variable("VLLM_CPU_IMAGE", "vllm_cpu_image", "the same of those without a GPU; empty: there is none"),
     Variable("TUNER_IMAGE", "tuner_image", "the image that tuners of nodes run"),
     Variable("TUNER_NAMESPACE", "tuner_namespace", "where tuners run: privileged, so not the operator's"),
     Variable("TUNER_PORT_FIRST", "tuner_port_first", "the first port of nodes for tuners", 1024, 65_535),
@@ -69,6 +71,8 @@ class Settings:
     identity: str = ""
     watch_namespace: str = ""
     dataplane_image: str = "parley:latest"
+    vllm_image: str = "vllm/vllm-openai:v0.32.0"  # of the version that the options are checked against
+    vllm_cpu_image: str = ""
     tuner_image: str = "parley-tuner:latest"
     tuner_namespace: str = "parley-nodes"
     # A port for each NodeTuning: two may tune a node, and both answer on its address. Under node exporter's 9100.

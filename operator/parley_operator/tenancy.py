@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 
 from parley_operator import names
 from parley_operator.cluster import Cluster
-from parley_operator.kinds import DEPLOYMENTS
+from parley_operator.kinds import DEPLOYMENTS, NETWORK_POLICIES, TENANTS
 from parley_operator.plan.plan import Object
-from parley_operator.plan.tenant import Ask, Claim, asked
+from parley_operator.plan.tenant import Ask, Claim, asked, tenant_of
 from parley_operator.queue import Key
 
 
@@ -56,6 +56,18 @@ class Tenancy:
         self._named[key] = tuple(dict.fromkeys((obj.get("spec") or {}).get("namespaces") or ()))
         for name in self._named[key]:
             self._claims.setdefault(name, {})[key] = claim
+
+    def of(self, namespace: Object | None) -> Object | None:
+        """The tenant whose it is; None where it is nobody's, and where tenants are not looked after."""
+        tenant, cache = tenant_of(namespace), self._cluster.caches.get(TENANTS.name)
+        return cache.get("", tenant) if tenant and cache is not None else None
+
+    def isolates(self, namespace: Object | None) -> bool:
+        """Its tenant's NetworkPolicy is there: what another one opens would be open beside it."""
+        if namespace is None or self.of(namespace) is None:
+            return False
+        cache = self._cluster.caches[NETWORK_POLICIES.name]
+        return cache.get(namespace["metadata"]["name"], names.IN_TENANT) is not None
 
     def claims(self, namespace: str) -> tuple[Claim, ...]:
         return tuple(self._claims.get(namespace, {}).values())

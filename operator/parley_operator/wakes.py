@@ -35,9 +35,10 @@ class Wakes:
         self._refers: dict[Key, tuple[Ref, ...]] = {}
         self._by_ref: dict[Ref, dict[Key, None]] = {}
 
-    def refer(self, key: Key, refs: Iterable[Ref]) -> None:
-        """What the object of `key` goes by now; nothing where it is gone."""
-        for ref in self._refers.pop(key, ()):
+    def refer(self, key: Key, refs: Iterable[Ref]) -> set[Ref]:
+        """What the object of `key` goes by now; nothing where it is gone. What it did not before, or does no more."""
+        before = self._refers.pop(key, ())
+        for ref in before:
             del self._by_ref[ref][key]
             if not self._by_ref[ref]:
                 del self._by_ref[ref]
@@ -46,6 +47,11 @@ class Wakes:
             self._refers[key] = wanted
         for ref in wanted:
             self._by_ref.setdefault(ref, {})[key] = None
+        return {*before} ^ {*wanted}
+
+    def who_name(self, ref: Ref) -> list[Key]:
+        """By that very name."""
+        return sorted(self._by_ref.get(ref, ()))
 
     def of(self, changed: Ref) -> Iterator[Wake]:
         routine = not changed.namespace

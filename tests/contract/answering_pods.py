@@ -1,7 +1,9 @@
-"""Owns what answers for the pods of fake nodes: `GET /v1/status` at each pod's own address.
+"""Owns what answers for the pods of fake nodes, at each pod's own address: an agent's `GET /v1/status`, a model
+server's `GET /v1/models`.
 
 kwok gives pods addresses of a loopback network (`PODS`), every one of which is this machine's without any set-up; a
-server listens at each from the moment that the pod has it. What a pod runs is read from its annotation.
+server listens at each from the moment that the pod has it. What a pod runs is read from its annotation,
+what it serves from its command line.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import json
 import os
 import subprocess
 import threading
+from itertools import takewhile
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -24,8 +27,19 @@ PODS = f"127.{64 + os.getpid() % 128}.0.1/16"
 addresses: nobody here asks for them."""
 
 PORT = 9011
+MODEL_PORT = 8000
+MODEL_SERVER = "parley.dev/model-server"
 DIGEST = "parley.dev/agent-digest"
 SELECTOR = "app.kubernetes.io/managed-by=parley-operator"
+
+
+def served(arguments: list[str]) -> list[str]:
+    """The names of a model, by the command line of vLLM."""
+    option = "--served-model-name"
+    if option not in arguments:
+        return arguments[:1]
+    after = arguments[arguments.index(option) + 1 :]
+    return list(takewhile(lambda argument: not argument.startswith("--"), after))
 
 
 class AnsweringPods:
@@ -92,20 +106,22 @@ class AnsweringPods:
                 self._in_loop(self._silence(address))
             else:
                 self._pods[address] = pod
-                self._in_loop(self._listen(address))
+                is_model = MODEL_SERVER in pod["metadata"].get("labels", {})
+                self._in_loop(self._listen(address, MODEL_PORT if is_model else PORT))
 
     def _in_loop(self, work: Any) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
-    async def _listen(self, address: str) -> None:
+    async def _listen(self, address: str, port: int) -> None:
         if address in self._servers:
             return
         application = web.Application()
         application.router.add_get("/v1/status", self._status)
+        application.router.add_get("/v1/models", self._models)
         runner = self._servers[address] = web.AppRunner(application, access_log=None)
         await runner.setup()
         try:
-            await web.TCPSite(runner, address, PORT).start()
+            await web.TCPSite(runner, address, port).start()
         except OSError as problem:
             self.problem = problem
 
@@ -114,12 +130,19 @@ class AnsweringPods:
         if runner is not None:
             await runner.cleanup()
 
-    async def _status(self, request: web.Request) -> web.Response:
+    def _pod(self, request: web.Request) -> dict[str, Any]:
         assert request.transport is not None
         pod = self._pods.get(request.transport.get_extra_info("sockname")[0])
         if pod is None:
             raise web.HTTPServiceUnavailable
-        metadata = pod["metadata"]
+        return pod
+
+    async def _models(self, request: web.Request) -> web.Response:
+        [container] = self._pod(request)["spec"]["containers"]
+        return web.json_response({"data": [{"id": name} for name in served(container["args"])]})
+
+    async def _status(self, request: web.Request) -> web.Response:
+        metadata = self._pod(request)["metadata"]
         return web.json_response(
             {
                 "calls": self.calls.get(metadata["name"], 0),

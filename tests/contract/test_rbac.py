@@ -183,6 +183,7 @@ def live(tenant: Tenant) -> None:
     what_is_not_asked_for_is_pruned(tenant)
     what_is_somebody_elses_stays(tenant)
     an_agent_is_cut(tenant)
+    a_model_server_is_held_by_an_agent(tenant)
     nodes_are_tuned_and_let_go(tenant)
     a_tenant_comes_and_goes_with_its_agent(tenant)
     what_is_named_is_found(tenant)
@@ -298,6 +299,46 @@ def what_is_named_is_missed(tenant: Tenant) -> None:
 
 def what_is_named_is_found(tenant: Tenant) -> None:
     until("both are found", lambda: tenant.accepted("keys") == "AsWritten", secs=90)
+
+
+def model_server(name: str, **spec: Any) -> Manifest:
+    return {
+        "apiVersion": "parley.dev/v1alpha1",
+        "kind": "ModelServer",
+        "metadata": {"name": name, "namespace": TENANT},
+        "spec": {
+            "engine": {"vllm": {"model": "org/small"}},
+            "gpus": {"count": 0},
+            "pods": {"image": "example.com/vllm:1"},
+            "placement": {"resources": {"cpu": "100m", "memory": "64Mi"}},
+            "sharedMemory": "32Mi",
+            **spec,
+        },
+    }
+
+
+def a_model_server_is_held_by_an_agent(tenant: Tenant) -> None:
+    """One with a claim of its own, and one that names somebody's."""
+    tenant.apply(
+        model_server("llm", cache={"volume": {"size": "1Gi"}}),
+        model_server("other", cache={"persistentVolumeClaim": {"claimName": "weights"}}),
+        voice_agent("asks", engines={"llm": {"modelServer": {"name": "llm"}}}),
+    )
+
+    def holds() -> bool:
+        return names.MODEL_SERVER_FINALIZER in tenant.kubectl.json("get", "modelserver", "llm")[
+            "metadata"
+        ].get("finalizers", [])
+
+    until("its claim is there", lambda: "llm" in names_of_claims(tenant))
+    until("it is held", holds)
+    tenant.kubectl("delete", "voiceagent", "asks")
+    until("it is let go", lambda: not holds())
+
+
+def names_of_claims(tenant: Tenant) -> list[str]:
+    items = tenant.kubectl.json("get", "persistentvolumeclaims")["items"]
+    return [one["metadata"]["name"] for one in items]
 
 
 def an_agent_is_cut(tenant: Tenant) -> None:

@@ -13,13 +13,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from parley_api import __version__
+from parley_api.kind import Kind
+from parley_api.kinds import KINDS, VOICE_AGENT
 from parley_cli.check import FAILED, say
 from parley_cli.cluster import calls as calls_
 from parley_cli.cluster import status as status_
-from parley_cli.cluster.agents import Agent, agents
-from parley_cli.cluster.kubectl import KIND, Kubectl, NotAnswered
+from parley_cli.cluster.agents import agents
+from parley_cli.cluster.kubectl import KIND, Kubectl, NoKind, NotAnswered
 from parley_cli.cluster.pods import AGENT_LABEL, OF_PARLEY, pods
 from parley_cli.cluster.table import wrapped
+from parley_cli.cluster.told import Told, told
 from parley_cli.cluster.why import why
 
 _HANDED_ON = (
@@ -57,16 +60,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: argparse.Namespace, now: datetime) -> int:
     kubectl = Kubectl(_flags(given))
     if given.command == "why":
-        [agent] = agents(kubectl.get(KIND, given.name, *_scope(given)))
-        told = say("\n".join(wrapped(why(agent, now))))
-        return 0 if told and agent.is_ready else FAILED
+        kind, name = given.what
+        [one] = _objects(given, kubectl, kind, name)
+        said = say("\n".join(wrapped(why(one, now))))
+        return 0 if said and one.is_ready else FAILED
     if given.command == "calls":
         return _calls(given, kubectl)
+    if given.kind is not VOICE_AGENT:
+        return _status_of_kind(given, kubectl, now)
     found = agents(kubectl.get(KIND, *_scope(given)))
     if not found:
         return 0 if say(status_.nothing(_where(given))) else FAILED
-    told = say(status_.status(found, now, namespaces=given.all_namespaces))
-    return 0 if told and all(map(_well, found)) else FAILED
+    said = say(status_.status(found, now, namespaces=given.all_namespaces))
+    return 0 if said and all(map(_well, found)) else FAILED
+
+
+def _objects(given: argparse.Namespace, kubectl: Kubectl, kind: Kind, *names: str) -> Sequence[Told]:
+    try:
+        found = kubectl.get(kind.crd, *names, *_scope(given))
+    except NoKind as reason:
+        reason.kind = kind.name
+        raise
+    return agents(found) if kind is VOICE_AGENT else told(found)
+
+
+def _status_of_kind(given: argparse.Namespace, kubectl: Kubectl, now: datetime) -> int:
+    found = _objects(given, kubectl, given.kind)
+    if not found:
+        return 0 if say(status_.nothing_of_kind(given.kind, _where(given))) else FAILED
+    said = say(status_.status_of_kind(given.kind, found, now, namespaces=given.all_namespaces))
+    return 0 if said and all(map(_well, found)) else FAILED
 
 
 def _calls(given: argparse.Namespace, kubectl: Kubectl) -> int:
@@ -83,7 +106,7 @@ def _calls(given: argparse.Namespace, kubectl: Kubectl) -> int:
     return 0 if say(calls_.calls(found, answers, namespaces=given.all_namespaces)) else FAILED
 
 
-def _well(agent: Agent) -> bool:
+def _well(agent: Told) -> bool:
     """What is being deleted is on its way, and nothing is wrong with it."""
     return agent.is_ready or agent.deleted is not None
 
@@ -122,19 +145,24 @@ def _parser() -> argparse.ArgumentParser:
     everywhere = argparse.ArgumentParser(add_help=False)
     everywhere.add_argument("-A", "--all-namespaces", action="store_true", help="of the whole cluster")
     add = commands.add_parser
-    add(
+    every = add(
         "status",
         parents=[everywhere, shared],
         help="every agent, and what it lacks",
-        description="Every agent, and what it lacks. Exits with 1 if one is not ready.",
+        description="Every agent, or object of another kind, and what it lacks. Exits with 1 if one is not ready.",
+    )
+    every.add_argument(
+        "kind", type=_kind, metavar="KIND", nargs="?", default=VOICE_AGENT, help="such as modelservers"
     )
     one = add(
         "why",
         parents=[shared],
-        help="say in words how an agent is",
-        description="Say in words how an agent is. Exits with 1 if it is not ready.",
+        help="say in words how an agent is, or another object",
+        description="Say in words how an agent is, or another object. Exits with 1 if it is not ready.",
     )
-    one.add_argument("name", type=_name, metavar="NAME", help="of a VoiceAgent")
+    one.add_argument(
+        "what", type=_what, metavar="[KIND/]NAME", help="of a VoiceAgent, or such as modelserver/llm"
+    )
     each = add(
         "calls",
         parents=[everywhere, shared],
@@ -146,6 +174,21 @@ def _parser() -> argparse.ArgumentParser:
         "--exact", action="store_true", help="ask each pod itself; needs the right to pods/proxy"
     )
     return parser
+
+
+def _what(text: str) -> tuple[Kind, str]:
+    """As kubectl takes it."""
+    kind, slash, name = text.rpartition("/")
+    return (_kind(kind) if slash else VOICE_AGENT), _name(name)
+
+
+def _kind(text: str) -> Kind:
+    """By any name that kubectl knows it by."""
+    for kind in KINDS.values():
+        if text.lower() in (kind.plural, kind.singular, kind.short, kind.crd):
+            return kind
+    known = ", ".join(kind.singular for kind in KINDS.values())
+    raise argparse.ArgumentTypeError(f"{text[:63]!r} is no kind of Parley's: write one of {known}")
 
 
 def _name(text: str) -> str:

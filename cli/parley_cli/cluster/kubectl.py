@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from parley_api.kind import GROUP
+from parley_api.kinds import VOICE_AGENT
 from parley_cli.check import FAILED, WRONG
 from parley_cli.cluster.words import plain
 
-KIND = "voiceagents.parley.dev"
+KIND = VOICE_AGENT.crd
 
 _MOST_TOLD = 600
 """Characters of kubectl's own words that an error repeats."""
@@ -45,18 +47,22 @@ class _Told(NotAnswered):
 
 
 class NoKind(_Told):
+    kind = VOICE_AGENT.name
+
     def __str__(self) -> str:
         return (
-            "this cluster knows no VoiceAgent; install Parley as docs/install.md says, "
+            f"this cluster knows no {self.kind}; install Parley as docs/install.md says, "
             "or choose another cluster with --context"
         )
 
 
-class NoSuchAgent(_Told):
+class NoSuchObject(_Told):
     exit_code = WRONG
 
     def __str__(self) -> str:
-        return f"{self.said}; `kubectl parley status --all-namespaces` lists all that there are"
+        plural = self.said.partition(f".{GROUP}")[0]
+        of = "" if plural in ("", VOICE_AGENT.plural) else f" {plural}"
+        return f"{self.said}; `kubectl parley status{of} --all-namespaces` lists all that there are"
 
 
 class Refused(_Told):
@@ -121,8 +127,8 @@ def meaning(stderr: str) -> NotAnswered:
     said = said.removeprefix("error: ").removeprefix("Error from server (NotFound): ")
     if "doesn't have a resource type" in said or "could not find the requested resource" in said:
         return NoKind(said)
-    if f'{KIND} "' in said and said.endswith("not found"):
-        return NoSuchAgent(said)
+    if f'.{GROUP} "' in said and said.endswith("not found"):
+        return NoSuchObject(said)
     if "(Forbidden)" in said or "(Unauthorized)" in said:
         return Refused(said)
     if "Unable to connect to the server" in said or "connection to the server" in said:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from parley_cli.cluster.agents import number, part, text
+from parley_cli.cluster.told import number, part, text
 
 OF_PARLEY = "app.kubernetes.io/name=parley-agent"
 AGENT_LABEL = "parley.dev/agent"

@@ -35,6 +35,9 @@ class ObservedAgent(Observed):
     host_ports: Mapping[int, str] = field(default_factory=dict)
     """Ports that other agents hold, and which ("namespace/name")."""
 
+    model_server: Object | None = None
+    """The one of agent_engines.named(agent), as it is there."""
+
     nodes: tuple[ObservedNode, ...] = ()
     membership: Membership | None = None
     """Of the tenant in whose namespace it is; None where it is nobody's."""

@@ -143,6 +143,7 @@ def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> TuningPlan:
     kept: Object = {name: facts.status[name] for name in of_before if name in facts.status}
     return TuningPlan(
         status={**kept, **_told(facts, found, now)},
+        held=True,
         why=f"what is tuned stays as it is\n{refusal.message}",
         again_after=AGAIN_SECONDS,
     )
@@ -186,6 +187,7 @@ def _tuned(tuning: NodeTuning, facts: _Facts, now: datetime, passed_over: str) -
         status={**_read_back(profile, verdicts, yields), **_told(facts, found, now)},
         labels=[one for one in labels if one is not None],
         port=port,
+        held=True,
         why="\n".join(
             [*why, *(f"{one.type} is {one.status}: {one.message}" for one in found[:-1] if one.message)]
         ),
@@ -325,7 +327,7 @@ def _going(facts: _Facts, tuning: NodeTuning | None, now: datetime) -> TuningPla
         status=None if over else {**_kept(facts.status), **_told(facts, told, now)},
         labels=[one for one in labels if one is not None],
         port=facts.port,
-        over=over,
+        held=not over,
         why=f"it is being deleted: {len(waiting)} of {len(facts.labelled)} nodes are not restored",
         again_after=max(1.0, left) if waiting and not unreached else None,
     )

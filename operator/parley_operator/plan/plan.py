@@ -126,8 +126,10 @@ class Plan:
     why: str = ""
     """One sentence for each decision: for the log at debug level, and for tests."""
 
-    over: bool = False
-    """Of an object that is deleted and has its kind's finalizer: all is undone, it may go."""
+    held: bool | None = None
+    """Whether the object carries its kind's finalizer (Program.finalizer): it gets it before anything else is written,
+    and loses it after all has been. One that is deleted stays as long as it has it, and its plan goes on. None: it is
+    left as it is."""
 
     again_after: float | None = None
     """Seconds until this is looked at again though nothing changed; None: only at the next resync."""

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from parley_api import VoiceAgent
+from parley_api.scaling import Autoscaling
 from parley_operator.plan.agent import ObservedAgent
 from parley_operator.plan.needs import needs
-from parley_operator.plan.plan import Object
+from parley_operator.plan.plan import Object, Observed
 from parley_operator.plan.reading import Refusal
 from parley_operator.plan.tenant import sessions
 
@@ -27,15 +28,15 @@ SESSION_QUOTA = "SessionQuota"
 def lacking(agent: VoiceAgent, value: Object, observed: ObservedAgent) -> Refusal | None:
     """What of the cluster the agent needs and does not have. The host port is told apart: plan() allots it."""
     return (
-        _missing("SecretMissing", "Secret", needs(value).secrets - observed.secrets)
-        or _missing("ConfigMapMissing", "ConfigMap", needs(value).config_maps - observed.config_maps)
+        missing("SecretMissing", "Secret", needs(value).secrets - observed.secrets)
+        or missing("ConfigMapMissing", "ConfigMap", needs(value).config_maps - observed.config_maps)
         or _strict(agent, observed)
-        or _no_keda(agent, observed)
+        or no_keda(agent.spec.autoscaling, observed)
         or _no_room(value, observed)
     )
 
 
-def _missing(reason: str, kind: str, lacking: Iterable[str]) -> Refusal | None:
+def missing(reason: str, kind: str, lacking: Iterable[str]) -> Refusal | None:
     gone = sorted(lacking)
     if not gone:
         return None
@@ -59,8 +60,7 @@ def _strict(agent: VoiceAgent, observed: ObservedAgent) -> Refusal | None:
     )
 
 
-def _no_keda(agent: VoiceAgent, observed: ObservedAgent) -> Refusal | None:
-    scaling = agent.spec.autoscaling
+def no_keda(scaling: Autoscaling | None, observed: Observed) -> Refusal | None:
     if scaling is None or scaling.keda is None or "ScaledObject" in observed.kinds:
         return None
     return Refusal(

@@ -17,18 +17,30 @@ from typing import Any
 
 from parley_api import VoiceAgent
 from parley_operator import names
-from parley_operator.plan import agent_conditions, conditions, host_port, pods, reading, refusals
+from parley_operator.plan import (
+    agent_conditions,
+    agent_engines,
+    conditions,
+    host_port,
+    pods,
+    reading,
+    refusals,
+)
 from parley_operator.plan.agent import AgentPlan, ObservedAgent
+from parley_operator.plan.agent_engines import Reached
 from parley_operator.plan.buckets import bucket
 from parley_operator.plan.plan import Object, Ref, ref_of
 from parley_operator.plan.reading import Refusal
-from parley_operator.plan.rollout import Rollout, rollout
-from parley_operator.render.agent_file import agent_file
-from parley_operator.render.autoscaler import PAUSED, PAUSED_REPLICAS, pod_autoscaler, scaled_object
+from parley_operator.plan.replicas import hand_over
+from parley_operator.plan.rollout import Images, Rollout, Written, digest, image_of, rollout
+from parley_operator.plan.running import is_as_wanted, running_replicas, seen, spec_of
+from parley_operator.render.agent_file import agent_file, written
+from parley_operator.render.autoscaler import pod_autoscaler, scaled_object
 from parley_operator.render.config_map import config_map
-from parley_operator.render.deployment import deployment, replicas_alone
+from parley_operator.render.deployment import deployment
 from parley_operator.render.disruption import disruption_budget
 from parley_operator.render.network_policy import network_policy
+from parley_operator.render.pod import pod_template
 from parley_operator.render.pod_monitor import pod_monitor
 from parley_operator.render.service import service
 from parley_operator.render.service_account import service_account
@@ -46,16 +58,23 @@ def plan(agent: Object, observed: ObservedAgent, settings: Settings, now: dateti
     read = reading.read(VoiceAgent, agent)
     if isinstance(read, Refusal):
         return _refused(read, facts, now)
-    found = _subject(read.value, facts, settings)
+    server = _model_server(read.value, facts, settings)
+    if isinstance(server, Refusal):
+        return _refused(server, facts, now)
+    found = _subject(read.value, facts, settings, server)
     if isinstance(found, Refusal):
-        return _refused(found, facts, now)
-    return _served(found, facts, settings, now, reading.passed_over(read.unknown))
+        return _refused(found, facts, now, server)
+    return _served(found, facts, settings, now, server, reading.passed_over(read.unknown))
 
 
 def plan_gone(namespace: str, observed: ObservedAgent) -> AgentPlan:
     """Of an agent that is not there any more, or is going. The garbage collector takes what it owned."""
     cut = pods.cuts(observed.pods.values(), namespace, living="")
     return AgentPlan(cut=cut, why=f"{len(cut)} of {len(observed.pods)} pods are cut.")
+
+
+OF_NO_POD = ("replicas", "autoscaling", "service", "deletion")
+"""Fields of the spec that change no pod template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +129,18 @@ class _Facts:
         return next((int(port["hostPort"]) for port in ports if port.get("hostPort")), 0)
 
 
-def _subject(agent: VoiceAgent, facts: _Facts, settings: Settings) -> Subject | Refusal:
+def _model_server(agent: VoiceAgent, facts: _Facts, settings: Settings) -> Reached | Refusal | None:
+    ref = agent_engines.named(facts.agent)
+    if ref is None:
+        return None
+    if settings.watch_namespace not in ("", ref.namespace):
+        return agent_engines.not_looked_after(ref, settings.watch_namespace)
+    return agent_engines.reached(agent, ref, facts.observed.model_server)
+
+
+def _subject(
+    agent: VoiceAgent, facts: _Facts, settings: Settings, server: Reached | None
+) -> Subject | Refusal:
     lacking = refusals.lacking(agent, facts.agent, facts.observed)
     if lacking is not None:
         return lacking
@@ -125,10 +155,11 @@ def _subject(agent: VoiceAgent, facts: _Facts, settings: Settings) -> Subject | 
         agent=agent,
         namespace=facts.namespace,
         uid=facts.uid,
-        file=agent_file(agent, facts.namespace, port),
+        file=agent_file(agent, facts.namespace, port, server.engine if server is not None else None),
         image="",
         host_port=port,
         knowledge=_knowledge(agent, facts.observed),
+        model=server.engine.model if server is not None else "",
     )
 
 
@@ -144,17 +175,21 @@ def _knowledge(agent: VoiceAgent, observed: ObservedAgent) -> str:
 
 
 def _served(
-    subject: Subject, facts: _Facts, settings: Settings, now: datetime, passed_over: str
+    subject: Subject,
+    facts: _Facts,
+    settings: Settings,
+    now: datetime,
+    server: Reached | None,
+    passed_over: str,
 ) -> AgentPlan:
     observed = facts.observed
-    chosen = rollout(
-        subject, facts.generation, str(facts.status.get("image") or ""), settings.dataplane_image, observed
-    )
+    chosen = _rollout(subject, facts, settings)
     objects = _objects(chosen, observed)
     running = _running(chosen, objects, facts)
-    found = agent_conditions.conditions(None, observed.failures, running, passed_over)
+    found = agent_conditions.conditions(None, observed.failures, running, _engines(server), passed_over)
     prune = _prune(objects, chosen, running, facts)
-    over = _hand_over(chosen.subject, facts)
+    scaler = observed.children.get(Ref("ScaledObject", facts.namespace, names.child(facts.name)))
+    over = hand_over(chosen.subject, facts.deployment, scaler)
     why = [chosen.why]
     why += [f"{ref} is not wanted any more" for ref in prune]
     why += ["its replicas go to the autoscaler"] if over is not None else []
@@ -170,12 +205,41 @@ def _served(
     )
 
 
-def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> AgentPlan:
+def _rollout(subject: Subject, facts: _Facts, settings: Settings) -> Rollout[Subject]:
+    # What is not there changes no digest: an upgrade of the operator would pass for their authors' change.
+    around = digest([subject.knowledge, subject.host_port, *filter(None, [subject.model])])
+
+    def can_start(template: Object) -> bool:
+        """The file that they name is there."""
+        name = names.by_content(subject.name, template["metadata"]["annotations"].get(names.AGENT_DIGEST, ""))
+        return Ref("ConfigMap", subject.namespace, name) in facts.observed.children
+
+    chosen = rollout(
+        subject,
+        pod_template,
+        Written(str(facts.generation), digest(_of_pods(subject)), around),
+        facts.deployment,
+        Images(str(facts.status.get("image") or "") or image_of(facts.deployment), settings.dataplane_image),
+        may_roll=facts.observed.may_roll,
+        can_start=can_start,
+    )
+    return chosen.noting(names.SESSIONS, str(subject.sessions))
+
+
+def _of_pods(subject: Subject) -> Object:
+    return {name: value for name, value in written(subject.spec).items() if name not in OF_NO_POD}
+
+
+def _engines(server: Reached | None) -> conditions.Found | None:
+    return None if server is None else server.ready
+
+
+def _refused(refusal: Refusal, facts: _Facts, now: datetime, server: Reached | None = None) -> AgentPlan:
     live = facts.deployment
-    replicas = int(_spec(live).get("replicas", 0))
+    replicas = int(spec_of(live).get("replicas", 0))
     running = agent_conditions.Running(
         live=live,
-        settled=_seen(live),
+        settled=seen(live),
         replicas=replicas
         if live is not None
         else 1,  # none were asked for, which is not "no pods are wanted"
@@ -183,7 +247,7 @@ def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> AgentPlan:
         pods=_in_order(facts.observed),
         at_host_port=bool(facts.host_port),
     )
-    found = agent_conditions.conditions(refusal, facts.observed.failures, running)
+    found = agent_conditions.conditions(refusal, facts.observed.failures, running, _engines(server))
     image = str(facts.status.get("image") or "")
     return AgentPlan(
         prune=_own_doors(facts),
@@ -195,12 +259,12 @@ def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> AgentPlan:
     )
 
 
-def _objects(chosen: Rollout, observed: ObservedAgent) -> list[Object]:
+def _objects(chosen: Rollout[Subject], observed: ObservedAgent) -> list[Object]:
     """In the order in which they are needed: what a pod names is there before the pod."""
     subject = chosen.subject
     wanted = [
         service_account(subject),
-        config_map(subject) if chosen.renews_file else None,
+        config_map(subject) if chosen.digest == subject.file.digest else None,
         None if _isolated(observed) else network_policy(subject),
         service(subject),
         deployment(subject, chosen.template),
@@ -224,18 +288,13 @@ def _own_doors(facts: _Facts) -> list[Ref]:
     return [ref for ref in sorted(facts.observed.children) if ref.kind == "NetworkPolicy"]
 
 
-def _running(chosen: Rollout, objects: list[Object], facts: _Facts) -> agent_conditions.Running:
+def _running(chosen: Rollout[Subject], objects: list[Object], facts: _Facts) -> agent_conditions.Running:
     live, subject = facts.deployment, chosen.subject
     wanted = next(obj for obj in objects if obj["kind"] == "Deployment")
-    replicas = int(wanted["spec"].get("replicas", _spec(live).get("replicas", subject.spec.replicas)))
-    as_wanted = (
-        live is not None
-        and _annotations(live).get(names.TEMPLATE) == subject.annotations[names.TEMPLATE]
-        and _spec(live).get("replicas") == replicas
-    )
+    replicas = running_replicas(wanted, live, subject.replicas)
     return agent_conditions.Running(
         live=live,
-        settled=as_wanted and _seen(live),
+        settled=is_as_wanted(live, subject.annotations[names.TEMPLATE], replicas),
         replicas=replicas,
         digest=chosen.digest,
         pods=_in_order(facts.observed),
@@ -244,7 +303,7 @@ def _running(chosen: Rollout, objects: list[Object], facts: _Facts) -> agent_con
 
 
 def _prune(
-    objects: list[Object], chosen: Rollout, running: agent_conditions.Running, facts: _Facts
+    objects: list[Object], chosen: Rollout[Subject], running: agent_conditions.Running, facts: _Facts
 ) -> list[Ref]:
     """What is ours and not wanted. An agent's file and what its network allows stay while a pod was started with them,
     and while a rollout could still go back to a ReplicaSet that names them. A pod that does not tell what it was
@@ -265,7 +324,7 @@ def _prune(
         for kind, digest in of_pods.items()
         if any(digest not in annotations for annotations in started_with)
     }
-    rolled = running.settled and _rolled_out(running)
+    rolled = running.settled and running.rolled_out
     return [
         ref
         for ref, obj in sorted(facts.observed.children.items())
@@ -273,31 +332,6 @@ def _prune(
         and ((obj.get("metadata") or {}).get("labels") or {}).get(names.PARLEY_AGENT) == facts.name
         and (ref.kind not in of_pods or (rolled and ref.kind not in untold and ref not in used))
     ]
-
-
-def _hand_over(subject: Subject, facts: _Facts) -> Object | None:
-    """Replicas that are an autoscaler's from now on, or that it would never touch: it rests while there are none. One
-    that somebody has paused rests because they want it: their number of pods stays, none as well.
-    """
-    live = facts.deployment
-    if not subject.autoscaled or live is None:
-        return None
-    replicas = int(_spec(live).get("replicas", 1))
-    stays = replicas > 0 or _paused(facts)
-    if stays and _annotations(live).get(names.REPLICAS_BY) == names.AUTOSCALER:
-        return None
-    return replicas_alone(subject, replicas if stays else subject.spec.replicas)
-
-
-def _paused(facts: _Facts) -> bool:
-    """By the annotations in which KEDA takes it from people. The operator sets none of them, so they stay theirs."""
-    scaler = facts.observed.children.get(Ref("ScaledObject", facts.namespace, names.child(facts.name)))
-    annotations = {} if scaler is None else _annotations(scaler)
-    return PAUSED_REPLICAS in annotations or annotations.get(PAUSED, "false") not in _FALSE
-
-
-_FALSE = {"0", "f", "F", "FALSE", "false", "False"}
-"""As strconv.ParseBool has it, by which KEDA reads an annotation; what is no boolean at all it takes for a pause."""
 
 
 def _status(
@@ -324,31 +358,10 @@ def _status(
     return status
 
 
-def _rolled_out(running: agent_conditions.Running) -> bool:
-    counts = (running.live or {}).get("status") or {}
-    return bool(counts.get("updatedReplicas", 0) == counts.get("replicas", 0) == running.replicas)
-
-
-def _seen(live: Object | None) -> bool:
-    """Whether the Deployment's controller has taken up what it is told."""
-    if live is None:
-        return False
-    seen = (live.get("status") or {}).get("observedGeneration", 0)
-    return bool(seen >= (live.get("metadata") or {}).get("generation", 0))
-
-
 def _digest_of(live: Object | None) -> str:
-    template = _spec(live).get("template") or {}
+    template = spec_of(live).get("template") or {}
     annotations = (template.get("metadata") or {}).get("annotations") or {}
     return str(annotations.get(names.AGENT_DIGEST, ""))
-
-
-def _spec(obj: Object | None) -> dict[str, Any]:
-    return (obj or {}).get("spec") or {}
-
-
-def _annotations(obj: Object) -> dict[str, str]:
-    return (obj.get("metadata") or {}).get("annotations") or {}
 
 
 def _in_order(observed: ObservedAgent) -> list[Any]:

@@ -100,7 +100,7 @@ def _gone(facts: _Facts) -> TenantPlan:
         prune=sorted(facts.observed.children),
         let_go=facts.marked(),
         why="it is being deleted, and has no agents",
-        over=True,
+        held=False,
     )
 
 
@@ -111,6 +111,7 @@ def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> TenantPlan:
     return TenantPlan(
         status=_status(facts, found, [], [], now),
         drain=_drained(facts),
+        held=True,
         why=refusal.message,
         again_after=AGAIN_SECONDS,
     )
@@ -146,6 +147,7 @@ def _kept(tenant: VoiceTenant, facts: _Facts, settings: Settings, now: datetime,
         status=_status(facts, found, states, parts.use, now),
         drain=_drained(facts),
         let_go=facts.marked(besides=spec.namespaces),
+        held=True,
         why="\n".join(
             f"{one.type} is {one.status}: {one.message}" for one in found if one.status != conditions.TRUE
         ),

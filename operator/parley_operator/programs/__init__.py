@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from parley_operator.programs.modelserver import ModelServers
 from parley_operator.programs.nodetuning import NodeTunings
 from parley_operator.programs.program import Program
 from parley_operator.programs.voiceagent import VoiceAgents
 from parley_operator.programs.voicetenant import VoiceTenants
 
-PROGRAMS: tuple[type[Program[Any, Any]], ...] = (VoiceAgents, NodeTunings, VoiceTenants)
+PROGRAMS: tuple[type[Program[Any, Any]], ...] = (VoiceAgents, ModelServers, NodeTunings, VoiceTenants)
 """For each of kinds.PRIMARIES the one."""

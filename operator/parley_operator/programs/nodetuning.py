@@ -29,7 +29,7 @@ MOST_NODES = 64
 class NodeTunings(Program[ObservedTuning, TuningPlan]):
     kind = NODE_TUNINGS
     slow_status = ("nodes", "problems", "moreProblems")
-    finalizer = f"{names.GROUP}/restore-nodes"
+    finalizer = names.NODE_TUNING_FINALIZER
 
     def __init__(self, shared: Shared) -> None:
         super().__init__(shared)

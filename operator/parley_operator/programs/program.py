@@ -24,6 +24,7 @@ from parley_operator.polls import Polls, Question
 from parley_operator.queue import Key
 from parley_operator.settings import Settings
 from parley_operator.tenancy import Tenancy
+from parley_operator.wakes import Wakes
 
 Seen = TypeVar("Seen", bound=Observed)
 Made = TypeVar("Made", bound=Plan)
@@ -39,6 +40,7 @@ class Shared:
         self.look_ups = LookUps(cluster)
         self.pace = Pace(settings.slow_seconds)
         self.tenancy = Tenancy(cluster)
+        self.wakes = Wakes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,8 @@ class Program(ABC, Generic[Seen, Made]):
     """How its pods are asked; None: they are not."""
 
     finalizer: ClassVar[str] = ""
-    """Where something has to be undone that no garbage collector knows: an object that is deleted stays, and is looked
-    at as before, until its plan says `over`."""
+    """Of a kind with something to undo that no garbage collector knows: its plan says which objects have it
+    (Plan.held)."""
 
     def __init__(self, shared: Shared) -> None:
         self.shared = shared
@@ -80,7 +82,9 @@ class Program(ABC, Generic[Seen, Made]):
         """Pure: `plan` of plan/KIND.py."""
 
     def refers_to(self, obj: Object) -> Iterable[Ref]:
-        """What its plan goes by beside what it owns: a change of one of these wakes it (wakes.py)."""
+        """What its plan goes by beside what it owns: a change of one of these wakes it (wakes.py). One of a primary
+        kind that it names is looked at too when it begins to name it, and when it ceases to.
+        """
         return ()
 
     def changed(self, key: Key, obj: Object | None) -> None:

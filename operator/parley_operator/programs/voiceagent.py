@@ -14,7 +14,7 @@ from parley_operator.api import ApiError
 from parley_operator.cluster import NotOurs
 from parley_operator.few import a_few
 from parley_operator.kinds import AGENTS, DEPLOYMENTS, NAMESPACES, NETWORK_POLICIES, NODES, TENANTS
-from parley_operator.plan import voiceagent
+from parley_operator.plan import agent_engines, voiceagent
 from parley_operator.plan.agent import AgentPlan, Cut, ObservedAgent
 from parley_operator.plan.conditions import condition
 from parley_operator.plan.needs import needs
@@ -55,13 +55,14 @@ class VoiceAgents(Program[ObservedAgent, AgentPlan]):
         """Agents that were deleted and let their calls end, by uid."""
 
     async def observe(self, key: Key, obj: Object, seen: Observed) -> ObservedAgent:
-        secrets, contents = await self.shared.look_ups.find(key.namespace, needs(obj))
+        found = await self.shared.look_ups.find(key.namespace, needs(obj))
         at_host_port = "hostPort" in (((obj.get("spec") or {}).get("media") or {}).get("reach") or {})
         return ObservedAgent(
             **seen.facts(),
-            secrets=secrets,
-            config_maps=frozenset(contents),
-            contents=contents,
+            secrets=found.secrets,
+            config_maps=frozenset(found.contents),
+            contents=found.contents,
+            model_server=self._model_server(obj),
             host_ports=self.ports.of_others(key) if at_host_port else {},
             nodes=self.shared.observer.nodes() if at_host_port else (),
             may_roll=self.rolls.may(key),
@@ -72,11 +73,11 @@ class VoiceAgents(Program[ObservedAgent, AgentPlan]):
         return voiceagent.plan(obj, observed, settings, now)
 
     def _membership(self, key: Key, namespace: Object | None) -> Membership | None:
-        caches, tenant = self.shared.cluster.caches, tenant_of(namespace)
-        obj = caches[TENANTS.name].get("", tenant) if tenant and TENANTS.name in caches else None
+        caches, tenancy = self.shared.cluster.caches, self.shared.tenancy
+        obj = tenancy.of(namespace)
         if obj is None:
             return None
-        isolated = caches[NETWORK_POLICIES.name].get(key.namespace, names.IN_TENANT) is not None
+        tenant, isolated = obj["metadata"]["name"], tenancy.isolates(namespace)
         spec = obj.get("spec") or {}
         quota = (spec.get("quota") or {}).get("sessions")
         if quota is None:
@@ -86,8 +87,8 @@ class VoiceAgents(Program[ObservedAgent, AgentPlan]):
             for name in spec.get("namespaces") or ()
             if tenant_of(caches[NAMESPACES.name].get("", name)) == tenant
         ]
-        asks = self.shared.tenancy.asks(theirs)
-        left = left_for(key, quota, asks, self.shared.tenancy.held(asks))
+        asks = tenancy.asks(theirs)
+        left = left_for(key, quota, asks, tenancy.held(asks))
         return Membership(tenant, isolated, quota, left)
 
     def refers_to(self, obj: Object) -> Iterable[Ref]:
@@ -97,6 +98,8 @@ class VoiceAgents(Program[ObservedAgent, AgentPlan]):
         accepted = condition(obj, "Accepted") or {}
         if accepted.get("reason") == SESSION_QUOTA:
             yield any_of(TENANTS.name)
+        if (server := agent_engines.named(obj)) is not None:
+            yield server
         if (obj.get("status") or {}).get("hostPort"):
             yield any_of(NODES.name)
 
@@ -147,6 +150,10 @@ class VoiceAgents(Program[ObservedAgent, AgentPlan]):
     @property
     def turns(self) -> tuple[int, int]:
         return self.rolls.waiting, self.rolls.rolling
+
+    def _model_server(self, obj: Object) -> Object | None:
+        ref = agent_engines.named(obj)
+        return None if ref is None else self.shared.cluster.cached(ref)
 
     async def _slowly(self, marks: list[Object]) -> float | None:
         """What follows the calls. Seconds until the first of what has to wait may be written."""

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from parley_operator import names
 from parley_operator.few import a_few
-from parley_operator.kinds import AGENTS, DEPLOYMENTS, NAMESPACES, PODS, SERVICES, TENANTS
+from parley_operator.kinds import AGENTS, DEPLOYMENTS, MODEL_SERVERS, NAMESPACES, PODS, SERVICES, TENANTS
 from parley_operator.plan import voicetenant
 from parley_operator.plan.plan import Object, Observed, Ref
 from parley_operator.plan.tenant import ObservedTenant, TenantPlan, Whole, holder, tenant_of
@@ -19,8 +19,6 @@ from parley_operator.programs.program import Look, Program
 from parley_operator.queue import Key
 from parley_operator.settings import Settings
 from parley_operator.wakes import any_of
-
-MODEL_SERVERS = "ModelServer"
 
 LOOKED_FOR = (DEPLOYMENTS, SERVICES, PODS)
 """Kinds of which some are named that are in a namespace of nobody's."""
@@ -70,7 +68,7 @@ class VoiceTenants(Program[ObservedTenant, TenantPlan]):
         for name in _named(obj):
             yield Ref(NAMESPACES.name, "", name)
             yield any_of(AGENTS.name, name)
-            yield any_of(MODEL_SERVERS, name)
+            yield any_of(MODEL_SERVERS.name, name)
 
     def changed(self, key: Key, obj: Object | None) -> None:
         self.shared.tenancy.tenant(key, obj)
@@ -95,8 +93,8 @@ class VoiceTenants(Program[ObservedTenant, TenantPlan]):
         return tuple(told)
 
     def _model_servers(self, namespaces: Iterable[str]) -> int | None:
-        cache = self.shared.cluster.caches.get(MODEL_SERVERS)
-        return None if cache is None else sum(len(list(cache.within(name))) for name in namespaces)
+        cache = self.shared.cluster.caches[MODEL_SERVERS.name]
+        return sum(1 for name in namespaces for _ in cache.within(name)) if cache.served else None
 
 
 def _named(obj: Object) -> list[str]:

@@ -11,7 +11,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from parley_api import VoiceAgent, VoiceAgentSpec
+from parley_api import VoiceAgent
+from parley_api.engines import Llm, OpenAi
 from parley_api.model import Model
 from parley_api.voiceagent import FOR_A_CLUSTER
 from parley_operator.render import plain_yaml
@@ -42,9 +43,16 @@ class AgentFile:
         return self.agent.spec.media.udp.port
 
 
-def agent_file(agent: VoiceAgent, namespace: str, host_port: int = 0) -> AgentFile:
-    """`host_port` is the port of the nodes that the agent was allotted, 0 where its media needs none."""
+def agent_file(
+    agent: VoiceAgent, namespace: str, host_port: int = 0, model_server: OpenAi | None = None
+) -> AgentFile:
+    """`host_port` is the port of the nodes that the agent was allotted, 0 where its media needs none; `model_server`
+    is how its pods reach the ModelServer that it names.
+    """
     served = _as_served(agent, namespace, host_port)
+    if model_server is not None:
+        engines = served.spec.engines.model_copy(update={"llm": Llm(openai=model_server)})
+        served = served.model_copy(update={"spec": served.spec.model_copy(update={"engines": engines})})
     value: dict[str, Any] = {
         "apiVersion": served.api_version,
         "kind": served.kind,
@@ -55,8 +63,8 @@ def agent_file(agent: VoiceAgent, namespace: str, host_port: int = 0) -> AgentFi
     return AgentFile(served, text, hashlib.sha256(text.encode()).hexdigest())
 
 
-def written(spec: VoiceAgentSpec) -> dict[str, Any]:
-    """What differs from the defaults, as plain values."""
+def written(spec: Model) -> dict[str, Any]:
+    """Of a spec what differs from the defaults, as plain values."""
     return spec.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
 
 

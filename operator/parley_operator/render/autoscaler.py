@@ -1,17 +1,14 @@
 """What adds pods while there are more calls: a HorizontalPodAutoscaler, or a ScaledObject of KEDA's; none where the
 least and the most are the same.
 
-Both go by the data plane's own gauge of calls in progress. Pods are added at once, for a caller waits; they are taken
-one a minute, after ten quiet ones, and those with the fewest calls first (pod-deletion-cost).
+Both go by what the pods themselves say of their work. Pods are added at once, for a caller waits; they are taken one a
+minute, after ten quiet ones, and of an agent those with the fewest calls first (pod-deletion-cost).
 """
 
 from __future__ import annotations
 
 from parley_operator.render.owner import Object
-from parley_operator.render.subject import Subject
-
-CALLS = "parley_sessions_active"
-"""The data plane's gauge of calls in progress, by door (parley_dataplane/metrics.py); a test holds the two together."""
+from parley_operator.render.served import Served
 
 PAUSED = "autoscaling.keda.sh/paused"
 PAUSED_REPLICAS = "autoscaling.keda.sh/paused-replicas"
@@ -34,9 +31,9 @@ BEHAVIOR: Object = {
 }
 
 
-def pod_autoscaler(subject: Subject) -> Object | None:
-    scaling = subject.spec.autoscaling
-    if scaling is None or not subject.autoscaled or scaling.keda is not None:
+def pod_autoscaler(subject: Served) -> Object | None:
+    scaling = subject.scaling
+    if scaling is None or scaling.keda:
         return None
     return {
         "apiVersion": "autoscaling/v2",
@@ -44,25 +41,25 @@ def pod_autoscaler(subject: Subject) -> Object | None:
         "metadata": subject.metadata(),
         "spec": {
             "behavior": BEHAVIOR,
-            "maxReplicas": scaling.max_replicas,
+            "maxReplicas": scaling.most,
             "metrics": [
                 {
                     "pods": {
-                        "metric": {"name": CALLS},
-                        "target": {"averageValue": str(scaling.target_sessions), "type": "AverageValue"},
+                        "metric": {"name": scaling.metric},
+                        "target": {"averageValue": str(scaling.target), "type": "AverageValue"},
                     },
                     "type": "Pods",
                 }
             ],
-            "minReplicas": subject.spec.replicas,
+            "minReplicas": scaling.least,
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": subject.child},
         },
     }
 
 
-def scaled_object(subject: Subject) -> Object | None:
-    scaling = subject.spec.autoscaling
-    if scaling is None or not subject.autoscaled or scaling.keda is None:
+def scaled_object(subject: Served) -> Object | None:
+    scaling = subject.scaling
+    if scaling is None or not scaling.keda:
         return None
     return {
         "apiVersion": "keda.sh/v1alpha1",
@@ -70,15 +67,15 @@ def scaled_object(subject: Subject) -> Object | None:
         "metadata": subject.metadata(),
         "spec": {
             "advanced": {"horizontalPodAutoscalerConfig": {"behavior": BEHAVIOR}},
-            "maxReplicaCount": scaling.max_replicas,
-            "minReplicaCount": subject.spec.replicas,
+            "maxReplicaCount": scaling.most,
+            "minReplicaCount": scaling.least,
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": subject.child},
             "triggers": [
                 {
                     "metadata": {
-                        "query": query(subject),
-                        "serverAddress": scaling.keda.server_address,
-                        "threshold": str(scaling.target_sessions),
+                        "query": scaling.query,
+                        "serverAddress": scaling.keda,
+                        "threshold": str(scaling.target),
                     },
                     "metricType": "AverageValue",
                     "type": "prometheus",
@@ -86,10 +83,3 @@ def scaled_object(subject: Subject) -> Object | None:
             ],
         },
     }
-
-
-def query(subject: Subject) -> str:
-    """All calls of the agent, by the labels that its PodMonitor gives; a Prometheus that scrapes otherwise has to give
-    them too.
-    """
-    return f'sum({CALLS}{{namespace="{subject.namespace}",parley_dev_agent="{subject.name}"}})'

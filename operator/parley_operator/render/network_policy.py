@@ -21,7 +21,7 @@ from parley_operator.render.subject import Subject
 
 DNS = 53
 
-_USUAL = {"http": 80, "https": 443}
+USUAL = {"http": 80, "https": 443}
 
 
 def network_policy(subject: Subject) -> Object:
@@ -58,6 +58,7 @@ def _spec(subject: Subject) -> Object:
 
 def _server_ports(subject: Subject) -> set[int]:
     """TCP ports of the engines and of the proxies before them."""
-    engine, proxy = subject.spec.engines.llm.openai, subject.spec.pods.proxy
+    # In the file a ModelServer is its URL already.
+    engine, proxy = subject.file.agent.spec.engines.llm.openai, subject.spec.pods.proxy
     urls = [engine.url if engine is not None else "", proxy.http, proxy.https]
-    return {parts.port or _USUAL[parts.scheme] for parts in map(urlsplit, filter(None, urls))}
+    return {parts.port or USUAL[parts.scheme] for parts in map(urlsplit, filter(None, urls))}

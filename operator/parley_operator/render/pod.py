@@ -11,12 +11,13 @@ from parley_operator import names
 from parley_operator.render.agent_file import FILE, PORT
 from parley_operator.render.network_policy import network_digest
 from parley_operator.render.owner import Object
+from parley_operator.render.scheduling import on_one_node, scheduling
+from parley_operator.render.served import HTTP
 from parley_operator.render.subject import Subject
 
 CONTAINER = "agent"
-HTTP = "http"
 MEDIA = "media"
-"""Names of the ports."""
+"""Name of the port."""
 
 FOLDER = "/etc/parley"
 CA_FOLDER = "/etc/parley-ca"
@@ -148,29 +149,10 @@ def _ports(subject: Subject) -> list[Object]:
 
 
 def _placement(subject: Subject) -> Object:
-    placement, mine = subject.spec.placement, {"matchLabels": names.selector(subject.name)}
-    spread = [
-        {
-            "labelSelector": mine,
-            "matchLabelKeys": ["pod-template-hash"],  # old pods that drain must not push new ones aside
-            "maxSkew": 1,
-            "topologyKey": key,
-            "whenUnsatisfiable": "ScheduleAnyway",
-        }
-        for key in ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
-    ]
-    spec: Object = {"topologySpreadConstraints": spread}
-    if placement.node_selector:
-        spec["nodeSelector"] = placement.node_selector
-    if placement.tolerations:
-        spec["tolerations"] = [
-            one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in placement.tolerations
-        ]
-    if subject.spec.pods.pull_secrets:
-        spec["imagePullSecrets"] = [{"name": name} for name in subject.spec.pods.pull_secrets]
+    spec = scheduling(subject, subject.spec.placement, subject.spec.pods.pull_secrets)
     if subject.host_port:
         # The port alone does that where the scheduler knows it; this holds for pods of an earlier port as well.
-        apart = {"labelSelector": mine, "topologyKey": "kubernetes.io/hostname"}
+        apart = on_one_node(subject)
         spec["affinity"] = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [apart]}}
     return spec
 

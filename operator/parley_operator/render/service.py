@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from parley_operator import names
 from parley_operator.render.owner import Object
-from parley_operator.render.pod import HTTP
+from parley_operator.render.served import HTTP
 from parley_operator.render.subject import Subject
 
 NETWORK_LOAD_BALANCER = {

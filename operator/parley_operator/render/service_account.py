@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from parley_operator.render.owner import Object
-from parley_operator.render.subject import Subject
+from parley_operator.render.served import Served
 
 
-def service_account(subject: Subject) -> Object:
+def service_account(subject: Served) -> Object:
     return {
         "apiVersion": "v1",
         "automountServiceAccountToken": False,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from parley_operator import settings
-from parley_operator.kinds import AGENTS, NODE_TUNINGS, PRIMARIES, Kind, watched
+from parley_operator.kinds import AGENTS, PRIMARIES, VOLUME_CLAIMS, Kind, Primary, watched
 from parley_operator.render.role_binding import EDIT, VIEW
 from tests.unit.manifests.objects import BASE, Object, one
 
@@ -108,9 +108,10 @@ def test_every_kind_that_is_watched_may_be_listed_and_watched(kind: Kind) -> Non
     "kind", dict.fromkeys(kind for primary in PRIMARIES for kind in primary.owns), ids=lambda kind: kind.name
 )
 def test_what_is_made_of_what_people_write_may_be_applied_and_pruned(kind: Kind) -> None:
-    """Server-side apply is `create` and `patch`; nothing is updated, nothing deleted as a collection."""
+    """Server-side apply is `create` and `patch`; nothing is updated or deleted as a collection, and no claim at all."""
     verbs = granted(OPERATOR)[place(kind)]
-    assert verbs == {"get", "list", "watch", "create", "patch", "delete"}
+    pruned = set() if kind is VOLUME_CLAIMS else {"delete"}
+    assert verbs == {"get", "list", "watch", "create", "patch"} | pruned
 
 
 def test_of_an_agent_the_operator_writes_the_status_alone() -> None:
@@ -120,9 +121,12 @@ def test_of_an_agent_the_operator_writes_the_status_alone() -> None:
     assert rights[group, f"{plural}/status"] == {"patch"}
 
 
-def test_of_a_node_tuning_the_operator_writes_the_status_and_a_finalizer() -> None:
+@pytest.mark.parametrize(
+    "kind", [primary for primary in PRIMARIES if primary is not AGENTS], ids=lambda kind: kind.name
+)
+def test_of_every_other_kind_the_operator_writes_the_status_and_a_finalizer(kind: Primary) -> None:
     rights = granted(OPERATOR)
-    group, plural = place(NODE_TUNINGS)
+    group, plural = place(kind)
     assert rights[group, plural] == {"list", "watch", "patch"}
     assert rights[group, f"{plural}/status"] == {"patch"}
 

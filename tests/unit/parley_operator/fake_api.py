@@ -199,6 +199,15 @@ class FakeApi(Api):
         found["metadata"]["labels"] = {name: value for name, value in labels.items() if value is not None}
         return await self.put(path, found)
 
+    async def delete(self, path: str) -> None:
+        """As if somebody had: what has a finalizer stays, and says so."""
+        obj = self.objects[path]
+        if obj["metadata"].get("finalizers"):
+            metadata = {**obj["metadata"], "deletionTimestamp": "2026-11-30T00:00:00Z"}
+            await self.put(path, {**obj, "metadata": metadata})
+        else:
+            await self.remove(path)
+
     async def stream(
         self, path: str, params: Mapping[str, str], accept: str = JSON
     ) -> AsyncGenerator[dict[str, Any], None]:

@@ -305,7 +305,7 @@ def test_a_kind_that_is_not_served_yet_stops_no_other_and_is_watched_once_it_is(
         sweeps = [asyncio.create_task(sweep.run()) for sweep in operator._sweeps.values()]
         reflectors = [asyncio.create_task(one.run()) for one in operator._reflectors]
         await asyncio.wait_for(operator._cluster.all_synced(), 5)
-        assert await operator._served() == list(PRIMARIES)
+        assert await operator._served() == [AGENTS]
         await operator._reconcile(GARDEN)
         assert not operator._watch._again.is_set()
         watched.api.plurals.add(GARDENS.plural)
@@ -319,7 +319,7 @@ def test_a_kind_that_is_not_served_yet_stops_no_other_and_is_watched_once_it_is(
             },
         )
         await asyncio.sleep(20)
-        assert await operator._served() == [*PRIMARIES, GARDENS]
+        assert await operator._served() == [AGENTS, GARDENS]
         assert operator._watch._again.is_set(), "kopf looks for kinds when it starts alone"
         assert GARDEN in watched.queued()
         for task in (*sweeps, *reflectors):

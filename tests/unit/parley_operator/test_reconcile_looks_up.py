@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from parley_operator.kinds import AGENTS
+from parley_operator.look_ups import LookUps
 from parley_operator.media_types import METADATA
 from parley_operator.plan.agent import AgentPlan, ObservedAgent
+from parley_operator.plan.needs import Needs
 from parley_operator.plan.plan import Object
 from parley_operator.settings import Settings
 from tests.unit.parley_operator.world import AGENT_PATH, KEY, World
@@ -144,5 +146,18 @@ def test_an_answer_counts_from_when_it_came() -> None:
         for _ in range(2):
             await world.reconcile(KEY)
         assert len(world.api.requests) == 1
+
+    run(main())
+
+
+def test_a_claim_that_somebody_made_is_looked_up_by_its_metadata_alone() -> None:
+    async def main() -> None:
+        world = World()
+        wanted = Needs(claims=frozenset({"weights", "more"}))
+        path = "/api/v1/namespaces/tenant/persistentvolumeclaims/weights"
+        await world.api.put(path, {"metadata": {"name": "weights"}, "spec": {"volumeName": "v"}})
+        found = await LookUps(world.cluster).find("tenant", wanted)
+        assert found.claims == {"weights"}
+        assert [one.accept for one in world.api.requests if one.method == "GET"] == [METADATA, METADATA]
 
     run(main())

@@ -10,6 +10,7 @@ from parley_operator.kinds import AGENTS, DEPLOYMENTS, NAMESPACES, NETWORK_POLIC
 from parley_operator.plan import voiceagent
 from parley_operator.plan.plan import Object, Ref
 from parley_operator.plan.tenant import Claim
+from parley_operator.programs.modelserver import ModelServers
 from parley_operator.programs.voicetenant import VoiceTenants
 from parley_operator.queue import Key
 from tests.small_cluster import condition, voice_agent
@@ -25,7 +26,7 @@ class Place(World):
     """With tenants, whose changes are noted as main.py does, and agents as they are planned in truth."""
 
     def __init__(self) -> None:
-        super().__init__(VoiceTenants)
+        super().__init__(ModelServers, VoiceTenants)
         self.plan = voiceagent.plan
         [self.tenants] = [
             program for program in self.reconcile._programs.values() if isinstance(program, VoiceTenants)

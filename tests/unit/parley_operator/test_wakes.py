@@ -54,3 +54,16 @@ def test_nobody_wakes_itself() -> None:
     wakes.refer(A, [any_of("VoiceAgent", "tenant")])
     assert woken(wakes, *A) == []
     assert woken(wakes, *B) == [(A, GATHER_SECONDS, False)]
+
+
+def test_what_one_begins_to_name_and_what_it_ceases_to_is_known_and_who_names_it() -> None:
+    wakes = Wakes()
+    other = Ref("ModelServer", "tenant", "next")
+    assert wakes.refer(A, [MODEL]) == {MODEL}
+    assert wakes.refer(B, [MODEL]) == {MODEL}
+    assert wakes.refer(A, [MODEL]) == set()
+    assert wakes.who_name(MODEL) == [A, B]
+    assert wakes.refer(A, [other]) == {MODEL, other}
+    assert (wakes.who_name(MODEL), wakes.who_name(other)) == ([B], [A])
+    assert wakes.refer(B, []) == {MODEL}
+    assert wakes.who_name(MODEL) == []

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from parley_api.kind import Kind
+from parley_api.kinds import KINDS, VOICE_AGENT
 from parley_api.voiceagent_status import CONDITIONS
-from parley_cli.cluster.agents import ORDER, READY, agent, agents
+from parley_cli.cluster.agents import agent, agents
+from parley_cli.cluster.told import READY, order, told
 from tests.unit.parley_cli.cluster.objects import condition, listed, voice_agent
 
 
@@ -60,4 +63,13 @@ def test_an_object_of_another_form_reads_as_not_known(found: dict[str, Any]) -> 
 
 
 def test_the_conditions_are_those_of_the_api_in_its_order() -> None:
-    assert (*ORDER, READY) == tuple(CONDITIONS)
+    assert (*order(VOICE_AGENT), READY) == tuple(CONDITIONS)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_an_object_of_any_kind_is_read_by_its_conditions_in_their_order(kind: Kind) -> None:
+    conditions = [condition(name) for name in reversed(list(kind.conditions))]
+    [one] = told({"kind": kind.name, "metadata": {"name": "a"}, "status": {"conditions": conditions}})
+    assert one.kind is kind
+    assert [found.type for found in one.conditions] == [*order(kind), READY]
+    assert one.is_ready

@@ -11,7 +11,7 @@ from parley_cli.cluster.kubectl import (
     Kubectl,
     NoKind,
     NoKubectl,
-    NoSuchAgent,
+    NoSuchObject,
     NotAnswered,
     Refused,
     Unreachable,
@@ -37,8 +37,13 @@ def test_flags_go_before_what_is_asked(stub: StubKubectl) -> None:
         ),
         (
             'Error from server (NotFound): voiceagents.parley.dev "bakery" not found',
-            NoSuchAgent,
+            NoSuchObject,
             'voiceagents.parley.dev "bakery" not found; `kubectl parley status --all-namespaces` lists',
+        ),
+        (
+            'Error from server (NotFound): modelservers.parley.dev "llm" not found',
+            NoSuchObject,
+            "`kubectl parley status modelservers --all-namespaces` lists",
         ),
         (
             'Error from server (Forbidden): voiceagents.parley.dev is forbidden: User "jane" cannot list resource',
@@ -70,7 +75,7 @@ def test_kubectls_words_have_a_meaning_and_an_advice(
 
 
 def test_only_a_name_that_is_wrong_is_the_callers_own_fault() -> None:
-    assert NoSuchAgent("").exit_code == 2
+    assert NoSuchObject("").exit_code == 2
     assert {kind.exit_code for kind in (NoKubectl, NoKind, Refused, Unreachable, Failed)} == {1}
 
 

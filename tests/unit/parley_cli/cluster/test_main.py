@@ -65,6 +65,50 @@ def test_why_is_a_paragraph_of_80_columns_and_1_if_the_agent_is_not_ready(
     assert main(["why", "reception"]) == 0
 
 
+SERVER = {
+    "kind": "ModelServer",
+    "metadata": {"name": "llm", "namespace": "models"},
+    "status": {"conditions": [condition("Accepted"), condition("Ready")]},
+}
+
+
+@pytest.mark.parametrize("kind", ["modelserver", "ModelServers", "pms", "modelservers.parley.dev"])
+def test_why_of_another_kind_is_asked_by_any_name_that_kubectl_knows(
+    stub: StubKubectl, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    stub.answer("modelservers.parley.dev llm", SERVER)
+    assert main(["why", f"{kind}/llm", "-n", "models"]) == 0
+    assert capsys.readouterr().out.startswith("llm in namespace models has been ready for ")
+    assert stub.asked() == ["get modelservers.parley.dev llm --namespace=models --output json"]
+
+
+@pytest.mark.parametrize("what", ["pod/a", "/a", "modelserver/", "modelserver/-a", "a/b/c"])
+def test_what_is_no_kind_or_no_name_is_2(
+    stub: StubKubectl, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["why", what])
+    assert "write" in capsys.readouterr().err
+    assert stub.asked() == []
+
+
+def test_status_of_another_kind_lists_it(stub: StubKubectl, capsys: pytest.CaptureFixture[str]) -> None:
+    stub.answer("modelservers.parley.dev", listed(SERVER))
+    assert main(["status", "modelservers", "-A"]) == 0
+    assert "models/llm   yes    " in capsys.readouterr().out
+    stub.answer("nodetunings.parley.dev", listed())
+    assert main(["status", "nt"]) == 0
+    assert "There is no NodeTuning in this cluster" in capsys.readouterr().out
+
+
+def test_a_cluster_that_does_not_know_the_kind_is_told_by_its_name(
+    stub: StubKubectl, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stub.answer("get", (1, 'error: the server doesn\'t have a resource type "modelservers"'))
+    assert main(["status", "modelserver"]) == 1
+    assert "this cluster knows no ModelServer" in capsys.readouterr().err
+
+
 def test_why_of_a_name_that_is_none_is_2(stub: StubKubectl, capsys: pytest.CaptureFixture[str]) -> None:
     stub.answer(KIND, (1, f'Error from server (NotFound): {KIND} "bakery" not found'))
     assert main(["why", "bakery"]) == 2

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from parley_api.kinds import MODEL_SERVER, NODE_TUNING
 from parley_cli.cluster.agents import agents
-from parley_cli.cluster.status import notes, nothing, status
+from parley_cli.cluster.status import notes, nothing, nothing_of_kind, status, status_of_kind
 from parley_cli.cluster.table import WIDTH
+from parley_cli.cluster.told import told
 from tests.unit.parley_cli.cluster.objects import NOW, condition, listed, voice_agent
 
 
@@ -93,3 +95,38 @@ def test_a_namespace_without_agents_is_told_how_to_make_one() -> None:
     assert nothing("in namespace shop") == (
         "There is no VoiceAgent in namespace shop. To make one: kubectl apply -f examples/reception.yaml"
     )
+
+
+def test_objects_of_another_kind_are_a_line_each_and_what_lacks_is_below() -> None:
+    lacking = condition("Tuned", "False", "Drifted", "node n1: vm.swappiness is 60")
+    found = told(
+        {
+            "items": [
+                {
+                    "kind": "NodeTuning",
+                    "metadata": {"name": "quiet"},
+                    "status": {"conditions": [condition("Ready")]},
+                },
+                {
+                    "kind": "NodeTuning",
+                    "metadata": {"name": "loud"},
+                    "status": {"conditions": [lacking, condition("Ready", "False")]},
+                },
+            ]
+        }
+    )
+    assert status_of_kind(NODE_TUNING, found, NOW, namespaces=True).splitlines() == [
+        "NODETUNING  READY  SINCE",
+        "quiet       yes    12m",
+        "loud        no     12m",
+        "    Tuned is False (Drifted): node n1: vm.swappiness is 60",
+        "",
+        "2 NodeTunings, 1 ready; of one of them: kubectl parley why nodetuning/NAME",
+    ]
+
+
+def test_where_there_is_none_of_a_kind_it_says_how_to_make_one() -> None:
+    assert nothing_of_kind(MODEL_SERVER, "in namespace models") == (
+        "There is no ModelServer in namespace models. To make one: kubectl apply -f examples/modelserver.yaml"
+    )
+    assert "in this cluster" in nothing_of_kind(NODE_TUNING, "in namespace models")

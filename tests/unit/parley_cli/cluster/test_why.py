@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from parley_cli.cluster.agents import ORDER, agent
-from parley_cli.cluster.why import _WORDS, why
+from parley_api.kinds import KINDS, MODEL_SERVER, VOICE_AGENT
+from parley_cli.cluster.agents import agent
+from parley_cli.cluster.told import order
+from parley_cli.cluster.told import told as objects
+from parley_cli.cluster.why import _OF_KIND, _WORDS, why
 from tests.unit.parley_cli.cluster.objects import AGO, NOW, condition, voice_agent
 
 
@@ -65,10 +68,10 @@ def test_a_condition_of_a_newer_operator_is_told_as_it_is() -> None:
     assert "Blessed is True." in told(voice_agent("a", condition("Blessed")))
 
 
-@pytest.mark.parametrize("kind", ORDER)
+@pytest.mark.parametrize("kind", order(VOICE_AGENT))
 @pytest.mark.parametrize("state", ["True", "False", "Unknown"])
 def test_every_condition_has_words_for_every_state(kind: str, state: str) -> None:
-    words = _WORDS[kind][state]  # type: ignore[index]
+    words = {**_WORDS, **_OF_KIND["VoiceAgent"]}[kind][state]  # type: ignore[index]
     end = "." if state == "True" else ": AsRead."
     assert f"{words}{end}" in told(voice_agent("a", condition(kind, state)))
 
@@ -106,3 +109,43 @@ def test_what_is_not_known_is_not_made_up() -> None:
     found = voice_agent()
     del found["status"]["readyReplicas"], found["status"]["calls"]
     assert "how many of its pods are ready is not known, its calls are not known." in told(found)
+
+
+def of_kind(name: str, *conditions: Any, **metadata: Any) -> str:
+    found = {
+        "kind": name,
+        "metadata": {"name": "a", "generation": 1, "creationTimestamp": AGO["4d"], **metadata},
+        "spec": {"replicas": 1},
+        "status": {"observedGeneration": 1, "readyReplicas": 1, "conditions": list(conditions)},
+    }
+    [one] = objects(found)
+    return why(one, NOW)
+
+
+def test_a_model_server_is_told_of_with_its_pods_and_without_calls() -> None:
+    well = [condition(name) for name in MODEL_SERVER.conditions]
+    assert of_kind("ModelServer", *well, namespace="models") == (
+        "a in namespace models has been ready for 12 minutes: 1 of 1 pod is ready. Its spec was accepted. Its"
+        " Deployment is available. Every pod has the QoS class Guaranteed. Every ready pod serves the model as it is"
+        " written now."
+    )
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_whatever_its_kind_what_lacks_is_told_with_what_the_operator_says_of_it(name: str) -> None:
+    last = order(KINDS[name])[-1]
+    conditions = [condition(one) for one in KINDS[name].conditions if one not in (last, "Ready")]
+    conditions += [condition(last, "False", "R", "node n1 lacks it"), condition("Ready", "False", "R", "m")]
+    said = of_kind(name, *conditions)
+    assert said.startswith("a has not been ready for 12 minutes")
+    assert said.endswith(": node n1 lacks it.")
+
+
+def test_one_in_deletion_says_for_whom_it_waits() -> None:
+    waits = condition(
+        "Accepted", "False", "Deleting", "it is being deleted, and serves until no VoiceAgent names it"
+    )
+    said = of_kind("ModelServer", waits, namespace="models", deletionTimestamp=AGO["12m"])
+    assert said.startswith(
+        "a in namespace models has been in deletion for 12 minutes. It is being deleted, and serves until no"
+    )

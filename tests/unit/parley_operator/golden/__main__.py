@@ -1,5 +1,4 @@
-"""Owns how the golden files are made: the plan of each agent in an empty namespace of a cluster that has all kinds; of
-another kind, that of its example."""
+"""Owns how the golden files are made: each object's plan in an empty namespace of a cluster that has all kinds."""
 
 from __future__ import annotations
 
@@ -9,11 +8,11 @@ from typing import Any
 
 import yaml
 
-from parley_operator.plan import nodetuning
+from parley_operator.plan import modelserver, nodetuning, voiceagent
 from parley_operator.plan.agent import ObservedAgent
-from parley_operator.plan.needs import needs
+from parley_operator.plan.model import ObservedModelServer
+from parley_operator.plan.needs import needs, needs_of_model_server
 from parley_operator.plan.tuning import ObservedTuning
-from parley_operator.plan.voiceagent import plan
 from parley_operator.settings import Settings
 from tests.server import ROOT
 from tests.small_cluster import BOTH_KINDS, NOW
@@ -21,7 +20,11 @@ from tests.small_cluster import BOTH_KINDS, NOW
 FOLDER = Path(__file__).parent
 AGENTS = sorted(path.stem for path in (FOLDER / "agents").glob("*.yaml"))
 
+SERVERS_FOLDER = FOLDER / "model_servers"
+SERVERS = sorted(path.stem for path in SERVERS_FOLDER.glob("*.yaml"))
+
 IMAGE = "registry.example.com/parley:0.1.0"
+CPU_IMAGE = "registry.example.com/vllm-cpu:0.32.0"
 TUNER_IMAGE = "registry.example.com/parley-tuner:0.1.0"
 
 
@@ -38,10 +41,18 @@ _Dumper.add_representer(str, _block)
 
 
 def agent(name: str) -> dict[str, Any]:
+    return _read(FOLDER / f"agents/{name}.yaml", "voice-ai")
+
+
+def server(name: str) -> dict[str, Any]:
+    return _read(SERVERS_FOLDER / f"{name}.yaml", "models")
+
+
+def _read(path: Path, namespace: str) -> dict[str, Any]:
     """As the API server would have it, its defaults aside."""
-    value: dict[str, Any] = yaml.safe_load((FOLDER / f"agents/{name}.yaml").read_text())
+    value: dict[str, Any] = yaml.safe_load(path.read_text())
     value["metadata"] |= {
-        "namespace": "voice-ai",
+        "namespace": namespace,
         "uid": "00000000-0000-4000-8000-000000000000",
         "generation": 1,
     }
@@ -59,17 +70,24 @@ def objects(name: str) -> list[dict[str, Any]]:
         kinds=BOTH_KINDS,
         may_roll=False,
     )
-    made = plan(value, observed, Settings(dataplane_image=IMAGE), NOW)
+    made = voiceagent.plan(value, observed, Settings(dataplane_image=IMAGE), NOW)
     assert made.objects, made.why
     return made.objects
 
 
-def dumped(made: list[dict[str, Any]]) -> str:
-    return yaml.dump_all(made, Dumper=_Dumper, sort_keys=True, width=110, allow_unicode=True)
-
-
-def text(name: str) -> str:
-    return dumped(objects(name))
+def objects_of_server(name: str) -> list[dict[str, Any]]:
+    value = server(name)
+    wanted = needs_of_model_server(value)
+    observed = ObservedModelServer(
+        secrets=wanted.secrets,
+        config_maps=wanted.config_maps,
+        claims=wanted.claims,
+        kinds=BOTH_KINDS,
+        may_roll=False,
+    )
+    made = modelserver.plan(value, observed, Settings(vllm_cpu_image=CPU_IMAGE), NOW)
+    assert made.objects, made.why
+    return made.objects
 
 
 NODE_TUNING = FOLDER / "other/nodetuning.yaml"
@@ -82,11 +100,17 @@ def node_tuning() -> list[dict[str, Any]]:
     return nodetuning.plan(value, ObservedTuning(), Settings(tuner_image=TUNER_IMAGE), NOW).objects
 
 
+def text(made: list[dict[str, Any]]) -> str:
+    return yaml.dump_all(made, Dumper=_Dumper, sort_keys=True, width=110, allow_unicode=True)
+
+
 def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
     for name in AGENTS:
-        (FOLDER / f"{name}.yaml").write_text(text(name))
-    NODE_TUNING.write_text(dumped(node_tuning()))
+        (FOLDER / f"{name}.yaml").write_text(text(objects(name)))
+    for name in SERVERS:
+        (SERVERS_FOLDER / f"become/{name}.yaml").write_text(text(objects_of_server(name)))
+    NODE_TUNING.write_text(text(node_tuning()))
 
 
 if __name__ == "__main__":

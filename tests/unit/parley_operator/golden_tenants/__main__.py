@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from tests.small_tenant import SmallTenant, voice_tenant
-from tests.unit.parley_operator.golden.__main__ import dumped
+from tests.unit.parley_operator.golden.__main__ import text
 
 FOLDER = Path(__file__).parent
 TENANTS = sorted(path.stem for path in (FOLDER / "tenants").glob("*.yaml"))
@@ -25,14 +25,10 @@ def objects(name: str) -> list[dict[str, Any]]:
     return made.objects
 
 
-def text(name: str) -> str:
-    return dumped(objects(name))
-
-
 def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
     for name in TENANTS:
-        (FOLDER / f"{name}.yaml").write_text(text(name))
+        (FOLDER / f"{name}.yaml").write_text(text(objects(name)))
 
 
 if __name__ == "__main__":

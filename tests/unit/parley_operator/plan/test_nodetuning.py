@@ -329,7 +329,7 @@ def test_deleted_it_empties_the_profile_waits_for_each_node_and_leaves_nothing()
     cluster.tuned()
     cluster.tuning = deleted(cluster.tuning)
     made = cluster.step()
-    assert not made.over
+    assert made.held
     assert cluster.profile["sysctls"] == {}
     assert cluster.state("node-a") == ("restoring", None)
     assert all("ownerReferences" not in obj["metadata"] for obj in made.objects), (
@@ -342,11 +342,11 @@ def test_deleted_it_empties_the_profile_waits_for_each_node_and_leaves_nothing()
     cluster.say("node-a")
     cluster.settle()
     assert cluster.state("node-a") == (None, None)
-    assert not cluster.plan().over
+    assert cluster.plan().held
     cluster.say("node-b")
     cluster.step()
     made = cluster.step()
-    assert made.over
+    assert made.held is False
     assert cluster.observed.children == {}
     assert {name for one in cluster.observed.nodes for name in one.labels} == {"node-type"}
 
@@ -359,7 +359,7 @@ def test_a_node_that_vanishes_while_it_is_deleted_is_not_waited_for() -> None:
     cluster.say("node-a")
     cluster.nodes(*(one for one in cluster.observed.nodes if one.name == "node-a"))
     cluster.step()
-    assert cluster.step().over
+    assert cluster.step().held is False
 
 
 def test_a_node_that_never_says_restored_is_told_and_given_up_after_ten_minutes() -> None:
@@ -371,18 +371,18 @@ def test_a_node_that_never_says_restored_is_told_and_given_up_after_ten_minutes(
     cluster.pod("node-b", status=None)
     cluster.settle(LATE - timedelta(seconds=1))
     assert cluster.plan(LATE - timedelta(seconds=5)).again_after == 5
-    assert not cluster.plan(LATE - timedelta(seconds=1)).over
+    assert cluster.plan(LATE - timedelta(seconds=1)).held
     made = cluster.step(LATE)
-    assert not made.over, "first it is told"
+    assert made.held, "first it is told"
     assert reasons(made.status)["Ready"] == "False NotRestored"
     assert "said to be back: node node-b" in condition(made.status, "Ready")["message"]
     assert cluster.state("node-b") == (None, None)
-    assert cluster.step(LATE).over
+    assert cluster.step(LATE).held is False
 
 
 def test_one_that_never_tuned_a_node_goes_at_once_also_when_its_spec_breaks_a_rule() -> None:
     tuning = deleted(node_tuning(sysctls={"kernel.panic": "1"}))
-    assert TunedCluster(tuning).plan().over
+    assert TunedCluster(tuning).plan().held is False
 
 
 def test_what_breaks_a_rule_changes_nothing_on_any_node() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from parley_operator.plan import rollout
+from parley_operator.plan import voiceagent
 from parley_operator.plan.plan import Ref
 from parley_operator.render import agent_file
 from tests.small_cluster import SmallCluster, changed, only, voice_agent
@@ -37,14 +37,14 @@ def image(cluster: SmallCluster) -> str:
 @pytest.fixture
 def rendered_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     """An operator whose code renders another template than before."""
-    before = rollout.pod_template
+    before = voiceagent.pod_template
 
     def template(subject: Any) -> Any:
         made = before(subject)
         made["spec"]["priorityClassName"] = "voice"
         return made
 
-    monkeypatch.setattr(rollout, "pod_template", template)
+    monkeypatch.setattr(voiceagent, "pod_template", template)
 
 
 def test_a_newer_image_waits_for_its_turn_and_writes_nothing_until_then() -> None:
@@ -108,8 +108,8 @@ def test_defaults_that_a_newer_operator_reads_otherwise_are_no_authors_change(
     """The generation is the same: nobody has written anything, and the whole fleet would roll at once."""
     cluster = running()
     request.getfixturevalue("rendered_otherwise")
-    before = rollout._of_pods
-    monkeypatch.setattr(rollout, "_of_pods", lambda subject: {**before(subject), "newer": "default"})
+    before = voiceagent._of_pods
+    monkeypatch.setattr(voiceagent, "_of_pods", lambda subject: {**before(subject), "newer": "default"})
     assert cluster.step().rolls
     assert cluster.templates == 1
 

@@ -275,7 +275,7 @@ def test_a_tenant_with_agents_waits_says_which_and_stays_isolated() -> None:
     accepted = condition(made.status, "Accepted")
     assert accepted["reason"] == "Deleting"
     assert "its 2 agents (clinic/desk, clinic/shop): delete them" in accepted["message"]
-    assert (made.prune, made.let_go, made.drain, made.over) == ([], [], [], False)
+    assert (made.prune, made.let_go, made.drain, made.held) == ([], [], [], True)
     assert "NetworkPolicy" in kinds(made.objects, "clinic")
 
 
@@ -287,7 +287,7 @@ def test_a_tenant_without_agents_takes_all_of_its_own_away_leaves_its_namespaces
     assert made.objects == []
     assert {ref.kind for ref in made.prune} == {"NetworkPolicy", "LimitRange"}
     assert [one.ref for one in made.let_go] == [Ref("Namespace", "", "a"), Ref("Namespace", "", "b")]
-    assert made.over
+    assert made.held is False
 
 
 def test_one_that_drains_deletes_its_agents_each_once() -> None:
@@ -298,10 +298,10 @@ def test_one_that_drains_deletes_its_agents_each_once() -> None:
     made = cluster.plan()
     assert [(one.ref.name, one.uid) for one in made.drain] == [("shop", "u-1")]
     assert made.let_go == []
-    assert not made.over
+    assert made.held
 
 
 def test_one_that_cannot_be_read_may_go_as_well() -> None:
     cluster = SmallTenant(voice_tenant("clinic", "kube-system"))
     cluster.delete()
-    assert cluster.plan().over
+    assert cluster.plan().held is False

@@ -22,7 +22,7 @@ TEMPLATES = [pytest.param(only(objects(name), "Deployment")["spec"]["template"],
 @pytest.mark.parametrize("name", AGENTS)
 def test_it_becomes_what_its_golden_file_shows(name: str) -> None:
     golden = FOLDER / f"{name}.yaml"
-    assert golden.read_text() == text(name), (
+    assert golden.read_text() == text(objects(name)), (
         "look at the difference, then: python -m tests.unit.parley_operator.golden"
     )
 

@@ -11,7 +11,8 @@ from parley_operator import names
 from parley_operator.render.role_binding import EDIT, VIEW
 from tests.small_cluster import only
 from tests.small_tenant import SmallTenant, voice_tenant
-from tests.unit.parley_operator.golden_tenants.__main__ import FOLDER, TENANTS, objects, text
+from tests.unit.parley_operator.golden.__main__ import text
+from tests.unit.parley_operator.golden_tenants.__main__ import FOLDER, TENANTS, objects
 
 Object = dict[str, Any]
 
@@ -21,7 +22,7 @@ ALL = [pytest.param(obj, id=f"{name} {obj['kind']}") for name in TENANTS for obj
 @pytest.mark.parametrize("name", TENANTS)
 def test_it_becomes_what_its_golden_file_shows(name: str) -> None:
     golden = FOLDER / f"{name}.yaml"
-    assert golden.read_text() == text(name), (
+    assert golden.read_text() == text(objects(name)), (
         "look at the difference, then: python -m tests.unit.parley_operator.golden_tenants"
     )
 

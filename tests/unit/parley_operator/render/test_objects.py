@@ -11,7 +11,7 @@ from parley_dataplane.collector import Collector
 from parley_dataplane.media.pacer import Pacer
 from parley_dataplane.metrics import Metrics
 from parley_dataplane.transports.webrtc import Calls
-from parley_operator.render.autoscaler import CALLS
+from parley_operator.render.subject import CALLS
 from tests.small_cluster import BOTH_KINDS, SmallCluster, only, voice_agent
 
 Object = dict[str, Any]
