@@ -3,9 +3,9 @@
 Rules: one raw handler a kind, which hands the event on. No finalizer, annotation, timer, daemon or index of kopf's is
 ever made, and it posts no Events. It runs in a thread and a loop of its own, since it ends every task of its loop when
 it ends; it is started again whenever it does, as when a kind that it watches is taken away. It looks for kinds when it
-starts, and never again: it is given those that are served, and starts anew when another is. What kopf cannot say (that everything has been listed; that something
-vanished while its watch was interrupted), a kind's `Sweep` finds out by lists of its own: at the start, at every
-resync, and after each new list of kopf's.
+starts, and never again: it is given those that are served, and starts anew when another is. What kopf cannot say (that
+everything has been listed; that something vanished while its watch was interrupted), a kind's `Sweep` finds out by
+lists of its own: at the start, at every resync, and after each new list of kopf's.
 """
 
 from __future__ import annotations
