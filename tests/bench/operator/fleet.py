@@ -78,22 +78,44 @@ class Readiness:
         self.ready: dict[str, float] = {}
 
     async def follow(self, api: client.ApiClient) -> None:
-        """For ever; to be cancelled."""
+        """For ever; to be cancelled. An interrupted watch goes on from where it was: one from the beginning would have
+        the API server send all agents each time, and at ten thousand it does nothing else any more.
+        """
         objects = client.CustomObjectsApi(api)
+        version = ""
         while True:
             try:
+                version = version or await self._list(objects)
                 async with watch.Watch().stream(
-                    objects.list_cluster_custom_object, GROUP, VERSION, PLURAL, timeout_seconds=240
+                    objects.list_cluster_custom_object,
+                    *(GROUP, VERSION, PLURAL),
+                    resource_version=version,
+                    allow_watch_bookmarks=True,
+                    timeout_seconds=240,
                 ) as events:
                     async for event in events:
+                        version = event["object"]["metadata"]["resourceVersion"]
                         self._take(event["object"])
             except TimeoutError:  # the client's own, after five minutes
                 pass
             except client.ApiException as error:
-                # A kind so new that its storage is being made; "Too large resource version".
-                if error.status not in (429, 504):
+                # A version that is no longer there; a kind so new that its storage is being made.
+                if error.status not in (410, 429, 504):
                     raise
+                version = ""
             await asyncio.sleep(0.1)
+
+    async def _list(self, objects: client.CustomObjectsApi) -> str:
+        """The version from which on a watch has the rest."""
+        more: dict[str, Any] = {}
+        while True:
+            page = await objects.list_cluster_custom_object(GROUP, VERSION, PLURAL, limit=500, **more)
+            for agent in page["items"]:
+                self._take(agent)
+            metadata = page["metadata"]
+            if not metadata.get("continue"):
+                return str(metadata["resourceVersion"])
+            more = {"_continue": metadata["continue"]}
 
     def _take(self, agent: Mapping[str, Any]) -> None:
         if (found := agent.get("metadata", {}).get("name")) is None:

@@ -31,7 +31,7 @@ from tests.controlplane.control_plane import ControlPlane
 Sample = dict[str, Any]
 
 RESYNC_SECS = 60
-LONGEST_SECS = 1800
+LONGEST_SECS = 3600
 PROBE_PORT = 18_080
 
 

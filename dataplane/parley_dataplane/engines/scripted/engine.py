@@ -14,6 +14,7 @@ from parley_dataplane.engines.scripted import builtin
 from parley_dataplane.engines.scripted.dialogue import Dialogue
 from parley_dataplane.engines.scripted.meaning import Meaning
 from parley_dataplane.engines.scripted.state import State
+from parley_dataplane.engines.scripted.vectors import Vectors, vectors_file
 
 _SENTENCE = re.compile(r".+?(?:[.!?]\s+|$)", re.DOTALL)
 
@@ -27,7 +28,8 @@ class Scripted:
         self._dialogue = Dialogue(conversation, entries)
         self._conversation = conversation
         phrases = {intent.name: examples(intent) for intent in conversation.intents}
-        self._meaning = Meaning(phrases, self._dialogue.passages)
+        file = vectors_file()
+        self._meaning = Meaning(phrases, self._dialogue.passages, Vectors(file) if file else None)
 
     def set_sentences(self) -> Iterator[str]:
         """What every agent says, and of its file the answers and the questions for slots."""

@@ -1,6 +1,6 @@
 """How near a question's meaning is to what an agent's author wrote: by vectors, whatever the words.
 
-    the intents' phrases, the texts' sentences -> worker, beside a server's first seconds -> vectors -> classifier
+    the intents' phrases, the texts' sentences -> on disk already, or a worker that gives way -> vectors -> classifier
     a question's first two readings -> worker -> the cosines of each intent's nearest phrase and the nearest sentence,
                                                 and how likely the classifier finds each intent
 
@@ -25,6 +25,7 @@ import numpy.typing as npt
 from parley_dataplane.engines import wheels
 from parley_dataplane.engines.scripted.classifier import ENOUGH, Classifier, Floats
 from parley_dataplane.engines.scripted.elsewhere import elsewhere
+from parley_dataplane.engines.scripted.vectors import Vectors
 from parley_dataplane.engines.worker import Worker
 from parley_dataplane.errors import EngineError, EngineUnavailable
 
@@ -35,6 +36,17 @@ _MODEL = "data/embeddings/sentence-transformers__all-MiniLM-L6-v2"
 
 _LOT = 16
 """Texts of one request: 0.2 s of a core, for which a question may wait."""
+
+_FEW = _LOT
+"""So many new texts are embedded by the worker of the questions, more by one that ends with it: beside a server's first
+calls it has what they leave of a core.
+"""
+
+_GIVES_WAY = 10
+"""nice(2): a tenth of what another process gets."""
+
+_PATIENCE_SECS = 60.0
+"""For a sign of life of one that gives way."""
 
 _LONGEST = 500
 """Characters of a text that are looked at: the network reads 64 pieces of words."""
@@ -83,11 +95,16 @@ class _Learnt:
 
 
 class Meaning:
-    """`phrases` of each intent, by its name; `passages` are the sentences of the texts."""
+    """`phrases` of each intent, by its name; `passages` are the sentences of the texts; `kept` are their vectors from
+    starts before, if any are.
+    """
 
-    def __init__(self, phrases: Mapping[str, Sequence[str]], passages: Sequence[str] = ()) -> None:
+    def __init__(
+        self, phrases: Mapping[str, Sequence[str]], passages: Sequence[str] = (), kept: Vectors | None = None
+    ) -> None:
         self._names = [name for name, some in phrases.items() for _ in some]
         self._known = [*(phrase for some in phrases.values() for phrase in some), *passages]
+        self._kept = kept
         self._worker: Worker | None = None
         self._learnt: asyncio.Task[_Learnt] | None = None
         self._ahead: dict[tuple[str, ...], asyncio.Task[Near]] = {}
@@ -96,7 +113,7 @@ class Meaning:
     async def start(self) -> None:
         """Raises EngineUnavailable when the wheel is missing."""
         if self._worker is None and self._known:
-            worker = Worker("meaning", _MODULE, {"model": str(model_folder())})
+            worker = Worker("meaning", _MODULE, _config())
             await worker.start()
             self._worker = worker
             self._learnt = asyncio.create_task(self._learn(), name="meanings")
@@ -110,6 +127,7 @@ class Meaning:
         if worker:
             await worker.close()
         if learnt:
+            learnt.cancel()
             await asyncio.gather(learnt, return_exceptions=True)
 
     async def near(self, text: str, alternatives: Sequence[str] = ()) -> Near:
@@ -140,7 +158,7 @@ class Meaning:
         try:
             async with asyncio.timeout(_LONGEST_WAIT_SECS):
                 learnt = await self._all_learnt()
-                asked = await self._embed(readings)
+                asked = await _embed(self._running(), readings)
             self._is_told = False
         except (EngineError, TimeoutError):
             is_failed = self._learnt is None or self._learnt.done()
@@ -161,10 +179,14 @@ class Meaning:
         """Once more, if the worker died over it."""
         if self._learnt is None or (self._learnt.done() and self._learnt.exception()):
             self._learnt = asyncio.create_task(self._learn(), name="meanings")
-        return await asyncio.shield(self._learnt)
+        learnt = self._learnt
+        await asyncio.wait([learnt])  # goes on when who asked has waited long enough
+        if learnt.cancelled():
+            raise EngineUnavailable("the meaning of questions was closed")
+        return learnt.result()
 
     async def _learn(self) -> _Learnt:
-        vectors = await self._embed(self._known)
+        vectors = await self._all_vectors()
         numbers = {name: number for number, name in enumerate(dict.fromkeys(self._names))}
         if not numbers or len(self._names) < ENOUGH * len(numbers) or (others := elsewhere()) is None:
             return _Learnt(vectors, None)
@@ -183,21 +205,56 @@ class Meaning:
             return Near(near)
         return Near(near, passage=int(passages.argmax()), told=float(passages.max()))
 
-    async def _embed(self, texts: Sequence[str]) -> Floats:
-        rows: list[Floats] = []
-        # Alike in length together: a lot takes as long as its longest text has it.
-        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
-        for start in range(0, len(texts), _LOT):
-            if self._worker is None:
-                raise EngineUnavailable("the meaning of questions is not started, or was closed")
-            lot = [texts[at][:_LONGEST] for at in order[start : start + _LOT]]
-            stream = self._worker.open({"texts": lot})
-            try:
-                data = b"".join([frame.payload async for frame in stream.frames()])
-            finally:
-                stream.close()
-            rows.append(np.frombuffer(data, np.float32).reshape(len(lot), -1))
-        return np.concatenate(rows)[np.argsort(order)]
+    async def _all_vectors(self) -> Floats:
+        """Of all that is known, from disk what is there."""
+        vectors = await asyncio.to_thread(self._kept.read, self._known) if self._kept else {}
+        new = [text for text in dict.fromkeys(self._known) if text not in vectors]
+        if new:
+            made = dict(zip(new, await self._embed_new(new), strict=True))
+            if self._kept:
+                await asyncio.to_thread(self._kept.write, made)
+            vectors.update(made)
+        return np.stack([vectors[text] for text in self._known])
+
+    async def _embed_new(self, texts: Sequence[str]) -> Floats:
+        if len(texts) <= _FEW:
+            return await _embed(self._running(), texts)
+        worker = Worker(
+            "meaning-of-phrases",
+            _MODULE,
+            _config(_GIVES_WAY),
+            deadline=_PATIENCE_SECS,
+            start_secs=_PATIENCE_SECS,
+        )
+        await worker.start()
+        try:
+            return await _embed(worker, texts)
+        finally:
+            await worker.close()
+
+    def _running(self) -> Worker:
+        if self._worker is None:
+            raise EngineUnavailable("the meaning of questions is not started, or was closed")
+        return self._worker
+
+
+async def _embed(worker: Worker, texts: Sequence[str]) -> Floats:
+    rows: list[Floats] = []
+    # Alike in length together: a lot takes as long as its longest text has it.
+    order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+    for start in range(0, len(texts), _LOT):
+        lot = [texts[at][:_LONGEST] for at in order[start : start + _LOT]]
+        stream = worker.open({"texts": lot})
+        try:
+            data = b"".join([frame.payload async for frame in stream.frames()])
+        finally:
+            stream.close()
+        rows.append(np.frombuffer(data, np.float32).reshape(len(lot), -1))
+    return np.concatenate(rows)[np.argsort(order)]
+
+
+def _config(nice: int = 0) -> dict[str, Any]:
+    return {"model": str(model_folder()), "nice": nice}
 
 
 def _readings(text: str, alternatives: Sequence[str]) -> tuple[str, ...]:

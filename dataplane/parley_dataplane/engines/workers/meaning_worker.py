@@ -3,6 +3,7 @@ question waits for one lot at most."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ from parley_dataplane.engines.workers.minilm import MiniLm
 
 
 class Meaning(OneRequest):
-    """Config: {"model": folder}; a request: {"texts"}. Answers: DATA = float32, 384 of each text."""
+    """Config: {"model": folder, "nice": as nice(2) takes it}; a request: {"texts"}. Answers: DATA = float32, 384 of
+    each text.
+    """
 
     def __init__(self, channel: Channel, config: Any) -> None:
         self._channel = channel
+        os.nice(config["nice"])
         folder = Path(config["model"])
         try:
             self._network = MiniLm(folder)

@@ -6,6 +6,8 @@ import asyncio
 import logging
 import os
 import signal
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,11 @@ from parley_api.knowledge import KnowledgeText
 from parley_dataplane.engines import wheels
 from parley_dataplane.engines.base import TextDelta, UserTurn
 from parley_dataplane.engines.scripted import meaning
+from parley_dataplane.engines.scripted.classifier import Floats
 from parley_dataplane.engines.scripted.engine import Scripted
 from parley_dataplane.engines.scripted.meaning import NOWHERE, Meaning, Near
+from parley_dataplane.engines.scripted.vectors import Vectors
+from parley_dataplane.engines.worker import Worker
 from parley_dataplane.errors import EngineUnavailable
 from tests.unit.parley_dataplane.engines.contract import run, started
 
@@ -82,6 +87,72 @@ def test_with_many_phrases_it_is_learnt_what_belongs_to_an_intent_and_what_to_no
             assert max(foreign.likely.values()) < 0.2
 
     run(test())
+
+
+def test_what_was_learnt_once_is_known_at_the_next_start_without_the_network(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept = Vectors(tmp_path / "cache" / "vectors.sqlite")
+
+    async def first() -> None:
+        async with started(Meaning(MANY, kept=kept)) as told:
+            await learnt(told, "can I park my lorry")
+
+    async def second() -> None:
+        async with started(Meaning({**MANY, "coffee": ["do you sell coffee"]}, kept=kept)) as told:
+            await learnt(told, "can I park my lorry")
+
+    embedded: list[str] = []
+
+    async def counted(worker: Worker, texts: Sequence[str]) -> Floats:
+        embedded.extend(texts)
+        return await meaning_embed(worker, texts)
+
+    meaning_embed = meaning._embed
+    run(first())
+    monkeypatch.setattr(meaning, "_embed", counted)
+    run(second())
+    assert embedded == ["do you sell coffee", "can I park my lorry"]
+
+
+def processes() -> dict[int, int]:
+    """Those that this one started and that run: pid -> nice(2)."""
+    started_here = {
+        int(pid)
+        for file in Path("/proc/self/task").glob("*/children")
+        for pid in file.read_text().split()
+        if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    }
+    return {pid: os.getpriority(os.PRIO_PROCESS, pid) for pid in started_here}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells a process's children")
+def test_while_many_phrases_are_learnt_the_process_for_it_gives_way_and_goes() -> None:
+    gives_way = os.nice(0) + meaning._GIVES_WAY
+
+    async def test() -> None:
+        async with started(Meaning(MANY)) as told:
+            async with asyncio.timeout(20):
+                while gives_way not in processes().values():
+                    await asyncio.sleep(0.02)
+            await learnt(told, "can I park my lorry")
+            assert gives_way not in processes().values()
+
+    run(test())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells a process's children")
+def test_an_agent_that_is_closed_while_many_phrases_are_learnt_leaves_no_process() -> None:
+    before = processes()
+
+    async def test() -> None:
+        for secs in (0.0, 0.2, 0.8):
+            async with started(Meaning(MANY)):
+                await asyncio.sleep(secs)
+        assert len(asyncio.all_tasks()) == 1
+
+    run(test())
+    assert processes() == before
 
 
 def test_of_few_phrases_nothing_is_learnt() -> None:
