@@ -124,7 +124,7 @@ def _kept(tenant: VoiceTenant, facts: _Facts, settings: Settings, now: datetime,
     spec, observed = tenant.spec, facts.observed
     before = {name: _whose(name, facts) for name in spec.namespaces}
     ours = [name for name, state in before.items() if state.state in (MISSING, READY)]
-    parts = shares(spec.quota, ours, observed)
+    parts = shares(spec, ours, observed)
     made = {name: _within(tenant, facts, name, ours, parts, settings) for name in ours}
     # Isolation first, people last: nobody is let in where the doors are not closed.
     objects = [obj for at in range(2) for name in ours for obj in made[name][at]]
