@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from parley_api.voicetenant import Quota
+from parley_api.voicetenant import Limits, Quota, VoiceTenantSpec
 from parley_operator import amounts, names
 from parley_operator.plan.division import Part, divided, rooms
 from parley_operator.plan.plan import Object, Ref
@@ -54,8 +54,9 @@ def gpu_resource(quota: Quota) -> str:
     return quota.gpus.resource if quota.gpus is not None else ""
 
 
-def shares(quota: Quota, namespaces: Sequence[str], observed: ObservedTenant) -> Shares:
+def shares(spec: VoiceTenantSpec, namespaces: Sequence[str], observed: ObservedTenant) -> Shares:
     """`namespaces`: those that are this tenant's, in the order of the spec."""
+    quota = spec.quota
     limited, gpu = limits(quota), gpu_resource(quota)
     hard: dict[str, dict[str, int]] = {name: {} for name in namespaces}
     use = []
@@ -63,8 +64,9 @@ def shares(quota: Quota, namespaces: Sequence[str], observed: ObservedTenant) ->
         if resource == amounts.SESSIONS:
             continue
         keys = counted(resource, gpu)
+        least = _least(resource, spec.limits)
         parts = [
-            _part(_live(observed, name), resource, keys, _wants(observed, name, resource))
+            _part(_live(observed, name), resource, keys, _wants(observed, name, resource), least)
             for name in namespaces
         ]
         for name, given in zip(namespaces, divided(limited[resource], parts), strict=True):
@@ -91,11 +93,17 @@ def _live(observed: ObservedTenant, namespace: str) -> Object | None:
     return observed.children.get(Ref("ResourceQuota", namespace, names.IN_TENANT))
 
 
-def _part(live: Object | None, resource: str, keys: Sequence[str], wants: int) -> Part:
+def _least(resource: str, each: Limits) -> int:
+    """One more of it, or as much as a container has that says nothing."""
+    said = {amounts.CPU: each.cpu, amounts.MEMORY: each.memory}
+    return amounts.amount(resource, said.get(resource, "1"))
+
+
+def _part(live: Object | None, resource: str, keys: Sequence[str], wants: int, least: int) -> Part:
     given = _most(live, "spec", "hard", resource, keys)
     held = _most(live, "status", "hard", resource, keys)
     used = _most(live, "status", "used", resource, keys) or 0
-    return Part(used, wants, given, max(held or 0, given or 0))
+    return Part(used, wants, given, max(held or 0, given or 0), least)
 
 
 def _most(live: Object | None, part: str, list_: str, resource: str, keys: Sequence[str]) -> int | None:

@@ -45,6 +45,20 @@ def test_a_division_that_leaves_each_half_of_its_room_stays() -> None:
     assert divided(2, parts(1, 0, given=(1, 1))) == [1, 1], "the last piece of another is not taken away"
 
 
+def test_there_is_room_for_a_whole_pod_while_one_is_left_and_the_first_has_the_last() -> None:
+    def of(used: tuple[int, int], given: tuple[int, int]) -> list[Part]:
+        return [Part(one, 0, other, other, least=500) for one, other in zip(used, given, strict=True)]
+
+    assert divided(2000, of((1000, 0), (1250, 750))) == [1250, 500], "first what the other is to give up"
+    assert divided(2000, of((1000, 0), (1250, 500))) == [1500, 500]
+    assert divided(2000, of((1000, 500), (1250, 750))) == [1250, 500]
+    assert divided(2000, of((1000, 500), (1500, 500))) == [1500, 500]
+
+
+def test_a_rollout_comes_before_a_pod_that_nobody_has_made_yet() -> None:
+    assert divided(10, [Part(5, 0, least=1), Part(4, 1, least=1)]) == [5, 5]
+
+
 def test_where_one_is_to_have_more_the_other_gives_first() -> None:
     before = parts(30, 0, given=(32, 32))
     first = divided(64, before)
@@ -69,10 +83,12 @@ class Cluster:
     given: list[int | None] = field(default_factory=list)
     held: list[int] = field(default_factory=list)
     writes: int = 0
+    wants: int = 0
+    least: int = 0
 
     def look(self) -> None:
         now = [
-            Part(used, 0, given, max(held, given or 0))
+            Part(used, self.wants, given, max(held, given or 0), self.least)
             for used, given, held in zip(self.used, self.given, self.held, strict=True)
         ]
         wanted = divided(self.whole, now)
@@ -101,11 +117,11 @@ STEPS = st.lists(
 )
 
 
-@given(st.integers(0, 100), st.integers(1, 4), STEPS)
+@given(st.integers(0, 100), st.integers(1, 4), st.integers(0, 5), st.integers(0, 5), STEPS)
 def test_no_order_of_events_lets_more_be_used_than_the_whole_and_it_comes_to_rest(
-    whole: int, count: int, steps: list[tuple[str, int, int]]
+    whole: int, count: int, wants: int, least: int, steps: list[tuple[str, int, int]]
 ) -> None:
-    cluster = Cluster(whole, [0] * count, [None] * count, [0] * count)
+    cluster = Cluster(whole, [0] * count, [None] * count, [0] * count, wants=wants, least=least)
     cluster.settle()
     assert sum(one or 0 for one in cluster.given) == whole
     for what, place, amount in steps:

@@ -218,6 +218,17 @@ def test_the_quotas_of_the_namespaces_sum_up_to_the_tenants() -> None:
     assert [hard["count/voiceagents.parley.dev"] for hard in hards] == ["5", "4"]
 
 
+def test_a_division_that_moves_is_no_lack_of_isolation_and_another_resource_is() -> None:
+    cluster = SmallTenant(voice_tenant("clinic", "a", "b", quota={"pods": 10}))
+    cluster.settle()
+    cluster.use("a", pods="5")
+    made = cluster.plan()
+    assert "apply ResourceQuota b/parley-tenant" in cluster.writes(made)
+    assert set(reasons(made.status).values()) == {"True"}
+    cluster.change(quota={"pods": 10, "cpu": 4})
+    assert condition(cluster.plan().status, "Isolated")["reason"] == "NotYetSeen"
+
+
 def test_a_rollout_that_fits_is_fine_and_one_that_does_not_is_told_with_what_lacks() -> None:
     assert condition(counted(3, 5, surge=2).tenant["status"], "WithinQuota")["status"] == "True"
     lacking = counted(4, 5, surge=2)
