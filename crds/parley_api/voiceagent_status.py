@@ -31,6 +31,7 @@ ACCEPTED_REASONS = {
     "KedaMissing": "autoscaling.keda on a cluster that has no KEDA",
     "HostPortRefused": "reach.hostPort in a namespace that enforces Pod Security baseline or restricted",
     "NoHostPort": "all ports of the operator's range are allotted to other agents",
+    "SessionQuota": "its tenant's other agents leave it fewer sessions than it asks for; the message says how many",
     "Invalid": "the spec refers to something that it does not have; the message says what to write",
     "OperatorError": "the operator failed at it by a mistake of its own; what runs stays, and it tries again",
     "Refused": "the API server refused an object of the agent; a reason that it gave, such as Forbidden, stands here",

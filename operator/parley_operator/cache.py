@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from parley_operator.kinds import PODS, PRIMARIES, Kind, Primary
+from parley_operator.kinds import NAMESPACES, PODS, PRIMARIES, Kind, Primary
 from parley_operator.plan.plan import Object, Ref
 
 NEWEST = 1 << 63
@@ -23,6 +25,9 @@ NEWEST = 1 << 63
 Place = tuple[str, str]
 """Namespace and name."""
 
+Said = tuple[str, str]
+"""A condition's type and status."""
+
 
 @dataclass(slots=True)
 class _Entry:
@@ -30,12 +35,15 @@ class _Entry:
     uid: str
     owner: Ref | None
     packed: bytes
+    said: tuple[Said, ...]
 
 
 def owner_of(obj: Object, primaries: Iterable[Primary], home: str = "") -> Ref | None:
-    """Which of the primary kinds' objects an object belongs to: by its controller reference, a pod by its label.
+    """Which of the primary kinds' objects an object belongs to: by its controller reference, a pod or a namespace by
+    its label.
 
     Anybody may label a pod of their own: of what is of the whole cluster pods count in the namespace `home` alone.
+    Whoever may label a namespace may hand it over.
     """
     metadata = obj["metadata"]
     namespace = metadata.get("namespace", "")
@@ -44,11 +52,12 @@ def owner_of(obj: Object, primaries: Iterable[Primary], home: str = "") -> Ref |
         primary = by_kind.get(reference.get("kind", ""))
         if reference.get("controller") and primary is not None:
             return primary.key(namespace, reference["name"])
-    if obj.get("kind") != PODS.name:
+    if obj.get("kind") not in (PODS.name, NAMESPACES.name):
         return None
     labels = metadata.get("labels", {})
     for primary in by_kind.values():
-        if labels.get(primary.label) and (primary.namespaced or namespace == home):
+        counts = bool(namespace) if primary.namespaced else namespace in ("", home)
+        if labels.get(primary.label) and counts:
             return primary.key(namespace, labels[primary.label])
     return None
 
@@ -63,6 +72,8 @@ class Cache:
         self.synced = asyncio.Event()
         self.served = True
         """Whether the API server has this kind at all."""
+        self.said: Counter[Said] = Counter()
+        """Of a primary kind: of how many objects the status says so. Counted as they come, not when it is asked for."""
         self._entries: dict[Place, _Entry] = {}
         self._owned: dict[Ref, set[Place]] = {}
         self._within: dict[str, set[Place]] = {}
@@ -130,8 +141,10 @@ class Cache:
             self._owned.setdefault(owner, set()).add(place)
         self._within.setdefault(place[0], set()).add(place)
         same = entry is not None and entry.uid == metadata["uid"] and entry.packed == packed
+        said = _said(trimmed) if isinstance(self.kind, Primary) else ()
+        self._count(entry.said if entry else (), said)
         self._entries[place] = _Entry(
-            version, metadata["uid"], owner, entry.packed if same and entry else packed
+            version, metadata["uid"], owner, entry.packed if same and entry else packed, said
         )
         return not same
 
@@ -152,6 +165,7 @@ class Cache:
         self._within[place[0]].discard(place)
         if not self._within[place[0]]:
             del self._within[place[0]]
+        self._count(entry.said, ())
         return True
 
     def absent(self, present: set[Place], version: int) -> list[Place]:
@@ -162,11 +176,21 @@ class Cache:
             if place not in present and entry.version <= version
         ]
 
+    def _count(self, before: tuple[Said, ...], now: tuple[Said, ...]) -> None:
+        if before != now:
+            self.said.update(now)
+            self.said.subtract(before)
+
     def _disown(self, owner: Ref | None, place: Place) -> None:
         if owner is not None and owner in self._owned:
             self._owned[owner].discard(place)
             if not self._owned[owner]:
                 del self._owned[owner]
+
+
+def _said(obj: Object) -> tuple[Said, ...]:
+    conditions = (obj.get("status") or {}).get("conditions") or ()
+    return tuple((sys.intern(one["type"]), sys.intern(one["status"])) for one in conditions)
 
 
 def _packed(obj: Object) -> bytes:

@@ -14,7 +14,7 @@ from parley_operator.cache import NEWEST, Cache
 from parley_operator.diff import holds, stamped
 from parley_operator.guarded import Guard
 from parley_operator.kinds import MANAGER, PRIMARIES, Kind, Primary, watched
-from parley_operator.media_types import APPLY, JSON, MERGE, METADATA
+from parley_operator.media_types import APPLY, JSON, MERGE, METADATA, METADATA_LIST
 from parley_operator.plan.plan import HAND_OVER_MANAGER, Object, Ref, ref_of
 
 Count = Callable[[str, str, str], None]
@@ -115,8 +115,10 @@ class Cluster:
         try:
             answer = await self._write("PATCH", "apply-status", kind, path, params, body, APPLY)
         except ApiError as error:
-            if error.status == 404:  # it went while a watch was interrupted
-                self.caches[kind.name].drop((namespace, metadata["name"]), NEWEST)
+            place = (namespace, metadata["name"])
+            # It went while a watch was interrupted, or while this was sent: its watch will find nothing more to drop.
+            if error.status == 404 and self.caches[kind.name].drop(place, NEWEST):
+                self._wrote(Ref(kind.name, *place))
             raise
         self._keep(kind, answer)
         return answer
@@ -164,6 +166,29 @@ class Cluster:
         except ApiError as error:
             if error.status not in (404, 409):
                 raise
+
+    async def let_go(self, ref: Ref, uid: str) -> None:
+        """Takes all that was applied of that very object away from it; what others have set of it stays. That it is
+        gone is no error.
+        """
+        kind = self._kind(ref.kind)
+        metadata = {"name": ref.name, "uid": uid}
+        if ref.namespace:
+            metadata["namespace"] = ref.namespace
+        body = {"apiVersion": kind.api_version, "kind": kind.name, "metadata": metadata}
+        try:
+            await self._apply(body, MANAGER, force=True)
+        except ApiError as error:
+            if error.status not in (404, 409):
+                raise
+
+    async def some(self, kind: Kind, namespace: str, most: int) -> list[str]:
+        """Names of objects of a kind in a namespace, whoever made them."""
+        params = {"limit": str(most)}
+        answer = await self._api.request(
+            "GET", kind.path(namespace), params=params, accept=f"{METADATA_LIST},{JSON}"
+        )
+        return [str(one["metadata"]["name"]) for one in answer["items"] or ()]
 
     async def create_event(self, event: Object) -> None:
         """That it is there already is no error: its name is its content."""

@@ -230,7 +230,17 @@ NODE_TUNINGS = Primary(
     owns=(CONFIG_MAPS, DAEMON_SETS),
 )
 
-PRIMARIES = (AGENTS, NODE_TUNINGS)
+TENANTS = Primary(
+    "VoiceTenant",
+    "parley.dev/v1alpha1",
+    "voicetenants",
+    namespaced=False,
+    noun="tenant",
+    label=names.PARLEY_TENANT,
+    owns=(QUOTAS, LIMIT_RANGES, NETWORK_POLICIES, ROLE_BINDINGS),
+)
+
+PRIMARIES = (AGENTS, NODE_TUNINGS, TENANTS)
 """Each with its program (programs/__init__.py)."""
 
 KINDS = {kind.name: kind for kind in (*PRIMARIES, *OTHERS)}

@@ -238,6 +238,11 @@ class Operator:
             leader=self._lease.held.is_set(),
             synced=self._cluster.synced,
             objects=tuple((name, len(cache)) for name, cache in self._cluster.caches.items()),
+            said=tuple(
+                (name, type_, status, count)
+                for name, cache in self._cluster.caches.items()
+                for (type_, status), count in cache.said.items()
+            ),
             polled=len(self._polls),
             waiting_to_roll=sum(waiting for waiting, _ in turns),
             rolling=sum(rolling for _, rolling in turns),

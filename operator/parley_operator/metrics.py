@@ -37,6 +37,8 @@ class Reading:
     leader: bool = False
     synced: bool = False
     objects: tuple[tuple[str, int], ...] = ()
+    said: tuple[tuple[str, str, str, int], ...] = ()
+    """Kind, condition's type and status, objects."""
     polled: int = 0
     waiting_to_roll: int = 0
     rolling: int = 0
@@ -113,3 +115,11 @@ class _Now(Collector):
         for kind, count in now.objects:
             objects.add_metric([kind], count)
         yield objects
+        conditions = GaugeMetricFamily(
+            "parley_operator_conditions",
+            "Objects whose status has the condition with this value.",
+            labels=["kind", "type", "status"],
+        )
+        for kind, type_, status, count in now.said:
+            conditions.add_metric([kind, type_, status], count)
+        yield conditions

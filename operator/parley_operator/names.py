@@ -23,7 +23,13 @@ PARLEY_AGENT = f"{GROUP}/agent"
 PARLEY_MODEL_SERVER = f"{GROUP}/model-server"
 PARLEY_NODE_TUNING = f"{GROUP}/node-tuning"
 PARLEY_TENANT = f"{GROUP}/tenant"
-"""The same of the other kinds."""
+"""The same of the other kinds. PARLEY_TENANT on a namespace says whose it is."""
+
+IN_TENANT = "parley-tenant"
+"""The name of what a tenant has in each of its namespaces, where there is one of a kind."""
+
+TENANT_FINALIZER = f"{GROUP}/tenant"
+"""Of a VoiceTenant: it does not go before its agents have, and its marks on namespaces."""
 
 BUSY = f"{GROUP}/busy"
 """Label of a pod: "true" while it has calls."""
@@ -53,6 +59,9 @@ REPLICAS_BY = f"{GROUP}/replicas-by"
 """Annotation of a Deployment: who sets its replicas, OPERATOR or AUTOSCALER."""
 
 OPERATOR, AUTOSCALER = "operator", "autoscaler"
+
+SESSIONS = f"{GROUP}/sessions"
+"""Annotation of a Deployment: calls that its pods may have in progress, which a tenant's quota counts."""
 
 LONGEST = 63
 """Characters of a DNS label (RFC 1123), and of a label's value."""

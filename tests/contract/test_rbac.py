@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from parley_operator import names
-from parley_operator.kinds import AGENTS, KINDS, Kind
+from parley_operator.kinds import AGENTS, KINDS, PRIMARIES, Kind
 from tests.contract.operator_process import GROUPS, NAMESPACE, USER, OperatorProcess
 from tests.contract.rights import Right, granted, used
 from tests.controlplane.audit import AuditEvent
@@ -25,9 +25,12 @@ from tests.controlplane.kubectl import Manifest
 from tests.server import ROOT
 
 NEEDED_BY_NO_REQUEST = {
-    Right("parley.dev", f"{kind}/finalizers", "update") for kind in ("voiceagents", "nodetunings")
+    *(Right("parley.dev", f"{primary.plural}/finalizers", "update") for primary in PRIMARIES),
+    Right("rbac.authorization.k8s.io", "clusterroles", "bind"),
 }
-"""By an admission plugin alone: test_without_the_right_to_finalizers_an_owner_cannot_be_named."""
+"""By an admission plugin alone: test_without_the_right_to_finalizers_an_owner_cannot_be_named; and by who looks at
+bindings: test_it_gives_people_two_roles_and_no_other.
+"""
 
 TENANT = "tenant"
 OWNED = AGENTS.owns
@@ -147,8 +150,9 @@ class Run:
 class Tenant:
     """What people do, and how they see what became of it."""
 
-    def __init__(self, plane: ControlPlane) -> None:
-        self.kubectl = plane.kubectl.inside(TENANT)
+    def __init__(self, plane: ControlPlane, namespace: str = TENANT) -> None:
+        self.plane = plane
+        self.kubectl = plane.kubectl.inside(namespace)
         self.kubelets = plane.part("kwok")
 
     def apply(self, *manifests: Manifest) -> None:
@@ -180,6 +184,7 @@ def live(tenant: Tenant) -> None:
     what_is_somebody_elses_stays(tenant)
     an_agent_is_cut(tenant)
     nodes_are_tuned_and_let_go(tenant)
+    a_tenant_comes_and_goes_with_its_agent(tenant)
     what_is_named_is_found(tenant)
 
 
@@ -308,6 +313,32 @@ def an_agent_is_cut(tenant: Tenant) -> None:
         tenant.kubelets.resume()
 
 
+def a_tenant_comes_and_goes_with_its_agent(tenant: Tenant) -> None:
+    """With all that there is of one: it needs namespaces, so that its own is made."""
+    people = [{"kind": "User", "name": "ada", "role": "edit"}]
+    spec = {"namespaces": ["of-its-own"], "people": people, "quota": {"pods": 9}, "deletion": "Drain"}
+    tenant.apply(
+        {
+            "apiVersion": "parley.dev/v1alpha1",
+            "kind": "VoiceTenant",
+            "metadata": {"name": "comes"},
+            "spec": spec,
+        }
+    )
+    inside = Tenant(tenant.plane, "of-its-own")
+    until("it is isolated", lambda: "Isolated True" in told_of(tenant, "comes"))
+    agent = voice_agent("shop")
+    inside.apply({**agent, "metadata": {"name": "shop"}})
+    until("it is seen", lambda: inside.accepted("shop") == "AsWritten")
+    tenant.kubectl("delete", "voicetenant", "comes", "--wait=false")
+    until("it is gone", lambda: tenant.kubectl.run("get", "voicetenant", "comes").returncode != 0)
+
+
+def told_of(tenant: Tenant, name: str) -> list[str]:
+    found = tenant.kubectl.json("get", "voicetenant", name).get("status", {}).get("conditions", [])
+    return [f"{one['type']} {one['status']}" for one in found]
+
+
 def marked(pod: Manifest) -> bool:
     return names.CUT_WITH in pod["metadata"].get("annotations", {})
 
@@ -415,7 +446,9 @@ def bound(user: str, *rules: Manifest) -> list[Manifest]:
         ("create", "pods"),
         ("create", "pods --subresource=exec"),
         ("create", "serviceaccounts --subresource=token"),
-        ("create", "rolebindings.rbac.authorization.k8s.io"),
+        ("create", "roles.rbac.authorization.k8s.io"),
+        ("create", "clusterrolebindings.rbac.authorization.k8s.io"),
+        ("escalate", "clusterroles.rbac.authorization.k8s.io"),
         ("get", "leases.coordination.k8s.io"),
         ("delete", "namespaces"),
         ("delete", "nodes"),
@@ -426,6 +459,15 @@ def bound(user: str, *rules: Manifest) -> list[Manifest]:
 def test_what_it_must_not_do_is_refused_by_the_api_server(plane: ControlPlane, verb: str, what: str) -> None:
     operator = plane.kubectl.as_user(plane.user(USER, *GROUPS))
     assert operator.run("auth", "can-i", verb, *what.split(), f"--namespace={TENANT}").stdout.strip() == "no"
+
+
+def test_it_gives_people_two_roles_and_no_other(plane: ControlPlane) -> None:
+    operator = plane.kubectl.as_user(plane.user(USER, *GROUPS)).inside(TENANT)
+    for role in ("view", "parley-tenant-edit"):
+        operator("create", "rolebinding", f"by-the-operator-{role}", f"--clusterrole={role}", "--user=ada")
+    for role in ("edit", "admin", "cluster-admin", "parley-operator"):
+        said = operator.refused("create", "rolebinding", "more", f"--clusterrole={role}", "--user=ada")
+        assert "attempting to grant RBAC permissions not currently held" in said
 
 
 def test_people_have_what_their_roles_of_kubernetes_say(plane: ControlPlane) -> None:

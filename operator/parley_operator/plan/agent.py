@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from parley_operator.plan.plan import Object, Observed, ObservedNode, Plan, Ref
+from parley_operator.plan.tenant import Membership
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class ObservedAgent(Observed):
     """Ports that other agents hold, and which ("namespace/name")."""
 
     nodes: tuple[ObservedNode, ...] = ()
+    membership: Membership | None = None
+    """Of the tenant in whose namespace it is; None where it is nobody's."""
+
     may_roll: bool = True
     """Whether this agent may be rolled now for the operator's own sake (AgentPlan.rolls)."""
 

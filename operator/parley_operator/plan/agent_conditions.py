@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from parley_operator.plan.conditions import FALSE, TRUE, UNKNOWN, Found, accepted, condition, cut, ready
 from parley_operator.plan.plan import Failure, Object, ObservedPod
+from parley_operator.plan.quota_words import lacking
 from parley_operator.plan.reading import Refusal
 
 
@@ -52,7 +53,8 @@ def available(running: Running) -> Found:
             "Available", UNKNOWN, "NotYetSeen", "Kubernetes has not taken up the Deployment as it is now"
         )
     if failure is not None and failure.get("status") == TRUE and told.get("status") != TRUE:
-        message = f"pods can't be made: {cut(failure.get('message', ''))}"
+        why = failure.get("message", "")
+        message = f"pods can't be made: {cut(why)}{lacking(why)}"
         return Found("Available", FALSE, failure.get("reason") or "ReplicaFailure", message)
     status = told.get("status", UNKNOWN)
     message = (
@@ -116,6 +118,11 @@ def _rolling(kind: str, running: Running) -> Found:
         )
     if waits is not None:
         return Found(kind, FALSE, "Unschedulable", f"no node takes a new pod: {cut(waits.unschedulable)}")
+    failure = condition(running.live, "ReplicaFailure") or {}
+    if failure.get("status") == TRUE:
+        told = failure.get("message", "")
+        message = f"a new pod can't be made, and what ran before goes on: {cut(told)}{lacking(told)}"
+        return Found(kind, FALSE, failure.get("reason") or "ReplicaFailure", message)
     progress = condition(running.live, "Progressing") or {}
     if progress.get("status") == FALSE:
         told = cut(progress.get("message", ""))

@@ -13,12 +13,15 @@ from parley_operator.plan.agent import ObservedAgent
 from parley_operator.plan.needs import needs
 from parley_operator.plan.plan import Object
 from parley_operator.plan.reading import Refusal
+from parley_operator.plan.tenant import sessions
 
 AGAIN_SECONDS = 30.0
 """After so long what lacked may be there, and no event may have told."""
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 STRICT = ("baseline", "restricted")
+
+SESSION_QUOTA = "SessionQuota"
 
 
 def lacking(agent: VoiceAgent, value: Object, observed: ObservedAgent) -> Refusal | None:
@@ -28,6 +31,7 @@ def lacking(agent: VoiceAgent, value: Object, observed: ObservedAgent) -> Refusa
         or _missing("ConfigMapMissing", "ConfigMap", needs(value).config_maps - observed.config_maps)
         or _strict(agent, observed)
         or _no_keda(agent, observed)
+        or _no_room(value, observed)
     )
 
 
@@ -63,6 +67,22 @@ def _no_keda(agent: VoiceAgent, observed: ObservedAgent) -> Refusal | None:
         "KedaMissing",
         "autoscaling.keda needs KEDA, which this cluster does not have: install it, or leave keda out for a"
         " HorizontalPodAutoscaler",
+    )
+
+
+def _no_room(value: Object, observed: ObservedAgent) -> Refusal | None:
+    """What it has already `left` has in it, so that a quota that was lowered ends nothing."""
+    member = observed.membership
+    if member is None or member.quota is None:
+        return None
+    wants = sessions(value.get("spec") or {})
+    if wants <= member.left:
+        return None
+    return Refusal(
+        SESSION_QUOTA,
+        f"it asks for {wants} sessions (sessions.limit for each of its pods at most), and of the {member.quota} of"
+        f" tenant {member.tenant} its other agents leave {member.left}: write a smaller sessions.limit, or fewer"
+        " replicas, or have the tenant's quota raised; what runs of it goes on",
     )
 
 

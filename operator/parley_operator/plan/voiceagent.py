@@ -186,6 +186,7 @@ def _refused(refusal: Refusal, facts: _Facts, now: datetime) -> AgentPlan:
     found = agent_conditions.conditions(refusal, facts.observed.failures, running)
     image = str(facts.status.get("image") or "")
     return AgentPlan(
+        prune=_own_doors(facts),
         status={**_status(facts, found, running, image, facts.told_host_port, now), "replicas": replicas},
         cut=pods.cuts(facts.observed.pods.values(), facts.namespace, living=facts.uid),
         why=_sentences(["what runs stays as it is", *_lacking(found[:-1])]),
@@ -200,7 +201,7 @@ def _objects(chosen: Rollout, observed: ObservedAgent) -> list[Object]:
     wanted = [
         service_account(subject),
         config_map(subject) if chosen.renews_file else None,
-        network_policy(subject),
+        None if _isolated(observed) else network_policy(subject),
         service(subject),
         deployment(subject, chosen.template),
         disruption_budget(subject),
@@ -209,6 +210,18 @@ def _objects(chosen: Rollout, observed: ObservedAgent) -> list[Object]:
         pod_monitor(subject) if "PodMonitor" in observed.kinds else None,
     ]
     return [obj for obj in wanted if obj is not None]
+
+
+def _isolated(observed: ObservedAgent) -> bool:
+    """By its tenant's NetworkPolicy, to which one of its own would add what the tenant does not open."""
+    return observed.membership is not None and observed.membership.isolated
+
+
+def _own_doors(facts: _Facts) -> list[Ref]:
+    """What may not stay even while it is refused."""
+    if not _isolated(facts.observed):
+        return []
+    return [ref for ref in sorted(facts.observed.children) if ref.kind == "NetworkPolicy"]
 
 
 def _running(chosen: Rollout, objects: list[Object], facts: _Facts) -> agent_conditions.Running:
@@ -235,18 +248,21 @@ def _prune(
 ) -> list[Ref]:
     """What is ours and not wanted. An agent's file and what its network allows stay while a pod was started with them,
     and while a rollout could still go back to a ReplicaSet that names them. A pod that does not tell what it was
-    started with, as one of an older operator, may need any.
+    started with, as one of an older operator, may need any. Beside its tenant's own no NetworkPolicy stays.
     """
     wanted = {ref_of(obj) for obj in objects}
     started_with = [pod.annotations for pod in running.pods]
+    of_pods = {"ConfigMap": names.AGENT_DIGEST}
+    if not _isolated(facts.observed):
+        of_pods["NetworkPolicy"] = names.NETWORK_DIGEST
     used = {
         Ref(kind, facts.namespace, names.by_content(facts.name, annotations.get(digest, "")))
         for annotations in [*started_with, chosen.template["metadata"]["annotations"]]
-        for kind, digest in _OF_PODS.items()
+        for kind, digest in of_pods.items()
     }
     untold = {
         kind
-        for kind, digest in _OF_PODS.items()
+        for kind, digest in of_pods.items()
         if any(digest not in annotations for annotations in started_with)
     }
     rolled = running.settled and _rolled_out(running)
@@ -255,12 +271,8 @@ def _prune(
         for ref, obj in sorted(facts.observed.children.items())
         if ref not in wanted
         and ((obj.get("metadata") or {}).get("labels") or {}).get(names.PARLEY_AGENT) == facts.name
-        and (ref.kind not in _OF_PODS or (rolled and ref.kind not in untold and ref not in used))
+        and (ref.kind not in of_pods or (rolled and ref.kind not in untold and ref not in used))
     ]
-
-
-_OF_PODS = {"ConfigMap": names.AGENT_DIGEST, "NetworkPolicy": names.NETWORK_DIGEST}
-"""Kinds of which pods of before keep theirs, and the annotation by which a pod tells it."""
 
 
 def _hand_over(subject: Subject, facts: _Facts) -> Object | None:

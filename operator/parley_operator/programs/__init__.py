@@ -11,6 +11,7 @@ from typing import Any
 from parley_operator.programs.nodetuning import NodeTunings
 from parley_operator.programs.program import Program
 from parley_operator.programs.voiceagent import VoiceAgents
+from parley_operator.programs.voicetenant import VoiceTenants
 
-PROGRAMS: tuple[type[Program[Any, Any]], ...] = (VoiceAgents, NodeTunings)
+PROGRAMS: tuple[type[Program[Any, Any]], ...] = (VoiceAgents, NodeTunings, VoiceTenants)
 """For each of kinds.PRIMARIES the one."""

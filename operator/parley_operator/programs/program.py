@@ -23,6 +23,7 @@ from parley_operator.plan.plan import Object, Observed, Plan, Ref
 from parley_operator.polls import Polls, Question
 from parley_operator.queue import Key
 from parley_operator.settings import Settings
+from parley_operator.tenancy import Tenancy
 
 Seen = TypeVar("Seen", bound=Observed)
 Made = TypeVar("Made", bound=Plan)
@@ -37,6 +38,7 @@ class Shared:
         self.observer = Observer(cluster, polls)
         self.look_ups = LookUps(cluster)
         self.pace = Pace(settings.slow_seconds)
+        self.tenancy = Tenancy(cluster)
 
 
 @dataclass(frozen=True, slots=True)

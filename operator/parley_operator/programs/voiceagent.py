@@ -13,12 +13,16 @@ from parley_operator import names
 from parley_operator.api import ApiError
 from parley_operator.cluster import NotOurs
 from parley_operator.few import a_few
-from parley_operator.kinds import AGENTS, NAMESPACES, NODES
+from parley_operator.kinds import AGENTS, DEPLOYMENTS, NAMESPACES, NETWORK_POLICIES, NODES, TENANTS
 from parley_operator.plan import voiceagent
 from parley_operator.plan.agent import AgentPlan, Cut, ObservedAgent
+from parley_operator.plan.conditions import condition
 from parley_operator.plan.needs import needs
 from parley_operator.plan.plan import Object, Observed, Ref, ref_of
 from parley_operator.plan.pods import cuts
+from parley_operator.plan.refusals import SESSION_QUOTA
+from parley_operator.plan.session_quota import left_for
+from parley_operator.plan.tenant import Membership, tenant_of
 from parley_operator.pod_status import QUESTION
 from parley_operator.ports import Ports
 from parley_operator.programs.program import Look, Program, Shared
@@ -61,18 +65,44 @@ class VoiceAgents(Program[ObservedAgent, AgentPlan]):
             host_ports=self.ports.of_others(key) if at_host_port else {},
             nodes=self.shared.observer.nodes() if at_host_port else (),
             may_roll=self.rolls.may(key),
+            membership=self._membership(key, seen.namespace),
         )
 
     def plan(self, obj: Object, observed: ObservedAgent, settings: Settings, now: datetime) -> AgentPlan:
         return voiceagent.plan(obj, observed, settings, now)
 
+    def _membership(self, key: Key, namespace: Object | None) -> Membership | None:
+        caches, tenant = self.shared.cluster.caches, tenant_of(namespace)
+        obj = caches[TENANTS.name].get("", tenant) if tenant and TENANTS.name in caches else None
+        if obj is None:
+            return None
+        isolated = caches[NETWORK_POLICIES.name].get(key.namespace, names.IN_TENANT) is not None
+        spec = obj.get("spec") or {}
+        quota = (spec.get("quota") or {}).get("sessions")
+        if quota is None:
+            return Membership(tenant, isolated)
+        theirs = [
+            name
+            for name in spec.get("namespaces") or ()
+            if tenant_of(caches[NAMESPACES.name].get("", name)) == tenant
+        ]
+        asks = self.shared.tenancy.asks(theirs)
+        left = left_for(key, quota, asks, self.shared.tenancy.held(asks))
+        return Membership(tenant, isolated, quota, left)
+
     def refers_to(self, obj: Object) -> Iterable[Ref]:
-        yield Ref(NAMESPACES.name, "", obj["metadata"]["namespace"])
+        namespace = obj["metadata"]["namespace"]
+        yield Ref(NAMESPACES.name, "", namespace)
+        yield Ref(NETWORK_POLICIES.name, namespace, names.IN_TENANT)
+        accepted = condition(obj, "Accepted") or {}
+        if accepted.get("reason") == SESSION_QUOTA:
+            yield any_of(TENANTS.name)
         if (obj.get("status") or {}).get("hostPort"):
             yield any_of(NODES.name)
 
     def changed(self, key: Key, obj: Object | None) -> None:
         self.ports.hold(key, (obj or {}).get("status"))
+        self.shared.tenancy.agent(key, obj)
 
     def gone(self, obj: Object) -> None:
         """Its pods may still be marked as it was before: that is written later."""
@@ -83,10 +113,13 @@ class VoiceAgents(Program[ObservedAgent, AgentPlan]):
 
     def begin(self, key: Key, observed: ObservedAgent) -> None:
         self._turns.begin(key, observed)
+        deployment = Ref(DEPLOYMENTS.name, key.namespace, names.child(key.name))
+        self.shared.tenancy.seen(key, observed.children.get(deployment))
 
     def planned(self, key: Key, plan: AgentPlan) -> None:
         if plan.status is not None:
             self.ports.hold(key, plan.status)  # or another plan takes the same port
+        self.shared.tenancy.planned(key, plan.objects)
 
     async def after(self, look: Look[AgentPlan]) -> float | None:
         waits = [] if look.untold else [await self._slowly(look.plan.slow)]

@@ -31,7 +31,9 @@ def deployment(subject: Subject, template: Object) -> Object:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": subject.metadata(annotations={**subject.annotations, names.REPLICAS_BY: by}),
+        "metadata": subject.metadata(
+            annotations={**subject.annotations, names.REPLICAS_BY: by, names.SESSIONS: str(subject.sessions)}
+        ),
         "spec": spec,
     }
 

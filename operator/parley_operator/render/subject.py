@@ -44,6 +44,13 @@ class Subject:
         scaling = self.spec.autoscaling
         return scaling is not None and 0 < self.spec.replicas < scaling.max_replicas
 
+    @property
+    def sessions(self) -> int:
+        """Calls that its pods may have in progress, as many pods as there may be; those of a rollout aside."""
+        scaling = self.spec.autoscaling
+        most = scaling.max_replicas if scaling is not None else 0
+        return self.spec.sessions.limit * max(self.spec.replicas, most)
+
     def metadata(self, name: str | None = None, annotations: dict[str, str] | None = None) -> Object:
         """Of an object of the agent's."""
         agent = self.agent

@@ -13,7 +13,7 @@ import signal
 import sys
 
 from tests.bench import machine
-from tests.bench.operator import STAGES, endurance, stages
+from tests.bench.operator import STAGES, endurance, mixed, stages
 from tests.bench.results import Results, code_of
 from tests.server import ROOT
 
@@ -29,6 +29,8 @@ def main() -> None:
     parser.add_argument("--churn", type=int, default=200, help="agents where something goes wrong (200)")
     parser.add_argument("--kills", type=int, default=100, help="of the operator (100)")
     parser.add_argument("--freezes", type=int, default=50, help="of the leader (50)")
+    parser.add_argument("--mixed", type=int, default=1_000, help="objects of all four kinds (1,000)")
+    parser.add_argument("--followed", type=int, default=50, help="model servers that an agent follows (50)")
     parser.add_argument("--stages", nargs="*", metavar="NAME", help="these alone")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--fresh", action="store_true", help="measure again what was measured before")
@@ -41,13 +43,14 @@ def main() -> None:
         "crashes": lambda chance: endurance.crashes(options.churn, options.kills, chance),
         "frozen": lambda chance: endurance.frozen(options.churn, options.freezes, chance),
         "upgrade": lambda chance: endurance.upgrade(options.churn, AT_ONCE, chance),
+        "mixed": lambda chance: mixed.mixed(options.mixed, options.followed, chance),
     }
     assert tuple(every) == STAGES
     if unknown := set(options.stages or ()) - every.keys():
         parser.error(f"no stage {', '.join(sorted(unknown))}: there are {', '.join(every)}")
     code = code_of(ROOT)
     facts = {**machine.facts(), "commit": code.name, "seed": options.seed}
-    names = ("agents", "large", "changes", "churn", "kills", "freezes")
+    names = ("agents", "large", "changes", "churn", "kills", "freezes", "mixed", "followed")
     numbers = {name: getattr(options, name) for name in names}
     results = Results(ROOT / "bench-results", "operator", code, {"seed": options.seed, **numbers})
     for name, value in facts.items():
@@ -64,7 +67,8 @@ def main() -> None:
         else:
             samples = asyncio.run(stage(random.Random(f"{options.seed} {name}")))
             results.keep(name, facts, samples)
-        said = stages.table(samples) + [line for sample in samples for line in endurance.lines(sample)]
+        said = stages.table(samples)
+        said += [line for sample in samples for line in (*endurance.lines(sample), *mixed.lines(sample))]
         print("\n".join(said), flush=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kubernetes_asyncio import client, watch
@@ -77,53 +77,59 @@ class Readiness:
         self.seen: dict[str, float] = {}
         self.ready: dict[str, float] = {}
 
-    async def follow(self, api: client.ApiClient) -> None:
-        """For ever; to be cancelled. An interrupted watch goes on from where it was: one from the beginning would have
-        the API server send all agents each time, and at ten thousand it does nothing else any more.
-        """
-        objects = client.CustomObjectsApi(api)
-        version = ""
-        while True:
-            try:
-                version = version or await self._list(objects)
-                async with watch.Watch().stream(
-                    objects.list_cluster_custom_object,
-                    *(GROUP, VERSION, PLURAL),
-                    resource_version=version,
-                    allow_watch_bookmarks=True,
-                    timeout_seconds=240,
-                ) as events:
-                    async for event in events:
-                        version = event["object"]["metadata"]["resourceVersion"]
-                        self._take(event["object"])
-            except TimeoutError:  # the client's own, after five minutes
-                pass
-            except client.ApiException as error:
-                # A version that is no longer there; a kind so new that its storage is being made.
-                if error.status not in (410, 429, 504):
-                    raise
-                version = ""
-            await asyncio.sleep(0.1)
-
-    async def _list(self, objects: client.CustomObjectsApi) -> str:
-        """The version from which on a watch has the rest."""
-        more: dict[str, Any] = {}
-        while True:
-            page = await objects.list_cluster_custom_object(GROUP, VERSION, PLURAL, limit=500, **more)
-            for agent in page["items"]:
-                self._take(agent)
-            metadata = page["metadata"]
-            if not metadata.get("continue"):
-                return str(metadata["resourceVersion"])
-            more = {"_continue": metadata["continue"]}
-
-    def _take(self, agent: Mapping[str, Any]) -> None:
+    def take(self, agent: Mapping[str, Any]) -> None:
         if (found := agent.get("metadata", {}).get("name")) is None:
             return
         now = time.monotonic()
         self.seen.setdefault(found, now)
         if is_ready(agent):
             self.ready.setdefault(found, now)
+
+
+Take = Callable[[Mapping[str, Any]], None]
+"""An object as it is now; of a bookmark its metadata alone, without a name."""
+
+
+async def follow(api: client.ApiClient, plural: str, take: Take) -> None:
+    """For ever; to be cancelled. An interrupted watch goes on from where it was: one from the beginning would have the
+    API server send all objects each time, and at ten thousand it does nothing else any more.
+    """
+    objects = client.CustomObjectsApi(api)
+    version = ""
+    while True:
+        try:
+            version = version or await _list(objects, plural, take)
+            async with watch.Watch().stream(
+                objects.list_cluster_custom_object,
+                *(GROUP, VERSION, plural),
+                resource_version=version,
+                allow_watch_bookmarks=True,
+                timeout_seconds=240,
+            ) as events:
+                async for event in events:
+                    version = event["object"]["metadata"]["resourceVersion"]
+                    take(event["object"])
+        except TimeoutError:  # the client's own, after five minutes
+            pass
+        except client.ApiException as error:
+            # A version that is no longer there; a kind so new that its storage is being made.
+            if error.status not in (410, 429, 504):
+                raise
+            version = ""
+        await asyncio.sleep(0.1)
+
+
+async def _list(objects: client.CustomObjectsApi, plural: str, take: Take) -> str:
+    """The version from which on a watch has the rest."""
+    more: dict[str, Any] = {}
+    while True:
+        page = await objects.list_cluster_custom_object(GROUP, VERSION, plural, limit=500, **more)
+        for obj in page["items"]:
+            take(obj)
+        metadata = page["metadata"]
+        if not metadata.get("continue"):
+            return str(metadata["resourceVersion"])
+        more = {"_continue": metadata["continue"]}
 
 
 def is_ready(agent: Mapping[str, Any]) -> bool:

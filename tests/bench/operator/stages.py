@@ -44,14 +44,14 @@ async def made(agents: int, replicas: int) -> list[Sample]:
             with operator.run() as running:
                 await operator.until_quiet(0, 60)
                 samples += await _ready(api, plane, agents, replicas, world.USER)
-                samples.append(_memory("after they were made", running))
-                samples.append(await _resync(operator, plane, agents))
-            samples += await _restart(operator, plane, agents)
+                samples.append(memory("after they were made", running))
+                samples.append(await resync(operator, plane, agents))
+            samples += await restart(operator, plane, agents)
         return samples
 
 
 async def large(agents: int, changes: int, chance: random.Random) -> list[Sample]:
-    with world.local_addresses(), world.control_plane() as plane, world.stand_in(plane):
+    with world.control_plane() as plane:  # scaled to zero there is no pod to answer for
         operator = Operator(plane, PROBE_PORT, RESYNC_SECONDS=str(4 * RESYNC_SECS))
         samples: list[Sample] = []
         async with administrator(plane) as api:
@@ -59,10 +59,10 @@ async def large(agents: int, changes: int, chance: random.Random) -> list[Sample
             with operator.run() as running:
                 await operator.until_quiet(0, 60)
                 samples += await _ready(api, plane, agents, 0, world.USER)
-                samples.append(_memory("after they were made", running))
-                samples.append(await _resync(operator, plane, agents, 4 * RESYNC_SECS))
+                samples.append(memory("after they were made", running))
+                samples.append(await resync(operator, plane, agents, 4 * RESYNC_SECS))
                 samples += await _changes(api, plane, chance.sample(range(agents), min(changes, agents)))
-            samples += await _restart(operator, plane, agents)
+            samples += await restart(operator, plane, agents)
         return samples
 
 
@@ -77,16 +77,16 @@ async def ordinary(agents: int) -> list[Sample]:
                 await fleet.make(api, range(agents), 3)
                 await _until_still(log, world.ORDINARY, agents)
                 samples.append(
-                    _writes("made", agents, log, world.ORDINARY) | {"seconds": _last_write(log, began)}
+                    writes("made", agents, log, world.ORDINARY) | {"seconds": _last_write(log, began)}
                 )
-                samples.append(_memory("after they were made", running))
+                samples.append(memory("after they were made", running))
             log, began = plane.audit.from_now(), time.monotonic()
             with world.ordinary(plane) as running:
                 await _until_still(log, world.ORDINARY, 1)
                 samples.append(
-                    _writes("restart", agents, log, world.ORDINARY) | {"seconds": _last_write(log, began)}
+                    writes("restart", agents, log, world.ORDINARY) | {"seconds": _last_write(log, began)}
                 )
-                samples.append(_memory("after a restart", running))
+                samples.append(memory("after a restart", running))
         return samples
 
 
@@ -95,7 +95,7 @@ async def _ready(
 ) -> list[Sample]:
     """All of them applied at once: each one's time from when it was there until it said Ready."""
     log, seen = plane.audit.from_now(), fleet.Readiness()
-    following = asyncio.create_task(seen.follow(api))
+    following = asyncio.create_task(fleet.follow(api, fleet.PLURAL, seen.take))
     began = time.monotonic()
     try:
         await fleet.make(api, range(agents), replicas)
@@ -114,21 +114,21 @@ async def _ready(
     times = [seen.ready[name] - seen.seen[name] for name in seen.ready]
     return [
         {"figure": "ready", "agents": agents, "applied": applied, "all": all_ready, "seconds": times},
-        _writes("made", agents, log, user),
+        writes("made", agents, log, user),
     ]
 
 
-async def _resync(operator: Operator, plane: ControlPlane, agents: int, secs: float = RESYNC_SECS) -> Sample:
+async def resync(operator: Operator, plane: ControlPlane, agents: int, secs: float = RESYNC_SECS) -> Sample:
     """Every agent is looked at again, and nothing is written."""
     await operator.until_quiet(0, LONGEST_SECS)
     await asyncio.sleep(2 * 30)  # numbers of calls are written every 30 s at most: let them be
     log, before = plane.audit.from_now(), operator.total("parley_operator_reconciles_total")
     began = time.monotonic()
     await operator.until_quiet(before + agents, LONGEST_SECS)
-    return _writes("resync", agents, log, world.USER) | {"seconds": time.monotonic() - began}
+    return writes("resync", agents, log, world.USER) | {"seconds": time.monotonic() - began}
 
 
-async def _restart(operator: Operator, plane: ControlPlane, agents: int) -> list[Sample]:
+async def restart(operator: Operator, plane: ControlPlane, agents: int) -> list[Sample]:
     log = plane.audit.from_now()
     began = time.monotonic()
     with operator.run() as running:
@@ -136,8 +136,8 @@ async def _restart(operator: Operator, plane: ControlPlane, agents: int) -> list
         secs = time.monotonic() - began
         await asyncio.sleep(45)  # what is written late is written too
         return [
-            _writes("restart", agents, log, world.USER) | {"seconds": secs},
-            _memory("after a restart", running),
+            writes("restart", agents, log, world.USER) | {"seconds": secs},
+            memory("after a restart", running),
         ]
 
 
@@ -177,7 +177,7 @@ def _first(
     )
 
 
-def _writes(when: str, agents: int, log: AuditLog, user: str) -> Sample:
+def writes(when: str, agents: int, log: AuditLog, user: str) -> Sample:
     kinds = Counter(
         f"{event.verb} {event.resource}{'/' + event.subresource if event.subresource else ''}"
         for event in log.writes(user)
@@ -211,7 +211,7 @@ def _last_write(log: AuditLog, began: float) -> float:
     return last.timestamp() - (time.time() - (time.monotonic() - began))
 
 
-def _memory(when: str, running: Program) -> Sample:
+def memory(when: str, running: Program) -> Sample:
     return {"figure": "memory", "when": when, "mib": running.mib}
 
 
@@ -247,6 +247,10 @@ def table(samples: Sequence[Sample]) -> list[str]:
     if took:
         out += ["| figure | n | p50 ms | p95 ms | p99 ms |", "|---|--:|--:|--:|--:|"]
         out.append(row("an agent's patch -> its Deployment's, by the audit log", took))
+    followed = [sample["milliseconds"] for sample in samples if sample["figure"] == "followed"]
+    if followed:
+        out += ["| figure | n | p50 ms | p95 ms | p99 ms |", "|---|--:|--:|--:|--:|"]
+        out.append(row("a model server's Ready -> its agent's, as a watch sees them", followed))
     if lost := sum(sample["figure"] == "lost" for sample in samples):
         out.append(f"{lost} changes were NOT carried out")
     return out

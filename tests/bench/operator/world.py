@@ -43,7 +43,7 @@ def local_addresses(addresses: str = ADDRESSES) -> Iterator[None]:
 def control_plane() -> Iterator[ControlPlane]:
     """With nodes that take an agent's pods."""
     with ControlPlane(kwok=True, pods=ADDRESSES.replace(".0/16", ".1/16")) as plane:
-        plane.kubectl("apply", "--filename", str(ROOT / "crds" / "voiceagent.yaml"))
+        plane.kubectl("apply", "--server-side", "--kustomize", str(ROOT / "crds"))
         plane.kubectl.established()
         plane.kubectl("create", "namespace", "parley-system")
         plane.add_nodes(
@@ -164,4 +164,6 @@ def ordinary(plane: ControlPlane) -> Iterator[Program]:
 
 
 def _path() -> str:
-    return os.pathsep.join(str(ROOT / part) for part in ("crds", "dataplane", "cli", "operator", "."))
+    return os.pathsep.join(
+        str(ROOT / part) for part in ("crds", "dataplane", "cli", "operator", "sysctl", ".")
+    )

@@ -18,6 +18,7 @@ from parley_dataplane.collector import Collector
 from parley_dataplane.media.pacer import Pacer
 from parley_dataplane.metrics import Metrics
 from parley_dataplane.transports.webrtc import Calls
+from tests.promql import asked
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "manifests/compose"
@@ -158,18 +159,10 @@ def test_nothing_listens_to_other_machines_unless_it_is_told_to() -> None:
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_each_metric_and_label_of_the_dashboard_exists(expression: str) -> None:
-    names = re.findall(r"\b(?:parley|process|python)_\w+", expression)
-    assert names
-    assert [name for name in names if name not in SCRAPED] == []
-    known = set().union(*(SCRAPED[name] for name in names))
-    matched = re.findall(r"[{,]\s*(\w+)\s*[=!]", expression)
-    grouped = [
-        label.strip()
-        for by in re.findall(r"\b(?:by|ignoring) \(?([\w, ]+)\)", expression)
-        for label in by.split(",")
-    ]
-    assert [label for label in matched + grouped if label not in known] == []
-    assert expression.count("(") == expression.count(")")
+    wanted = asked(expression)
+    assert wanted.metrics
+    assert wanted.metrics <= SCRAPED.keys()
+    assert wanted.labels <= set().union(*(SCRAPED[name] for name in wanted.metrics))
 
 
 def test_a_metric_that_is_not_there_would_be_found() -> None:

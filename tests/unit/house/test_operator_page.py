@@ -39,7 +39,7 @@ def test_every_setting_is_on_the_page_with_its_default_and_bounds_and_no_other_i
 
 
 def scraped() -> str:
-    metrics = Metrics(lambda: Reading(objects=(("Pod", 3),)))
+    metrics = Metrics(lambda: Reading(objects=(("Pod", 3),), said=(("VoiceAgent", "Ready", "True", 2),)))
     metrics.reconciled("VoiceAgent", "done", 0.01)
     metrics.wrote("apply", "Deployment", "done")
     metrics.polled("answered")

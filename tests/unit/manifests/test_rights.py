@@ -9,8 +9,10 @@ import pytest
 
 from parley_operator import settings
 from parley_operator.kinds import AGENTS, NODE_TUNINGS, PRIMARIES, Kind, watched
+from parley_operator.render.role_binding import EDIT, VIEW
 from tests.unit.manifests.objects import BASE, Object, one
 
+RBAC = "rbac.authorization.k8s.io"
 VERBS = {"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"}
 ROLES = [found for found in BASE if found["kind"] in ("Role", "ClusterRole")]
 BINDINGS = [found for found in BASE if found["kind"] in ("RoleBinding", "ClusterRoleBinding")]
@@ -40,7 +42,7 @@ def place(kind: Kind) -> tuple[str, str]:
 def test_no_rule_has_a_wildcard_and_every_verb_is_known(role: Object) -> None:
     for rule in role["rules"]:
         assert "*" not in [*rule["apiGroups"], *rule["resources"]]
-        assert set(rule["verbs"]) <= VERBS
+        assert set(rule["verbs"]) <= VERBS | {"bind"}
         assert set(rule) <= {"apiGroups", "resources", "resourceNames", "verbs"}
 
 
@@ -61,11 +63,27 @@ def test_nothing_leads_to_more_rights_or_into_a_pod(role: Object) -> None:
     rights = granted(role)
     for resource in ("pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "serviceaccounts/token"):
         assert ("", resource) not in rights
-    assert {group for group, _ in rights} & {
-        "rbac.authorization.k8s.io",
-        "admissionregistration.k8s.io",
-    } == set()
-    assert not {"escalate", "bind", "impersonate"} & set().union(*rights.values())
+    assert "admissionregistration.k8s.io" not in {group for group, _ in rights}
+    assert not {"escalate", "impersonate"} & set().union(*rights.values())
+    of_roles = {resource for group, resource in rights if group == RBAC}
+    assert of_roles <= ({"rolebindings", "clusterroles"} if role is OPERATOR else set())
+
+
+def test_the_operator_may_bind_two_roles_and_they_lead_to_no_more() -> None:
+    """Kubernetes' own view has no Secrets; whoever may write NetworkPolicies, quotas or roles would undo a tenant."""
+    [bound] = [rule for rule in OPERATOR["rules"] if "bind" in rule["verbs"]]
+    assert bound == {
+        "apiGroups": [RBAC],
+        "resources": ["clusterroles"],
+        "resourceNames": [VIEW, EDIT],
+        "verbs": ["bind"],
+    }
+    edit = granted(one("ClusterRole", EDIT))
+    assert {group for group, _ in edit} == {"", "parley.dev"}
+    assert {resource for group, resource in edit if not group} == {
+        *("secrets", "configmaps", "persistentvolumeclaims"),
+    }
+    assert not {resource for group, resource in edit if "tenant" in resource or "tuning" in resource}
 
 
 def test_every_role_of_the_operator_is_bound_to_its_account_and_the_peoples_are_bound_to_nobody() -> None:
@@ -86,11 +104,10 @@ def test_every_kind_that_is_watched_may_be_listed_and_watched(kind: Kind) -> Non
     assert {"list", "watch"} <= granted(OPERATOR)[place(kind)]
 
 
-OWNED = {kind.name: kind for primary in PRIMARIES for kind in primary.owns}
-
-
-@pytest.mark.parametrize("kind", OWNED.values(), ids=OWNED)
-def test_what_an_object_becomes_may_be_applied_and_pruned(kind: Kind) -> None:
+@pytest.mark.parametrize(
+    "kind", dict.fromkeys(kind for primary in PRIMARIES for kind in primary.owns), ids=lambda kind: kind.name
+)
+def test_what_is_made_of_what_people_write_may_be_applied_and_pruned(kind: Kind) -> None:
     """Server-side apply is `create` and `patch`; nothing is updated, nothing deleted as a collection."""
     verbs = granted(OPERATOR)[place(kind)]
     assert verbs == {"get", "list", "watch", "create", "patch", "delete"}
@@ -99,7 +116,7 @@ def test_what_an_object_becomes_may_be_applied_and_pruned(kind: Kind) -> None:
 def test_of_an_agent_the_operator_writes_the_status_alone() -> None:
     rights = granted(OPERATOR)
     group, plural = place(AGENTS)
-    assert rights[group, plural] <= {"get", "list", "watch"}
+    assert rights[group, plural] == {"list", "watch", "delete"}, "deleted with their tenant"
     assert rights[group, f"{plural}/status"] == {"patch"}
 
 
@@ -110,9 +127,9 @@ def test_of_a_node_tuning_the_operator_writes_the_status_and_a_finalizer() -> No
     assert rights[group, f"{plural}/status"] == {"patch"}
 
 
-def test_namespaces_are_only_looked_at_nodes_are_labelled_and_no_pod_is_made() -> None:
+def test_nodes_are_labelled_no_namespace_is_deleted_and_no_pod_is_made() -> None:
     rights = granted(OPERATOR)
-    assert rights["", "namespaces"] == {"list", "watch"}
+    assert rights["", "namespaces"] == {"get", "list", "watch", "create", "patch"}
     assert rights["", "nodes"] == {"list", "watch", "patch"}
     assert rights["", "pods"] == {"list", "watch", "patch", "delete"}
 

@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from parley_operator.api import ApiError
+from parley_operator.cluster import Cluster
 from parley_operator.kinds import AGENTS, DAEMON_SETS, NAMESPACES, NODES, PODS, PRIMARIES, QUOTAS, Primary
 from parley_operator.main import Operator
 from parley_operator.plan.agent import AgentPlan, ObservedAgent
@@ -302,7 +305,7 @@ def test_a_kind_that_is_not_served_yet_stops_no_other_and_is_watched_once_it_is(
         sweeps = [asyncio.create_task(sweep.run()) for sweep in operator._sweeps.values()]
         reflectors = [asyncio.create_task(one.run()) for one in operator._reflectors]
         await asyncio.wait_for(operator._cluster.all_synced(), 5)
-        assert await operator._served() == [AGENTS]
+        assert await operator._served() == list(PRIMARIES)
         await operator._reconcile(GARDEN)
         assert not operator._watch._again.is_set()
         watched.api.plurals.add(GARDENS.plural)
@@ -316,7 +319,7 @@ def test_a_kind_that_is_not_served_yet_stops_no_other_and_is_watched_once_it_is(
             },
         )
         await asyncio.sleep(20)
-        assert await operator._served() == [AGENTS, GARDENS]
+        assert await operator._served() == [*PRIMARIES, GARDENS]
         assert operator._watch._again.is_set(), "kopf looks for kinds when it starts alone"
         assert GARDEN in watched.queued()
         for task in (*sweeps, *reflectors):
@@ -414,5 +417,27 @@ def test_what_the_operator_itself_writes_of_one_kind_wakes_those_of_another_and_
         await asyncio.sleep(40)
         assert len(api.writes()) == written
         working.cancel()
+
+    run(main())
+
+
+def test_one_that_went_while_its_status_was_written_is_told_once_to_all_who_go_by_it() -> None:
+    """Its watch then says that it is gone, and the cache has nothing more to drop: a tenant that waited for its last
+    agent waited for ever.
+    """
+
+    async def main() -> None:
+        api = FakeApi()
+        told: list[Ref] = []
+        cluster = Cluster(api, lambda: None, lambda *write: None, [AGENTS], wrote=told.append)
+        metadata = {"name": "a", "namespace": "tenant"}
+        obj = {"apiVersion": AGENTS.api_version, "kind": AGENTS.name, "metadata": metadata}
+        stored = await api.put(AGENTS.path("tenant", "a"), obj)
+        cluster.caches[AGENTS.name].put(stored)
+        del api.objects[AGENTS.path("tenant", "a")]
+        for _ in range(2):
+            with pytest.raises(ApiError):
+                await cluster.patch_status(stored, {"calls": 1})
+        assert told == [Ref("VoiceAgent", "tenant", "a")]
 
     run(main())

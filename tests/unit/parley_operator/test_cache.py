@@ -127,3 +127,23 @@ def test_an_object_takes_little_memory() -> None:
     one.put(thing(10, template={"spec": {"containers": containers}}))
     entry = one._entries["tenant", "x"]
     assert len(entry.packed) < 700
+
+
+def test_what_conditions_say_is_counted_as_objects_change_and_go() -> None:
+    def agent(version: int, ready: str) -> Object:
+        metadata = {"name": "a", "namespace": "tenant", "uid": "u1", "resourceVersion": str(version)}
+        conditions = [
+            {"type": "Accepted", "status": "True"},
+            {"type": "Ready", "status": ready, "message": "as far as is known"},
+        ]
+        return {"metadata": metadata, "spec": {}, "status": {"conditions": conditions}}
+
+    agents = Cache(KINDS["VoiceAgent"])
+    agents.put(agent(1, "False"))
+    assert +agents.said == {("Accepted", "True"): 1, ("Ready", "False"): 1}
+    agents.put(agent(2, "True"))
+    assert +agents.said == {("Accepted", "True"): 1, ("Ready", "True"): 1}
+    agents.put(agent(1, "False"))
+    assert agents.said[("Ready", "True")] == 1
+    agents.remove(agent(3, "True"))
+    assert not +agents.said

@@ -64,12 +64,12 @@ def objects(name: str) -> list[dict[str, Any]]:
     return made.objects
 
 
-def text(name: str) -> str:
-    return as_text(objects(name))
-
-
-def as_text(made: list[dict[str, Any]]) -> str:
+def dumped(made: list[dict[str, Any]]) -> str:
     return yaml.dump_all(made, Dumper=_Dumper, sort_keys=True, width=110, allow_unicode=True)
+
+
+def text(name: str) -> str:
+    return dumped(objects(name))
 
 
 NODE_TUNING = FOLDER / "other/nodetuning.yaml"
@@ -86,7 +86,7 @@ def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
     for name in AGENTS:
         (FOLDER / f"{name}.yaml").write_text(text(name))
-    NODE_TUNING.write_text(as_text(node_tuning()))
+    NODE_TUNING.write_text(dumped(node_tuning()))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from parley_operator.render.tuner import FILE, Profile
 from parley_tuner.profile import parse
 from tests.small_cluster import only
 from tests.tuned_cluster import TunedCluster, node_tuning
-from tests.unit.parley_operator.golden.__main__ import NODE_TUNING, as_text
+from tests.unit.parley_operator.golden.__main__ import NODE_TUNING, dumped
 from tests.unit.parley_operator.golden.__main__ import node_tuning as example
 
 CONFIG_MAP, DAEMON_SET = only(example(), "ConfigMap"), only(example(), "DaemonSet")
@@ -23,7 +23,7 @@ POD = TEMPLATE["spec"]
 
 
 def test_the_example_becomes_what_its_golden_file_shows() -> None:
-    assert NODE_TUNING.read_text() == as_text(example()), (
+    assert NODE_TUNING.read_text() == dumped(example()), (
         "look at the difference, then: python -m tests.unit.parley_operator.golden"
     )
 
