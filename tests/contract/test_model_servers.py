@@ -81,10 +81,15 @@ def voice_agent(name: str, server: str, namespace: str = MODELS) -> Manifest:
     }
 
 
+def apply(kubectl: Kubectl, *manifests: Manifest) -> None:
+    """Each into its own namespace."""
+    for namespace in sorted({one["metadata"]["namespace"] for one in manifests}):
+        there = [one for one in manifests if one["metadata"]["namespace"] == namespace]
+        kubectl.inside(namespace).apply(*there, options=["--server-side", "--force-conflicts"])
+
+
 def conditions(kubectl: Kubectl, kind: str, name: str, namespace: str) -> dict[str, dict[str, str]]:
-    found = (
-        kubectl.json("get", kind, name, f"--namespace={namespace}").get("status", {}).get("conditions", [])
-    )
+    found = kubectl.inside(namespace).json("get", kind, name).get("status", {}).get("conditions", [])
     return {one["type"]: one for one in found}
 
 
@@ -96,7 +101,7 @@ def test_it_becomes_ready_and_an_agent_of_another_namespace_is_told_its_address(
     plane: ControlPlane, operator: Replica
 ) -> None:
     kubectl = plane.kubectl
-    kubectl.apply(model_server("llm"), voice_agent("asks", "llm"))
+    apply(kubectl, model_server("llm"), voice_agent("asks", "llm"))
     until("the model server is ready", is_ready(kubectl, "modelserver", "llm", MODELS), 40)
     until("its agent is ready", is_ready(kubectl, "voiceagent", "asks", TENANT), 40)
     status = kubectl.json("get", "modelserver", "llm", f"--namespace={MODELS}")["status"]
@@ -114,7 +119,7 @@ def test_agents_follow_within_two_seconds_at_p95(plane: ControlPlane, operator: 
     """Ten times to nothing and back, with ten agents: from the write that tells of the model server to theirs."""
     kubectl = plane.kubectl
     followers = [f"follows-{number}" for number in range(10)]
-    kubectl.apply(model_server("moody"), *(voice_agent(name, "moody") for name in followers))
+    apply(kubectl, model_server("moody"), *(voice_agent(name, "moody") for name in followers))
     for name in followers:
         until(f"{name} is ready", is_ready(kubectl, "voiceagent", name, TENANT), 60)
     seconds: list[float] = []
@@ -149,7 +154,7 @@ def test_agents_follow_within_two_seconds_at_p95(plane: ControlPlane, operator: 
 
 
 def test_without_a_gpu_it_says_which_resource_lacks(plane: ControlPlane, operator: Replica) -> None:
-    plane.kubectl.apply(model_server("large", gpus={"count": 1}))
+    apply(plane.kubectl, model_server("large", gpus={"count": 1}))
 
     def message() -> str:
         return conditions(plane.kubectl, "modelserver", "large", MODELS).get("Ready", {}).get("message", "")
@@ -161,14 +166,14 @@ def test_deleted_while_used_it_serves_until_its_last_agent_names_another(
     plane: ControlPlane, operator: Replica
 ) -> None:
     kubectl = plane.kubectl.inside(MODELS)
-    plane.kubectl.apply(model_server("old"), model_server("new"), voice_agent("moves", "old"))
+    apply(plane.kubectl, model_server("old"), model_server("new"), voice_agent("moves", "old"))
     until("its agent is ready", is_ready(plane.kubectl, "voiceagent", "moves", TENANT), 40)
     until("it is held", lambda: names.MODEL_SERVER_FINALIZER in finalizers(kubectl, "old"))
     kubectl("delete", "modelserver", "old", "--wait=false")
     until("it says for whom", lambda: "tenant/moves" in told(plane.kubectl, "old"))
     assert conditions(plane.kubectl, "voiceagent", "moves", TENANT)["EnginesReady"]["status"] == "True"
     assert kubectl.json("get", "deployment", "old")["status"]["readyReplicas"] == 1
-    plane.kubectl.apply(voice_agent("moves", "new"))
+    apply(plane.kubectl, voice_agent("moves", "new"))
     until("it is gone", lambda: not there(kubectl, "modelserver/old"), 20)
     until("with all that it became", lambda: not there(kubectl, "deployment/old", "service/old"), 30)
     until("its agent is ready", is_ready(plane.kubectl, "voiceagent", "moves", TENANT), 40)
@@ -191,7 +196,7 @@ def test_a_namespace_goes_with_a_model_server_that_agents_of_another_name(
     plane: ControlPlane, operator: Replica
 ) -> None:
     plane.kubectl("create", "namespace", "passing")
-    plane.kubectl.apply(model_server("llm", "passing"), voice_agent("stays", "llm", "passing"))
+    apply(plane.kubectl, model_server("llm", "passing"), voice_agent("stays", "llm", "passing"))
     until("its agent is ready", is_ready(plane.kubectl, "voiceagent", "stays", TENANT), 40)
     until(
         "it is held",

