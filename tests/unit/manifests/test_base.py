@@ -11,7 +11,7 @@ import pytest
 from parley_api import __version__
 from parley_api.kinds import KINDS
 from parley_operator import names, settings
-from parley_operator.render.agent_file import PORT
+from parley_operator.render import agent_file, model_subject
 from tests.unit.manifests.objects import (
     BASE,
     CONTAINER,
@@ -169,13 +169,14 @@ def ports_out() -> list[tuple[Any, ...]]:
     return [(entry["protocol"], entry["port"], "to" in rule) for rule in rules for entry in rule["ports"]]
 
 
-def test_out_go_questions_to_the_api_server_to_dns_to_agents_pods_and_to_tuners_alone() -> None:
+def test_out_go_questions_to_the_api_server_to_dns_to_pods_of_ours_and_to_tuners_alone() -> None:
     chosen = settings.Settings()
     assert sorted(ports_out()) == [
         ("TCP", 53, False),
         ("TCP", 443, False),
         ("TCP", 6443, False),
-        ("TCP", PORT, True),
+        ("TCP", model_subject.PORT, True),
+        ("TCP", agent_file.PORT, True),
         ("TCP", chosen.tuner_port_first, False),
         ("UDP", 53, False),
     ]
@@ -189,7 +190,8 @@ def test_out_go_questions_to_the_api_server_to_dns_to_agents_pods_and_to_tuners_
     [rule] = [rule for rule in one("NetworkPolicy")["spec"]["egress"] if "to" in rule]
     [peer] = rule["to"]
     assert peer["namespaceSelector"] == {}
-    assert selects(peer["podSelector"]["matchLabels"], names.labels("any-agent"))
+    for labels in (names.labels("any-agent"), names.model_labels("any-model-server")):
+        assert selects(peer["podSelector"]["matchLabels"], labels)
 
 
 def test_the_component_is_one_so_that_a_cluster_without_its_kind_goes_without_it() -> None:
