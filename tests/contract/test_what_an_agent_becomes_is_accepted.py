@@ -16,7 +16,7 @@ from parley_operator import names
 from parley_operator.plan.plan import HAND_OVER_MANAGER, ref_of
 from tests.controlplane.kubectl import Kubectl, as_list
 from tests.small_cluster import SmallCluster, changed, only, voice_agent
-from tests.unit.parley_operator.golden.__main__ import AGENTS, objects
+from tests.unit.parley_operator.golden.__main__ import AGENTS
 
 OF_ITS_OWN_INSTALLATION = {"PodMonitor", "ScaledObject"}
 """Kinds of the Prometheus Operator and of KEDA, which this API server does not have."""
@@ -73,20 +73,20 @@ def enforce(kubectl: Kubectl, level: str) -> None:
     kubectl("label", "namespace", kubectl.namespace, label, "--overwrite")
 
 
-@pytest.mark.parametrize("name", AGENTS)
+@pytest.mark.parametrize("name", AGENTS.names)
 def test_every_object_is_accepted_as_it_is(kubectl: Kubectl, name: str) -> None:
     enforce(kubectl, "restricted")
-    made = here(kubectl, objects(name))
+    made = here(kubectl, AGENTS.objects(name))
     taken = apply(kubectl, *made, dry=True)
     assert [obj["kind"] for obj in taken] == [obj["kind"] for obj in made]
 
 
-@pytest.mark.parametrize("name", AGENTS)
+@pytest.mark.parametrize("name", AGENTS.names)
 def test_every_pod_is_guaranteed_and_needs_nothing_that_pod_security_restricts_but_a_host_port(
     kubectl: Kubectl, name: str
 ) -> None:
     enforce(kubectl, "restricted")
-    made = here(kubectl, objects(name))
+    made = here(kubectl, AGENTS.objects(name))
     apply(kubectl, only(made, "ServiceAccount"))
     if name == "host-port":
         said = kubectl.refused(
@@ -141,7 +141,7 @@ def test_what_runs_applied_as_it_is_rolls_nothing(kubectl: Kubectl) -> None:
 
 def test_a_pod_that_ends_ends_sooner_when_it_is_deleted_once_more_with_less_time(kubectl: Kubectl) -> None:
     """`deletion: Cut` needs no finalizer."""
-    made = here(kubectl, objects("smallest"))
+    made = here(kubectl, AGENTS.objects("smallest"))
     apply(kubectl, only(made, "ServiceAccount"))
     one = pod(kubectl, made)
     one["spec"]["nodeName"] = (

@@ -29,7 +29,7 @@ from parley_operator.settings import Settings
 from tests.server import ROOT
 from tests.small_cluster import NOW, only
 from tests.small_model_cluster import model_server
-from tests.unit.parley_operator.golden.__main__ import SERVERS, objects_of_server
+from tests.unit.parley_operator.golden.__main__ import MODEL_SERVERS
 from tests.vllm.pod_process import expanded, started
 
 VLLM = Path(os.environ.get("PARLEY_VLLM", "~/.cache/parley/vllm")).expanduser()
@@ -130,9 +130,9 @@ def pod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pod]:
         yield pod
 
 
-@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("name", MODEL_SERVERS.names)
 def test_vllms_own_parser_takes_every_command_line_that_is_rendered(name: str) -> None:
-    [container] = only(objects_of_server(name), "Deployment")["spec"]["template"]["spec"]["containers"]
+    [container] = only(MODEL_SERVERS.objects(name), "Deployment")["spec"]["template"]["spec"]["containers"]
     arguments = [expanded(one, {}) for one in container["args"]]
     ran = in_its_environment(str(HERE / "parse.py"), *arguments)
     assert ran.returncode == 0, ran.stderr[-2000:]

@@ -14,7 +14,7 @@ from parley_operator.plan import tenant_conditions, voicetenant
 from parley_operator.render.namespace import RULES_OF
 from parley_operator.render.role_binding import EDIT
 from parley_operator.settings import Settings
-from tests.unit.parley_operator.golden_tenants.__main__ import objects
+from tests.unit.parley_operator.golden.__main__ import TENANTS
 
 PAGE = (Path(__file__).parents[3] / "docs/voicetenant.md").read_text()
 WORDS = " ".join(PAGE.split())
@@ -26,7 +26,7 @@ def section(title: str) -> str:
 
 def test_every_object_is_on_the_page_by_its_name() -> None:
     listed = "\n".join(re.findall(r"^\| (.+?) \|", section("What it becomes"), re.MULTILINE))
-    for obj in objects("everything"):
+    for obj in TENANTS.objects("everything"):
         if obj["kind"] != "Namespace":
             assert obj["kind"] in listed
             assert f"`{obj['metadata']['name']}`" in listed

@@ -11,30 +11,32 @@ import yaml
 from parley_api.document import documents
 from parley_operator import names
 from tests.small_cluster import only
-from tests.unit.parley_operator.golden.__main__ import AGENTS, FOLDER, agent, objects, text
+from tests.unit.parley_operator.golden.__main__ import AGENTS, text
 
 Object = dict[str, Any]
 
-ALL = [pytest.param(obj, id=f"{name} {obj['kind']}") for name in AGENTS for obj in objects(name)]
-TEMPLATES = [pytest.param(only(objects(name), "Deployment")["spec"]["template"], id=name) for name in AGENTS]
+ALL = [pytest.param(obj, id=f"{name} {obj['kind']}") for name in AGENTS.names for obj in AGENTS.objects(name)]
+TEMPLATES = [
+    pytest.param(only(AGENTS.objects(name), "Deployment")["spec"]["template"], id=name)
+    for name in AGENTS.names
+]
 
 
-@pytest.mark.parametrize("name", AGENTS)
+@pytest.mark.parametrize("name", AGENTS.names)
 def test_it_becomes_what_its_golden_file_shows(name: str) -> None:
-    golden = FOLDER / f"{name}.yaml"
-    assert golden.read_text() == text(objects(name)), (
+    assert AGENTS.file(name).read_text() == text(AGENTS.objects(name)), (
         "look at the difference, then: python -m tests.unit.parley_operator.golden"
     )
 
 
 def test_there_is_a_golden_file_for_each_agent_and_no_other() -> None:
-    assert len(AGENTS) >= 3
-    assert sorted(path.stem for path in FOLDER.glob("*.yaml")) == AGENTS
+    assert len(AGENTS.names) >= 3
+    assert AGENTS.shown == AGENTS.names
 
 
-@pytest.mark.parametrize("name", AGENTS)
+@pytest.mark.parametrize("name", AGENTS.names)
 def test_what_is_rendered_again_is_the_same_byte_for_byte(name: str) -> None:
-    assert json.dumps(objects(name)) == json.dumps(objects(name))
+    assert json.dumps(AGENTS.objects(name)) == json.dumps(AGENTS.objects(name))
 
 
 @pytest.mark.parametrize("obj", ALL)
@@ -87,27 +89,27 @@ def test_every_volume_is_mounted_and_every_mount_has_its_volume(template: Object
     assert len(volumes) == len(set(volumes))
 
 
-@pytest.mark.parametrize("name", AGENTS)
+@pytest.mark.parametrize("name", AGENTS.names)
 def test_a_call_ends_before_its_pod_is_killed(name: str) -> None:
-    template = only(objects(name), "Deployment")["spec"]["template"]
+    template = only(AGENTS.objects(name), "Deployment")["spec"]["template"]
     [container] = template["spec"]["containers"]
     drain = next(one["value"] for one in container["env"] if one["name"] == "PARLEY_DRAIN_SECONDS")
-    longest = agent(name)["spec"].get("sessions", {}).get("longestCallSeconds", 3_600)
+    longest = AGENTS.manifest(name)["spec"].get("sessions", {}).get("longestCallSeconds", 3_600)
     assert int(drain) == longest
     still_served = container["lifecycle"]["preStop"]["sleep"]["seconds"]
     assert template["spec"]["terminationGracePeriodSeconds"] == longest + 30 >= still_served + longest + 10
 
 
-@pytest.mark.parametrize("name", AGENTS)
+@pytest.mark.parametrize("name", AGENTS.names)
 def test_no_service_carries_media(name: str) -> None:
     """kube-proxy drops what it knows of a UDP flow when its pod begins to end."""
-    services = [obj for obj in objects(name) if obj["kind"] == "Service"]
+    services = [obj for obj in AGENTS.objects(name) if obj["kind"] == "Service"]
     assert [port["protocol"] for one in services for port in one["spec"]["ports"]] == ["TCP"]
 
 
-@pytest.mark.parametrize("name", AGENTS)
+@pytest.mark.parametrize("name", AGENTS.names)
 def test_the_file_in_the_config_map_is_the_one_that_the_pods_are_started_with(name: str) -> None:
-    made = objects(name)
+    made = AGENTS.objects(name)
     file, template = only(made, "ConfigMap"), only(made, "Deployment")["spec"]["template"]
     digest = file["metadata"]["annotations"][names.AGENT_DIGEST]
     assert template["metadata"]["annotations"][names.AGENT_DIGEST] == digest
@@ -119,5 +121,5 @@ def test_the_file_in_the_config_map_is_the_one_that_the_pods_are_started_with(na
 
 
 def test_the_golden_files_are_what_kubectl_would_apply() -> None:
-    for name in AGENTS:
-        assert list(yaml.safe_load_all((FOLDER / f"{name}.yaml").read_text())) == objects(name)
+    for name in AGENTS.names:
+        assert list(yaml.safe_load_all(AGENTS.file(name).read_text())) == AGENTS.objects(name)

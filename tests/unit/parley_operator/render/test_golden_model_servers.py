@@ -10,20 +10,18 @@ from parley_api.quantities import amount
 from parley_operator import names
 from parley_operator.render.model_pod import MODELS
 from tests.small_cluster import only
-from tests.unit.parley_operator.golden.__main__ import (
-    SERVERS,
-    SERVERS_FOLDER,
-    objects_of_server,
-    server,
-    text,
-)
+from tests.unit.parley_operator.golden.__main__ import MODEL_SERVERS, text
 
 Object = dict[str, Any]
 
-ALL = [pytest.param(obj, id=f"{name} {obj['kind']}") for name in SERVERS for obj in objects_of_server(name)]
+ALL = [
+    pytest.param(obj, id=f"{name} {obj['kind']}")
+    for name in MODEL_SERVERS.names
+    for obj in MODEL_SERVERS.objects(name)
+]
 PODS = [
-    pytest.param(name, only(objects_of_server(name), "Deployment")["spec"]["template"]["spec"], id=name)
-    for name in SERVERS
+    pytest.param(name, only(MODEL_SERVERS.objects(name), "Deployment")["spec"]["template"]["spec"], id=name)
+    for name in MODEL_SERVERS.names
 ]
 
 
@@ -32,17 +30,16 @@ def environment(pod: Object) -> dict[str, str]:
     return {one["name"]: one.get("value", "") for one in container["env"]}
 
 
-@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("name", MODEL_SERVERS.names)
 def test_it_becomes_what_its_golden_file_shows(name: str) -> None:
-    golden = SERVERS_FOLDER / f"become/{name}.yaml"
-    assert golden.read_text() == text(objects_of_server(name)), (
+    assert MODEL_SERVERS.file(name).read_text() == text(MODEL_SERVERS.objects(name)), (
         "look at the difference, then: python -m tests.unit.parley_operator.golden"
     )
 
 
 def test_there_is_a_golden_file_for_each_model_server_and_no_other() -> None:
-    assert len(SERVERS) >= 3
-    assert sorted(path.stem for path in SERVERS_FOLDER.glob("become/*.yaml")) == SERVERS
+    assert len(MODEL_SERVERS.names) >= 3
+    assert MODEL_SERVERS.shown == MODEL_SERVERS.names
 
 
 @pytest.mark.parametrize("obj", ALL)
@@ -62,7 +59,7 @@ def test_its_one_container_is_guaranteed_and_gpus_are_both_requested_and_limited
     [container] = pod["containers"]
     limits, requests = container["resources"]["limits"], container["resources"]["requests"]
     assert limits == requests
-    count = server(name)["spec"]["gpus"]["count"]
+    count = MODEL_SERVERS.manifest(name)["spec"]["gpus"]["count"]
     assert limits.get("nvidia.com/gpu") == (str(count) if count else None)
 
 
@@ -103,7 +100,7 @@ def test_nothing_is_told_to_anybody_outside(name: str, pod: Object) -> None:
     found = environment(pod)
     for variable in ("DO_NOT_TRACK", "VLLM_NO_USAGE_STATS", "HF_HUB_DISABLE_TELEMETRY"):
         assert found[variable] == "1"
-    a_path = server(name)["spec"]["engine"]["vllm"]["model"].startswith("/")
+    a_path = MODEL_SERVERS.manifest(name)["spec"]["engine"]["vllm"]["model"].startswith("/")
     assert (found.get("HF_HUB_OFFLINE") == "1") is a_path
 
 
@@ -111,15 +108,15 @@ def test_nothing_is_told_to_anybody_outside(name: str, pod: Object) -> None:
 def test_it_is_begun_anew_only_when_its_model_has_had_its_time(name: str, pod: Object) -> None:
     [container] = pod["containers"]
     probe = container["startupProbe"]
-    wanted = server(name)["spec"].get("startupSeconds", 1_800)
+    wanted = MODEL_SERVERS.manifest(name)["spec"].get("startupSeconds", 1_800)
     given = probe["failureThreshold"] * probe["periodSeconds"]
     assert wanted <= given < wanted + probe["periodSeconds"]
-    assert only(objects_of_server(name), "Deployment")["spec"]["progressDeadlineSeconds"] > given
+    assert only(MODEL_SERVERS.objects(name), "Deployment")["spec"]["progressDeadlineSeconds"] > given
 
 
 def test_what_kubernetes_would_replace_in_arguments_is_escaped() -> None:
     """$(HOME) in a chat template would become the pod's home; $$ stands for one $."""
-    [container] = only(objects_of_server("everything"), "Deployment")["spec"]["template"]["spec"][
+    [container] = only(MODEL_SERVERS.objects("everything"), "Deployment")["spec"]["template"]["spec"][
         "containers"
     ]
     [template] = [one for one in container["args"] if one.startswith("--chat-template=")]
@@ -127,7 +124,7 @@ def test_what_kubernetes_would_replace_in_arguments_is_escaped() -> None:
 
 
 def test_a_token_comes_from_its_secret_alone() -> None:
-    [container] = only(objects_of_server("everything"), "Deployment")["spec"]["template"]["spec"][
+    [container] = only(MODEL_SERVERS.objects("everything"), "Deployment")["spec"]["template"]["spec"][
         "containers"
     ]
     [token] = [one for one in container["env"] if one["name"] == "HF_TOKEN"]
@@ -137,15 +134,17 @@ def test_a_token_comes_from_its_secret_alone() -> None:
 
 def test_a_volume_that_one_node_alone_can_have_keeps_its_pods_on_one_node() -> None:
     """Else the pod that takes over waits on another node for a volume that the first one keeps: for ever."""
-    pod = only(objects_of_server("cpu"), "Deployment")["spec"]["template"]["spec"]
+    pod = only(MODEL_SERVERS.objects("cpu"), "Deployment")["spec"]["template"]["spec"]
     [term] = pod["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     assert term["topologyKey"] == "kubernetes.io/hostname"
-    assert "affinity" not in only(objects_of_server("everything"), "Deployment")["spec"]["template"]["spec"]
+    assert (
+        "affinity" not in only(MODEL_SERVERS.objects("everything"), "Deployment")["spec"]["template"]["spec"]
+    )
 
 
 def test_without_a_gpu_a_quarter_of_its_memory_is_for_what_it_remembers_of_prompts() -> None:
     """vLLM would take its part of the node's memory, not of the pod's, and be killed for it."""
-    [container] = only(objects_of_server("cpu"), "Deployment")["spec"]["template"]["spec"]["containers"]
+    [container] = only(MODEL_SERVERS.objects("cpu"), "Deployment")["spec"]["template"]["spec"]["containers"]
     assert f"--kv-cache-memory-bytes={4 * 2**30 // 4}" in container["args"]
 
 
@@ -155,7 +154,7 @@ def test_without_a_gpu_a_quarter_of_its_memory_is_for_what_it_remembers_of_promp
 def test_its_pods_reach_names_and_the_hub_where_they_fetch_and_nothing_else(
     name: str, ports: set[int]
 ) -> None:
-    policy = only(objects_of_server(name), "NetworkPolicy")["spec"]
+    policy = only(MODEL_SERVERS.objects(name), "NetworkPolicy")["spec"]
     [egress] = policy["egress"]
     assert {one["port"] for one in egress["ports"]} == ports
     [ingress] = policy["ingress"]
@@ -163,7 +162,7 @@ def test_its_pods_reach_names_and_the_hub_where_they_fetch_and_nothing_else(
 
 
 def test_keda_asks_for_requests_in_progress_and_waiting_together() -> None:
-    [trigger] = only(objects_of_server("everything"), "ScaledObject")["spec"]["triggers"]
+    [trigger] = only(MODEL_SERVERS.objects("everything"), "ScaledObject")["spec"]["triggers"]
     mine = '{namespace="models",parley_dev_model_server="llm-large"}'
     query = f"sum(vllm:num_requests_running{mine}) + sum(vllm:num_requests_waiting{mine})"
     assert trigger["metadata"]["query"] == query

@@ -11,29 +11,29 @@ from parley_operator import names
 from parley_operator.render.role_binding import EDIT, VIEW
 from tests.small_cluster import only
 from tests.small_tenant import SmallTenant, voice_tenant
-from tests.unit.parley_operator.golden.__main__ import text
-from tests.unit.parley_operator.golden_tenants.__main__ import FOLDER, TENANTS, objects
+from tests.unit.parley_operator.golden.__main__ import TENANTS, text
 
 Object = dict[str, Any]
 
-ALL = [pytest.param(obj, id=f"{name} {obj['kind']}") for name in TENANTS for obj in objects(name)]
+ALL = [
+    pytest.param(obj, id=f"{name} {obj['kind']}") for name in TENANTS.names for obj in TENANTS.objects(name)
+]
 
 
-@pytest.mark.parametrize("name", TENANTS)
+@pytest.mark.parametrize("name", TENANTS.names)
 def test_it_becomes_what_its_golden_file_shows(name: str) -> None:
-    golden = FOLDER / f"{name}.yaml"
-    assert golden.read_text() == text(objects(name)), (
-        "look at the difference, then: python -m tests.unit.parley_operator.golden_tenants"
+    assert TENANTS.file(name).read_text() == text(TENANTS.objects(name)), (
+        "look at the difference, then: python -m tests.unit.parley_operator.golden"
     )
 
 
 def test_there_is_a_golden_file_for_each_tenant_and_no_other() -> None:
-    assert sorted(path.stem for path in FOLDER.glob("*.yaml")) == TENANTS == ["everything", "smallest"]
+    assert TENANTS.shown == TENANTS.names == ["everything", "smallest"]
 
 
-@pytest.mark.parametrize("name", TENANTS)
+@pytest.mark.parametrize("name", TENANTS.names)
 def test_what_is_rendered_again_is_the_same_byte_for_byte(name: str) -> None:
-    assert json.dumps(objects(name)) == json.dumps(objects(name))
+    assert json.dumps(TENANTS.objects(name)) == json.dumps(TENANTS.objects(name))
 
 
 @pytest.mark.parametrize("obj", ALL)

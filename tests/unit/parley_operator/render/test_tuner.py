@@ -13,23 +13,28 @@ from parley_operator.render.tuner import FILE, Profile
 from parley_tuner.profile import parse
 from tests.small_cluster import only
 from tests.tuned_cluster import TunedCluster, node_tuning
-from tests.unit.parley_operator.golden.__main__ import NODE_TUNING, text
-from tests.unit.parley_operator.golden.__main__ import node_tuning as example
+from tests.unit.parley_operator.golden.__main__ import NODE_TUNINGS, text
 
-CONFIG_MAP, DAEMON_SET = only(example(), "ConfigMap"), only(example(), "DaemonSet")
+MADE = NODE_TUNINGS.objects("everything")
+CONFIG_MAP, DAEMON_SET = only(MADE, "ConfigMap"), only(MADE, "DaemonSet")
 TEMPLATE = DAEMON_SET["spec"]["template"]
 POD = TEMPLATE["spec"]
 [CONTAINER] = POD["containers"]
 
 
-def test_the_example_becomes_what_its_golden_file_shows() -> None:
-    assert NODE_TUNING.read_text() == text(example()), (
+@pytest.mark.parametrize("name", NODE_TUNINGS.names)
+def test_it_becomes_what_its_golden_file_shows(name: str) -> None:
+    assert NODE_TUNINGS.file(name).read_text() == text(NODE_TUNINGS.objects(name)), (
         "look at the difference, then: python -m tests.unit.parley_operator.golden"
     )
 
 
+def test_there_is_a_golden_file_for_each_node_tuning_and_no_other() -> None:
+    assert NODE_TUNINGS.shown == NODE_TUNINGS.names == ["everything", "smallest"]
+
+
 def test_it_is_in_the_tuners_namespace_goes_with_its_object_and_is_found_as_it_always_was() -> None:
-    for obj in example():
+    for obj in MADE:
         assert obj["metadata"]["namespace"] == "parley-nodes"
         [owner] = obj["metadata"]["ownerReferences"]
         assert (owner["kind"], owner["name"], owner["controller"]) == ("NodeTuning", "low-latency", True)

@@ -12,7 +12,7 @@ from parley_operator.render.vllm_command import arguments
 from parley_operator.settings import Settings
 from tests.server import ROOT
 from tests.small_model_cluster import model_server
-from tests.unit.parley_operator.golden.__main__ import server
+from tests.unit.parley_operator.golden.__main__ import MODEL_SERVERS
 
 LISTED = (ROOT / "tests/vllm/options.txt").read_text().splitlines()
 VERSION, OF_VLLM = LISTED[0], set(LISTED[1:])
@@ -41,7 +41,7 @@ def test_every_option_that_can_be_rendered_is_one_of_vllms() -> None:
 
 
 def test_with_all_fields_set_every_option_is_one_of_vllms_and_each_field_has_its_own() -> None:
-    spec = server("everything")["spec"]
+    spec = MODEL_SERVERS.manifest("everything")["spec"]
     fields = Vllm.model_validate(spec["engine"]["vllm"])
     assert fields.model_fields_set == set(Vllm.model_fields), "the golden file sets all of them"
     found = rendered(engine=spec["engine"], gpus=spec["gpus"])
