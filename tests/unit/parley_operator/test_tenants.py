@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from parley_operator import names
 from parley_operator.api import ApiError
-from parley_operator.kinds import AGENTS, DEPLOYMENTS, NAMESPACES, NETWORK_POLICIES, SERVICES, TENANTS
+from parley_operator.kinds import (
+    AGENTS,
+    DEPLOYMENTS,
+    MODEL_SERVERS,
+    NAMESPACES,
+    NETWORK_POLICIES,
+    SERVICES,
+    TENANTS,
+)
 from parley_operator.plan import voiceagent
 from parley_operator.plan.plan import Object, Ref
 from parley_operator.plan.tenant import Claim
@@ -14,6 +23,7 @@ from parley_operator.programs.modelserver import ModelServers
 from parley_operator.programs.voicetenant import VoiceTenants
 from parley_operator.queue import Key
 from tests.small_cluster import condition, voice_agent
+from tests.small_model_cluster import model_server
 from tests.small_tenant import voice_tenant
 from tests.unit.parley_operator.world import World
 from tests.virtual_time import run
@@ -58,6 +68,9 @@ class Place(World):
             for key in self.gone - known:
                 if key.kind == program.kind.name:
                     program.changed(key, None)
+
+    def use(self) -> dict[str, str]:
+        return {one["resource"]: one["used"] for one in self.api.objects[PATH]["status"]["use"]}
 
     def conditions(self, path: str = PATH) -> Object:
         found: Object = self.api.objects[path]["status"]
@@ -256,6 +269,28 @@ def test_an_agent_has_no_policy_of_its_own_where_its_tenants_is_and_gets_it_back
         ]
         await place.api.remove(NETWORK_POLICIES.path("clinic", names.IN_TENANT))
         assert [one for one in await place.look(shop) if "networkpolicies" in one] == mine
+
+    run(main())
+
+
+def test_a_model_server_has_none_either_and_counts_in_its_tenants_use() -> None:
+    async def main() -> None:
+        place = Place()
+        await place.tenant()
+        await place.look(CLINIC)
+        assert place.use()["modelServers"] == "0"
+        llm = Key("ModelServer", "clinic", "llm")
+        server = model_server("llm")
+        server["metadata"] = {"name": "llm", "namespace": "clinic", "generation": 1}
+        await place.api.put(MODEL_SERVERS.path("clinic", "llm"), server)
+        written = await place.look(llm)
+        assert any("deployments" in one for one in written)
+        assert not any("networkpolicies" in one for one in written)
+        await asyncio.sleep(31)
+        await place.look(CLINIC)
+        assert place.use()["modelServers"] == "1"
+        await place.api.remove(NETWORK_POLICIES.path("clinic", names.IN_TENANT))
+        assert any("networkpolicies/llm" in one for one in await place.look(llm))
 
     run(main())
 
