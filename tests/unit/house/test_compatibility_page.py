@@ -15,7 +15,7 @@ WANTED = {
     "FastRTC Voice AI": ("F", [*range(1, 32), 40, 41]),
     "Alice": ("A", [*range(1, 12), 13, 14, 15, *range(17, 25)]),
     "Full-duplex agent": ("D", [*range(1, 10), 13, 16, 17, 20]),
-    "Voice AI Backend v2": ("V", [*range(1, 12), *range(13, 21), 26]),
+    "Voice AI Backend v2": ("V", [*range(1, 21), 26]),
 }
 FILE = re.compile(r"`(Makefile|[\w.-]+(?:/[\w.-]+)*(?:/|\.(?:py|js|c|html|css|md|yaml|json)))`")
 """An address begins with a slash, a file never does."""

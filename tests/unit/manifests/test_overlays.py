@@ -1,4 +1,4 @@
-"""manifests/kind and manifests/voice-ai against the base, the API and the names that older scripts use."""
+"""manifests/kind, gpu and voice-ai against the base, the API and the names that older scripts use."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from parley_api import load
+from parley_api.load import load_all
 from parley_operator import names
 from parley_operator.render.pod import HTTP
 from tests.unit.manifests.objects import BASE, MANIFESTS, ROOT, commands, documents, kustomization, one
 
 FOLDERS = [path.parent for path in MANIFESTS.rglob("kustomization.yaml")]
 VOICE_AI = MANIFESTS / "voice-ai"
+GPU = MANIFESTS / "gpu"
 SCRIPT = VOICE_AI / "deploy-k8s.sh"
 AGENT = VOICE_AI / "agent.yaml"
 
@@ -90,6 +92,29 @@ def test_the_namespace_the_label_and_the_service_have_the_names_that_scripts_use
     assert service["spec"]["ports"][0]["targetPort"] == HTTP
     assert service["spec"]["sessionAffinity"] == "ClientIP"
     assert service["spec"]["ports"][0]["port"] == 80
+
+
+def test_on_gpus_an_agent_asks_the_model_server_that_is_there_and_neither_needs_a_privilege() -> None:
+    namespaces, servers, agents = (
+        documents(GPU / name) for name in ("namespaces.yaml", "model-server.yaml", "agent.yaml")
+    )
+    [server], [agent] = servers, agents
+    asked = agent["spec"]["engines"]["llm"]["modelServer"]
+    assert (asked["name"], asked["namespace"]) == (
+        server["metadata"]["name"],
+        server["metadata"]["namespace"],
+    )
+    assert server["spec"]["gpus"]["count"] > 0
+    levels = {
+        one["metadata"]["name"]: one["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
+        for one in namespaces
+    }
+    assert levels == {obj["metadata"]["namespace"]: "restricted" for obj in (server, agent)}
+
+
+@pytest.mark.parametrize("file", ["model-server.yaml", "agent.yaml"])
+def test_what_is_there_for_gpus_is_taken_as_it_is_written(file: str) -> None:
+    assert load_all(GPU / file)
 
 
 def test_the_file_of_keys_holds_none() -> None:
