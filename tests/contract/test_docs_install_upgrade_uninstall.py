@@ -160,7 +160,7 @@ def test_uninstall_leaves_nothing_behind(
 
 def test_the_last_commands_of_uninstall_find_nothing(uninstalled: Told) -> None:
     out = uninstalled.by("part-of=parley")
-    assert out.count("No resources found") == 3
+    assert out.count("No resources found") == 6
 
 
 @pytest.mark.usefixtures("uninstalled")
