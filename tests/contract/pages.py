@@ -60,6 +60,7 @@ class Typist:
             "cli",
             "examples",
             "manifests",
+            "sysctl",
         ):
             (self._home / name).symlink_to(ROOT / name)
         programs = folder / "bin"
