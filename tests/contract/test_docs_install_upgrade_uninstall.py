@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from parley_operator.kinds import POD_MONITORS
+from parley_operator.kinds import POD_MONITORS, Kind
 from tests.contract.answering_pods import PODS, AnsweringPods
 from tests.contract.operator_process import GROUPS, USER, OperatorProcess
 from tests.contract.pages import Typist, blocks
@@ -27,6 +27,9 @@ from tests.server import ROOT
 
 NOT_OURS = {"events", "events.events.k8s.io", "leases.coordination.k8s.io", "componentstatuses"}
 """Kinds whose objects come and go by themselves."""
+
+PROMETHEUS_RULES = Kind("PrometheusRule", "monitoring.coreos.com/v1", "prometheusrules")
+"""Like PodMonitor the Prometheus Operator's; Parley's own operator makes none."""
 
 AGGREGATED = ("view", "edit", "admin")
 GONE_SECS = 30.0
@@ -64,7 +67,7 @@ class Told:
 def plane() -> Iterator[ControlPlane]:
     with ControlPlane(kwok=True, pods=PODS) as plane:
         plane.add_nodes(2)
-        plane.kubectl.apply(optional_kind(POD_MONITORS))
+        plane.kubectl.apply(optional_kind(POD_MONITORS), optional_kind(PROMETHEUS_RULES))
         plane.kubectl.established()
         yield plane
 
