@@ -38,8 +38,8 @@ _LOT = 16
 """Texts of one request: 0.2 s of a core, for which a question may wait."""
 
 _FEW = _LOT
-"""So many new texts are embedded by the worker of the questions, more by one that ends with it: beside a server's first
-calls it has what they leave of a core.
+"""So many new texts are embedded by the worker of the questions, more by one that ends with it: beside calls, as
+of the version before when a file is reloaded, it has what they leave of a core.
 """
 
 _GIVES_WAY = 10
@@ -57,10 +57,13 @@ _OTHER, _AGREEMENT = 0.98, 0.3
 _SHARES = (0.6, 0.4)
 """Of the two readings in what the classifier says."""
 
-_LONGEST_WAIT_SECS = 0.5
-"""For the meaning of one question, which takes a tenth of it: then the words alone have to do. So it is in the first
-seconds of a server, while the phrases' vectors are made.
+_LONGEST_START_SECS = 15.0
+"""Before a server takes calls, or its first would be understood by words alone: 300 phrases take 6 s of a core at the
+first start, and half a second from then on.
 """
+
+_LONGEST_WAIT_SECS = 0.5
+"""For the meaning of one question, which takes a tenth of it: then the words alone have to do."""
 
 _AHEAD_SECS = 4.0
 """For so long what was told ahead is kept: longer than any silence that ends an utterance."""
@@ -111,12 +114,13 @@ class Meaning:
         self._is_told = False
 
     async def start(self) -> None:
-        """Raises EngineUnavailable when the wheel is missing."""
+        """Until the phrases are known, or can't be in time. Raises EngineUnavailable when the wheel is missing."""
         if self._worker is None and self._known:
             worker = Worker("meaning", _MODULE, _config())
             await worker.start()
             self._worker = worker
             self._learnt = asyncio.create_task(self._learn(), name="meanings")
+            await asyncio.wait([self._learnt], timeout=_LONGEST_START_SECS)
 
     async def close(self) -> None:
         """Safe to call twice."""
