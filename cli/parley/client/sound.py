@@ -101,7 +101,7 @@ def _library() -> ModuleType:
         import sounddevice
     except ImportError:
         raise NoSound(
-            "sounddevice is not installed: pip install 'parley[microphone]', or give audio to send_audio"
+            "sounddevice is not installed: python -m pip install sounddevice, or give audio to send_audio"
         ) from None
     except OSError:  # the wheel for Linux comes without PortAudio
         raise NoSound("PortAudio is not installed: on Debian, apt install libportaudio2") from None

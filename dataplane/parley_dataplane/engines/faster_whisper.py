@@ -40,7 +40,7 @@ class FasterWhisper:
         """Raises EngineUnavailable for a missing package, a model that can't be loaded, a language that it lacks."""
         if find_spec("faster_whisper") is None:
             raise EngineUnavailable(
-                "Python package faster-whisper is missing: pip install 'parley[faster-whisper]'"
+                "Python package faster-whisper is missing: .venv/bin/python -m pip install faster-whisper"
             )
         await self._worker.start()
 

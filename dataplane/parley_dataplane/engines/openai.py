@@ -56,7 +56,7 @@ class OpenAi:
             import httpx2
         except ImportError:
             raise EngineUnavailable(
-                "Python package httpx2 is missing: pip install 'parley[openai]'"
+                "Python package httpx2 is missing: .venv/bin/python -m pip install httpx2"
             ) from None
         logging.getLogger("httpx2").setLevel(logging.WARNING)  # it logs each request with its URL
         self._client = httpx2.AsyncClient(

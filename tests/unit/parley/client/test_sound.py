@@ -85,7 +85,7 @@ def test_the_loudspeaker_plays_in_order_then_silence_and_stops_at_an_interruptio
 
 def test_without_sounddevice_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sounddevice", None)
-    with pytest.raises(NoSound, match=r"pip install 'parley\[microphone\]'"):
+    with pytest.raises(NoSound, match=r"python -m pip install sounddevice,"):
         Loudspeaker()
 
 

@@ -295,7 +295,7 @@ def test_without_httpx2_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "httpx2", None)
 
     async def test() -> None:
-        with pytest.raises(EngineUnavailable, match=r"pip install 'parley\[openai\]'"):
+        with pytest.raises(EngineUnavailable, match=r"missing: .venv/bin/python -m pip install httpx2$"):
             await engine("http://127.0.0.1:1/v1").start()
 
     run(test())
