@@ -1,6 +1,6 @@
 """The doors: FastAPI shells that read, parse, call the session, render and write, and decide nothing else.
 
-request -> turnstile -> origins -> bodies, sockets -> protocols/ parse -> Session
+request -> turnstile -> origins -> head -> bodies, sockets -> protocols/ parse -> Session
 Session -> Door (here) -> protocols/ render -> transports/ -> peer
 """
 
@@ -20,6 +20,7 @@ from parley_dataplane.routes import (
     signaling,
     v1,
 )
+from parley_dataplane.routes.head import Head
 from parley_dataplane.routes.origins import Origins
 from parley_dataplane.routes.turnstile import Turnstile
 
@@ -31,5 +32,6 @@ def mount(app: FastAPI, parley: Parley) -> None:
     pages.mount_files(app)
     problems.install(app, parley)
     openapi.install(app)
+    app.add_middleware(Head)
     app.add_middleware(Origins, parley=parley)
     app.add_middleware(Turnstile)  # the last one added is the first one met

@@ -61,6 +61,8 @@ def _methods_of(app: FastAPI, path: str) -> list[str]:
     for template, operations in app.openapi()["paths"].items():
         if _pattern(template).match(path):
             methods.update(map(str.upper, operations))
+    if "GET" in methods:
+        methods.add("HEAD")
     return sorted(methods)
 
 

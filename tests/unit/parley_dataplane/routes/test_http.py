@@ -67,8 +67,8 @@ def test_what_http_itself_refuses_is_problem_json(server: Any, method: str, path
 @pytest.mark.parametrize(
     ("path", "methods"),
     [
-        ("/v2/sessions", "GET, POST"),
-        ("/api/v1/rtc/session/me", "DELETE, GET"),
+        ("/v2/sessions", "GET, HEAD, POST"),
+        ("/api/v1/rtc/session/me", "DELETE, GET, HEAD"),
         ("/api/v1/rtc/session", "POST"),
     ],
 )
@@ -78,6 +78,19 @@ def test_a_method_that_is_not_allowed_is_told_all_that_are(server: Any, path: st
     """
     answer = asyncio.run(server.http("PUT", path))
     assert (answer.status, answer.headers["allow"]) == (405, methods)
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/healthz", "/readyz", "/metrics", "/v2/sessions"])
+def test_head_is_answered_as_get_is(server: Any, path: str) -> None:
+    """Monitors and load balancers ask so, and were told 405."""
+    server.parley.ready = False
+    got, asked = (asyncio.run(server.http(method, path)) for method in ("GET", "HEAD"))
+    assert (asked.status, asked.headers) == (got.status, got.headers)
+
+
+def test_head_of_what_is_only_posted_is_refused(server: Any) -> None:
+    answer = asyncio.run(server.http("HEAD", OFFER))
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")
 
 
 def test_a_full_server_says_when_to_come_back(server: Any) -> None:
