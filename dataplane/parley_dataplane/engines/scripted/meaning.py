@@ -7,7 +7,8 @@
 What may be the question is told ahead while the person pauses; it is forgotten when asked, or after some seconds.
 
 Rules: a question waits for half a second at most. Without them, or without the worker, the words alone have
-to do: the answer is not lost, and a log line tells of a failure once. What was said never reaches a log.
+to do: the answer is not lost, and a log line tells of a failure once, another of its end. What was said never reaches
+a log.
 """
 
 from __future__ import annotations
@@ -163,13 +164,11 @@ class Meaning:
             async with asyncio.timeout(_LONGEST_WAIT_SECS):
                 learnt = await self._all_learnt()
                 asked = await _embed(self._running(), readings)
-            self._is_told = False
-        except (EngineError, TimeoutError):
-            is_failed = self._learnt is None or self._learnt.done()
-            if is_failed and not self._is_told:
-                self._is_told = True
-                _log.warning("the meaning of a question can't be told: its words alone have to do")
+        except (EngineError, TimeoutError) as error:
+            if self._learnt is None or self._learnt.done():  # else it is only not ready yet
+                self._tell(error)
             return NOWHERE
+        self._tell(None)
         # What only one of two readings means is a little doubtful.
         worth = np.array([[1.0], [_OTHER]], np.float32)[: len(readings)]
         cosines = asked @ learnt.vectors.T * worth
@@ -178,6 +177,20 @@ class Meaning:
             return near
         chances = np.average(learnt.classifier.probabilities(asked), 0, _SHARES[: len(readings)])
         return replace(near, likely=dict(zip(near.intents, chances.tolist(), strict=True)))
+
+    def _tell(self, failure: EngineError | TimeoutError | None) -> None:
+        """Log a failure, or with None that there is none any more, unless that was the last word."""
+        if self._is_told == (failure is not None):
+            return
+        self._is_told = failure is not None
+        if failure is None:
+            _log.info("the meaning of questions is told again")
+            return
+        late = f"nothing came within {_LONGEST_WAIT_SECS:g} s"
+        why = failure.detail if isinstance(failure, EngineError) else late
+        _log.warning(
+            "the meaning of a question can't be told (%s): until it can, words alone have to do", why
+        )
 
     async def _all_learnt(self) -> _Learnt:
         """Once more, if the worker died over it."""

@@ -22,7 +22,7 @@ from parley_dataplane.engines.scripted.engine import Scripted
 from parley_dataplane.engines.scripted.meaning import NOWHERE, Meaning, Near
 from parley_dataplane.engines.scripted.vectors import Vectors
 from parley_dataplane.engines.worker import Worker
-from parley_dataplane.errors import EngineUnavailable
+from parley_dataplane.errors import EngineCrashed, EngineUnavailable
 from tests.unit.parley_dataplane.engines.contract import run, started
 
 PHRASES = {
@@ -213,9 +213,43 @@ def test_a_network_that_dies_costs_no_answer_and_is_told_once(caplog: pytest.Log
 
     caplog.set_level(logging.WARNING)
     run(test())
-    told = [record.getMessage() for record in caplog.records if "meaning" in record.getMessage()]
-    assert len(told) <= 1
+    failures = [record for record in caplog.records if "can't be told" in record.getMessage()]
+    assert len(failures) <= 1
     assert "garage" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("failure", "why"),
+    [
+        (
+            EngineCrashed("the meaning worker ended (exit status 1)"),
+            "the meaning worker ended (exit status 1)",
+        ),
+        (TimeoutError(), "nothing came within 0.5 s"),
+    ],
+    ids=["a crash", "silence"],
+)
+def test_a_log_line_tells_why_there_is_no_telling_and_another_that_there_is_again(
+    failure: Exception, why: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failed(worker: Worker, texts: Sequence[str]) -> Floats:
+        raise failure
+
+    async def test() -> None:
+        async with started(Meaning(PHRASES)) as told:
+            assert (await learnt(told, "got a garage")).intents
+            with monkeypatch.context() as patch:
+                patch.setattr(meaning, "_embed", failed)
+                assert [await told.near("got a garage") for _ in range(3)] == [NOWHERE] * 3
+            for _ in range(2):
+                assert (await told.near("got a garage")).intents
+
+    caplog.set_level(logging.INFO)
+    run(test())
+    assert [record.getMessage() for record in caplog.records if "meaning" in record.getMessage()] == [
+        f"the meaning of a question can't be told ({why}): until it can, words alone have to do",
+        "the meaning of questions is told again",
+    ]
 
 
 def test_what_was_expected_is_told_at_once_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
