@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from parley_api import InvalidFile, VoiceAgent
 from parley_api.kind import Resource
@@ -31,7 +32,10 @@ def check(files: Sequence[str]) -> int:
 def _check(file: str) -> int:
     try:
         found = load_all(file)
-        _agents(file, [one for one in found if isinstance(one, VoiceAgent)])
+        agents = [one for one in found if isinstance(one, VoiceAgent)]
+        _agents(file, agents)
+        if len(agents) == 1:
+            _questions(file, agents[0])
     except InvalidFile as invalid:
         tell(invalid)
         return WRONG
@@ -39,7 +43,9 @@ def _check(file: str) -> int:
 
 
 def checked(file: str) -> AgentFile:
-    """The agent that a file holds; raises InvalidFile for all that `parley check` tells of one."""
+    """The agent that a file holds; raises InvalidFile for all that `parley check` tells of one, its spoken tests aside:
+    they are of no call.
+    """
     read = load_file(file)
     _agents(file, [read.agent])
     return read
@@ -56,6 +62,13 @@ def _agents(file: str, agents: Sequence[VoiceAgent]) -> None:
         problems += [*([voice] if voice else []), *contradictions(agent)]
     if problems:
         raise InvalidFile(file, problems[:MOST_TOLD])
+
+
+def _questions(file: str, agent: VoiceAgent) -> None:
+    """Look at the CSV of spoken tests beside the file, as `parley test` will read it; that takes one agent."""
+    from parley_cli.spoken_tests.questions import read_questions  # its package needs this module
+
+    read_questions(agent, Path(file))
 
 
 def say(text: str) -> bool:

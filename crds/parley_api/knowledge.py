@@ -81,7 +81,9 @@ def read_folder(base_dir: Path, name: str, location: Location) -> tuple[list[Kno
 
 def _read_text(file: Path, shown: str) -> KnowledgeText | tuple[str, str]:
     """The text, or (what was seen, what to do instead)."""
-    if file.exists() and not file.is_file() and not file.is_dir():
+    if file.is_dir():
+        return f"{shown}, a folder", "move it elsewhere, or name it without .md: only files are read"
+    if file.exists() and not file.is_file():
         # A pipe would be waited for, for ever.
         return f"{shown}, no regular file", "make it a file that can be read"
     try:

@@ -105,6 +105,9 @@ class _Wrong(Exception):
 
 def _bytes(file: Path) -> bytes:
     try:
+        # It would be waited for, for ever; but under /dev are the pipes that a shell has already opened.
+        if file.is_fifo() and not file.is_relative_to("/dev"):
+            raise _Wrong(Problem("", "a pipe, no regular file", "make it a file that can be read"))
         with file.open("rb") as stream:
             raw = stream.read(LARGEST_FILE + 1)
     except FileNotFoundError:

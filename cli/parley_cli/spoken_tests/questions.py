@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from parley_api import InvalidFile, VoiceAgent
 from parley_api.problems import Problem, shown
@@ -46,18 +47,33 @@ def _read(file: Path, intents: set[str]) -> tuple[list[Question], list[Problem]]
         return [], [Problem("", f"bytes that are no UTF-8 at {error.start}", "save it as UTF-8")]
     except OSError as error:
         return [], [Problem("", (error.strerror or "an error").lower(), "make it a file that can be read")]
-    rows = csv.DictReader(lines, restkey="more")
-    columns = [name.strip() for name in rows.fieldnames or ()]
-    if "say" not in columns or set(columns) - set(COLUMNS):
-        return [], [Problem("", shown(",".join(columns)), "begin with the line say,intent,answer", line=1)]
-    rows.fieldnames = columns
+    rows = csv.DictReader(lines, restkey="more", strict=True)
+    line = 0
+    try:
+        columns = [name.strip() for name in rows.fieldnames or ()]
+        if "say" not in columns or set(columns) - set(COLUMNS):
+            return [], [
+                Problem("", shown(",".join(columns)), "begin with the line say,intent,answer", line=1)
+            ]
+        rows.fieldnames = columns
+        read: list[tuple[int, dict[str, Any]]] = []
+        line = rows.line_num
+        for row in rows:
+            line = rows.line_num
+            read.append((line, row))
+    except csv.Error as error:
+        begins = next(number for number, text in enumerate(lines[line:], line + 1) if text)
+        seen = f"broken CSV ({error})"
+        return [], [
+            Problem("", seen, 'end with " a text that begins with one, and write "" for one in it', begins)
+        ]
     questions: list[Question] = []
     problems: list[Problem] = []
-    for row in rows:
+    for line, row in read:
         cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
         wrong = _mistake(cells, row.get("more"), intents)
         if wrong is not None:
-            problems.append(Problem(*wrong, line=rows.line_num))
+            problems.append(Problem(*wrong, line=line))
         else:
             questions.append(Question(cells["say"], cells["intent"] or None, cells["answer"] or None))
     if len(questions) > MOST_QUESTIONS:

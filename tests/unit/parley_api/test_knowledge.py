@@ -75,7 +75,7 @@ def test_every_text_that_can_not_be_read_is_told(folder: Path) -> None:
         "leaflets/a.md with byte 0xe9 at 3; save it as UTF-8",
         "leaflets/b.md, more than 256 KiB; split it into several files",
         "leaflets/c.md, an empty file; write something into it, or remove it",
-        "leaflets/d.md, is a directory; make it a file that can be read",
+        "leaflets/d.md, a folder; move it elsewhere, or name it without .md: only files are read",
     ]
 
 

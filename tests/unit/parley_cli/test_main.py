@@ -57,6 +57,41 @@ def test_check_says_every_mistake_of_every_file_and_exits_with_2(
     assert out.out.startswith("examples/bench.yaml: ok")
 
 
+def test_check_tells_what_is_wrong_with_the_spoken_tests_beside_a_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It was ok, and only `parley test` told."""
+    file, table = tmp_path / "bench.yaml", tmp_path / "bench.csv"
+    file.write_text(Path("examples/bench.yaml").read_text())
+    table.write_text("say,intent\nwhen are you open,hours\n")
+    assert main(["check", str(file)]) == 2
+    out = capsys.readouterr()
+    assert (out.out, out.err) == (
+        "",
+        f'{table}:2: intent: saw "hours"; write the name of an intent of the file\n',
+    )
+    table.write_text("say,intent\nwhen are you open,\n")
+    assert main(["check", str(file)]) == 0
+
+
+def test_check_refuses_a_pipe_and_does_not_wait_for_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Bug: `parley check` never came back. Cause: to open a pipe is to wait for somebody who writes into it."""
+    os.mkfifo(pipe := tmp_path / "a.yaml")
+    assert main(["check", str(pipe)]) == 2
+    assert (
+        capsys.readouterr().err == f"{pipe}: saw a pipe, no regular file; make it a file that can be read\n"
+    )
+
+
+def test_check_reads_what_a_shell_pipes_into_it() -> None:
+    piped = parley(
+        "check", "/dev/stdin", input=Path("examples/bench.yaml").read_text(), stdout=subprocess.PIPE
+    )
+    assert (piped.returncode, piped.stdout.partition(" (")[0]) == (0, "/dev/stdin: ok")
+
+
 def test_crd_prints_what_kubectl_applies(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["crd"]) == 0
     every = list(yaml.safe_load_all(capsys.readouterr().out))

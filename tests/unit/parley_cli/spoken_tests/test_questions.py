@@ -84,6 +84,28 @@ def test_a_table_that_is_none_is_refused_as_a_whole(tmp_path: Path, table: str |
     assert said in problem
 
 
+@pytest.mark.parametrize(
+    ("table", "line"),
+    [
+        ('say,intent\nwhat is love,\n\n"how late,hours\ndo you bake,\n', 4),
+        ('"say,intent\nwhat is love,\n', 1),
+        ('say,intent\nwhat is love,\n"what" is love,\n', 3),
+        (f'say\n"{"x" * 200_000}"\n', 2),
+    ],
+    ids=["a quote without end", "one in the header", "a quote within", "an endless field"],
+)
+def test_a_broken_line_is_told_where_it_begins(tmp_path: Path, table: str, line: int) -> None:
+    """All that came after a quote without its end was taken as one question."""
+    (problem,) = problems(tmp_path, table)
+    assert problem.startswith(f"/bakery.csv:{line}: saw broken CSV (")
+    assert 'end with " a text that begins with one' in problem
+
+
+def test_a_text_in_quotes_may_have_quotes_and_lines(tmp_path: Path) -> None:
+    table = 'say,answer\n"is it ""open""","six,\nor later"\n'
+    assert questions(tmp_path, table) == [*OWN, Question('is it "open"', None, "six,or later")]
+
+
 def test_a_test_of_the_file_must_name_an_intent_that_is_there(tmp_path: Path) -> None:
     file = tmp_path / "agent.yaml"
     file.write_text(AGENT.replace("intent: hours", "intent: ours"))
