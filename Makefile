@@ -119,7 +119,7 @@ $(VENV)/run.stamp: requirements.lock
 	@$(PYTHON) -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || \
 	  { echo "Parley needs Python 3.11, 3.12 or 3.13 with venv; '$(PYTHON)' is not that." \
 	         "Install python3 and python3-venv, or name another: make PYTHON=python3.12" >&2; exit 1; }
-	@echo "Setting up $(VENV) from requirements.lock (once)"
+	@echo "Setting up $(VENV) from requirements.lock (once): a minute or two"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(install) requirements.lock
 	@printf '%s\n' $(packages) > "$$($(python) -c 'import site; print(site.getsitepackages()[0])')/parley.pth"

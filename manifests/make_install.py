@@ -22,6 +22,11 @@ IMAGE = re.compile(
 )
 """A line that names one of Parley's three images."""
 
+NO_REGISTRY = """\
+The images are named without a registry: only nodes that have them already will find them.
+To name one: make install.yaml REGISTRY=registry.example.com/team
+"""
+
 
 class NotPlain(Exception):
     """A kustomization does more than to list files: only kustomize itself could render it."""
@@ -60,6 +65,8 @@ def main() -> int:
     parser.add_argument("--tag", default="", help="of both images, instead of this version")
     given = parser.parse_args()
     sys.stdout.write(install(registry=given.registry, tag=given.tag))
+    if not given.registry:
+        sys.stderr.write(NO_REGISTRY)
     return 0
 
 

@@ -42,6 +42,17 @@ def test_a_registry_and_a_tag_are_those_of_all_images_and_change_nothing_else(re
     ]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "noted"), [((), True), (("--registry=",), True), (("--registry=a/b",), False)]
+)
+def test_images_without_a_registry_are_noted_beside_it(arguments: tuple[str, ...], noted: bool) -> None:
+    ran = subprocess.run(
+        [sys.executable, MAKE, *arguments], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ran.stderr.startswith("The images are named without a registry") == noted
+    assert (ran.stderr == "") != noted
+
+
 def test_a_kustomization_that_would_change_something_is_refused(tmp_path: Path) -> None:
     module = runpy.run_path(str(MAKE))
     (tmp_path / "kustomization.yaml").write_text("resources: [a.yaml]\nnamePrefix: x-\n")
