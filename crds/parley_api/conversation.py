@@ -24,19 +24,27 @@ CHOICES = Rule(
     "write choices for kind choice, and for no other kind",
 )
 BOUNDS = Rule(
-    "(has(self.weekdays) && self.weekdays.size() > 0) ? self.kind in ['weekday', 'date'] && !has(self.earliest) &&"
-    " !has(self.latest) : !(has(self.earliest) || has(self.latest)) || self.kind == 'time'",
-    "write weekdays for the kinds weekday and date, earliest and latest for kind time, and for no other kind",
+    "(!(has(self.weekdays) && self.weekdays.size() > 0) || self.kind in ['weekday', 'date']) &&"
+    " (!(has(self.earliest) || has(self.latest)) || self.kind == 'time') &&"
+    " (!(has(self.least) || has(self.most)) || self.kind == 'number')",
+    "write weekdays for the kinds weekday and date, earliest and latest for kind time, least and most for kind number,"
+    " and for no other kind",
 )
 IMPOSSIBLE = Rule(
-    "has(self.otherwise) == (has(self.earliest) || has(self.latest) ||"
+    "has(self.otherwise) == (has(self.earliest) || has(self.latest) || has(self.least) || has(self.most) ||"
     " (has(self.weekdays) && self.weekdays.size() > 0))",
-    "write otherwise beside weekdays, earliest or latest, and only there: what is said to a value that is not possible",
+    "write otherwise beside weekdays, earliest, latest, least or most, and only there: what is said to a value that is"
+    " not possible",
 )
 CLOCKS = Rule(
     "!has(self.earliest) || !has(self.latest) || self.earliest <= self.latest",
     "write earliest not after latest: no time would be possible",
     ".earliest",
+)
+NUMBERS = Rule(
+    "!has(self.least) || !has(self.most) || self.least <= self.most",
+    "write least not over most: no number would be possible",
+    ".least",
 )
 ANSWER = Rule(
     "has(self.answer) || (has(self.answers) && self.answers.size() > 0)",
@@ -90,7 +98,7 @@ Clock = Annotated[
 class Slot(Model):
     """Something that the person has to say before the answer can be given."""
 
-    model_config = ConfigDict(json_schema_extra=cel_rules(CHOICES, BOUNDS, IMPOSSIBLE, CLOCKS))
+    model_config = ConfigDict(json_schema_extra=cel_rules(CHOICES, BOUNDS, IMPOSSIBLE, CLOCKS, NUMBERS))
 
     name: Identifier = Field(description="Name of the slot, as in {name}.")
     kind: SlotKind = Field(description="What fills it; text takes anything, choice one of the choices.")
@@ -111,6 +119,18 @@ class Slot(Model):
         default=None, description="The first time that is possible, for kind time."
     )
     latest: Clock | None = Field(default=None, description="The last time that is possible, for kind time.")
+    least: int | None = Field(
+        default=None,
+        ge=0,
+        le=999_999,
+        description="The smallest number that is possible, for kind number; unless set, 0.",
+    )
+    most: int | None = Field(
+        default=None,
+        ge=0,
+        le=999_999,
+        description="The largest number that is possible, for kind number; unless set, 999999.",
+    )
     otherwise: Sentence | None = Field(
         default=None,
         description="What is said to a value that is not possible, before it is asked for again.",

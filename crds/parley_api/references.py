@@ -23,6 +23,7 @@ from parley_api.conversation import (
     FOLLOW_UP,
     IMPOSSIBLE,
     KNOWLEDGE,
+    NUMBERS,
     OTHERWISE,
     STORED,
     TESTED,
@@ -226,14 +227,27 @@ def _slots(here: Location, intent: dict[str, Any], records: dict[str, set[str]])
             yield from _template((*at, "ask"), ask, earlier, _named(intent, "requires"), records)
 
 
+_BOUNDED = {
+    "weekdays": ("weekday", "date"),
+    "earliest": ("time",),
+    "latest": ("time",),
+    "least": ("number",),
+    "most": ("number",),
+}
+"""Bound -> the kinds of slots that it is for."""
+
+
 def _bounds(here: Location, slot: dict[str, Any]) -> Mistakes:
-    bounds = [name for name in ("weekdays", "earliest", "latest") if slot.get(name) not in (None, [])]
+    bounds = [name for name in _BOUNDED if slot.get(name) not in (None, [])]
     for name in bounds:
-        if slot.get("kind") not in (("weekday", "date") if name == "weekdays" else ("time",)):
+        if slot.get("kind") not in _BOUNDED[name]:
             yield Mistake((*here, name), f"{name} beside kind {shown(slot.get('kind'))}", BOUNDS.message)
     earliest, latest = slot.get("earliest"), slot.get("latest")
     if isinstance(earliest, str) and isinstance(latest, str) and earliest > latest:
         yield Mistake((*here, "earliest"), f"{shown(earliest)} after {shown(latest)}", CLOCKS.message)
+    least, most = whole(slot, "least"), whole(slot, "most")
+    if least is not None and most is not None and least > most:
+        yield Mistake((*here, "least"), f"{least} over {most}", NUMBERS.message)
     if bool(bounds) != (slot.get("otherwise") is not None):
         yield Mistake((*here, "otherwise"), shown(slot.get("otherwise")), IMPOSSIBLE.message)
     yield from _no_braces((*here, "otherwise"), slot.get("otherwise"))

@@ -373,13 +373,20 @@ WRONG = {
     "bounds of a kind that has none": (
         BOOK + "      answer: Sure\n" + DAY.replace("ask:", "latest: '18:00', otherwise: Too late, ask:"),
         '11: spec.conversation.intents[0].slots[0].latest: saw latest beside kind "weekday";'
-        " write weekdays for the kinds weekday and date, earliest and latest for kind time, and for no other kind",
+        " write weekdays for the kinds weekday and date, earliest and latest for kind time, least and most for kind"
+        " number, and for no other kind",
     ),
     "a bound without what is said beyond it": (
         BOOK + "      answer: Sure\n" + DAY.replace("ask:", "weekdays: [monday], ask:"),
         "11: spec.conversation.intents[0].slots[0].otherwise: saw nothing;"
-        " write otherwise beside weekdays, earliest or latest, and only there: what is said to a value that is not"
-        " possible",
+        " write otherwise beside weekdays, earliest, latest, least or most, and only there: what is said to a value"
+        " that is not possible",
+    ),
+    "bounds between which no number is": (
+        BOOK + "      answer: Sure\n"
+        + DAY.replace("weekday, ask:", "number, least: 3, most: 2, otherwise: Not so many, ask:"),
+        "11: spec.conversation.intents[0].slots[0].least: saw 3 over 2;"
+        " write least not over most: no number would be possible",
     ),
     "an hour that no clock shows": (
         BOOK + "      answer: Sure\n"

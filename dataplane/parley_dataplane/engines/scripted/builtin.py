@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from parley_dataplane.engines.scripted import slots
+
 BIAS = 0.97
 
 PHRASES: dict[str, tuple[str, ...]] = {
@@ -128,6 +130,17 @@ CLOCK = re.compile(
 )
 """No engine of Parley says what time it is: without this, "what time is my appointment" would be the nearest."""
 
+CHOICES = re.compile(
+    r"(?:(?:please|sorry|well|and|so|okay) )*"
+    r"(?:what|which(?: ones?)?) (?:have you got|do you have|have you|is there|are there|can i have|can i choose|"
+    r"can i choose from|are the choices|are my choices|are the options|are my options)"
+    r"(?: (?:there|please|then|got))*"
+)
+"""Said where one of the choices was asked for, it asks which there are."""
+
+MOST_CHOICES = 6
+"""Nobody keeps more in mind that are only heard."""
+
 MOST_QUIET_WORDS = 6
 REPLACED = 0.97
 """From here on an intent of the file is preferred to QUIET and CLOCK."""
@@ -144,6 +157,14 @@ CONFIRM = "You want {wish}, is that right?"
 CONFIRM_OTHER = "Then you want {wish}, is that right?"
 DENIED = "I'm sorry. Could you put it another way?"
 SLOT_MISSED = "Sorry, I didn't get that."
+UNTAKEN = {
+    slots.UNCLEAR: "Sorry, I need one whole number.",
+    slots.EITHER: "Sorry, I can only take one of them.",
+    slots.NO_SUCH_DAY: "There is no such day.",
+    slots.PAST: "That day is over.",
+}
+NOT_POSSIBLE = "Sorry, that number is not possible."
+CHOICES_ARE = "There is {choices}."
 SLOT_GIVEN_UP = (
     "I'm sorry, I just can't make that out. Let's leave it for now; we can start again whenever you like."
 )

@@ -350,6 +350,8 @@ class Dialogue:
         best = ranked[0]
         if best.key == "builtin cancel" and best.score >= SURE and not self._wants_text(filling, best):
             return self._leave(state, builtin.CANCELLED)
+        if self._asks_for_choices(filling, best, heard):
+            return self._said(self._with_choices(filling, state), state)
         if self._is_aside(best, filling, values, heard):
             if any(match.key == "builtin goodbye" and match.score >= ASIDE for match in ranked):
                 state = replace(state, filling=())  # who takes leave is asked nothing more
@@ -362,7 +364,17 @@ class Dialogue:
         if filling.misses + 1 >= SLOT_TRIES:
             return self._leave(state, builtin.SLOT_GIVEN_UP)
         missed = replace(filling, misses=filling.misses + 1)
-        return f"{builtin.SLOT_MISSED} {self._question(state)}", _waiting(state, missed)
+        return f"{builtin.SLOT_MISSED} {self._with_choices(filling, state)}", _waiting(state, missed)
+
+    def _with_choices(self, filling: Filling, state: State) -> str:
+        """The question, after what there is to choose from, unless it says so itself."""
+        choices, question = self._asked_slot(filling).choices, self._question(state)
+        if all(choice.casefold() in question.casefold() for choice in choices):
+            return question
+        told = choices[: builtin.MOST_CHOICES]
+        last = "more" if told != choices else told.pop() if len(told) > 1 else ""
+        listed = ", ".join(told) + (f" {'and' if last == 'more' else 'or'} {last}" if last else "")
+        return f"{builtin.CHOICES_ARE.format(choices=listed)} {question}"
 
     def _is_aside(self, best: Match, filling: Filling, values: Mapping[str, str], heard: Heard) -> bool:
         """Is this another question, rather than the value that was asked for?"""
@@ -371,6 +383,12 @@ class Dialogue:
         if self._asked_slot(filling).kind in slots.FREE_KINDS:
             return best.score >= ASIDE and len(heard.first) > 1
         return best.score >= (ASIDE if values != filling.values else SURE)
+
+    def _asks_for_choices(self, filling: Filling, best: Match, heard: Heard) -> bool:
+        """ "What have you got", unless it is a phrase of the file's own."""
+        is_own = best.key.startswith("intent") and best.score >= builtin.REPLACED
+        asks = builtin.CHOICES.fullmatch(" ".join(heard.first)) is not None
+        return asks and not is_own and self._asked_slot(filling).kind == "choice"
 
     def _wants_text(self, filling: Filling, best: Match) -> bool:
         return self._asked_slot(filling).kind == "text" and best.score < ASIDE
@@ -404,7 +422,7 @@ class Dialogue:
         waiting = (*state.filling, replace(filling, asked=missing.name))[-DEEPEST:]
         asked = self._ask(missing, filling, state)
         if refused:
-            asked = f"{missing.otherwise} {asked}"
+            asked = f"{_refusal(missing, values[missing.name])} {asked}"
         return self._said(asked, replace(state, filling=waiting, open=""))
 
     def _deliver(self, intent: Intent, filling: Filling, state: State) -> Outcome:
@@ -527,6 +545,11 @@ def _needed(intent: Intent) -> list[Slot]:
     """The slots that are asked for: all but free text that no answer says and no record keeps."""
     said = " ".join(intent.every_answer)
     return [s for s in intent.slots if s.kind != "text" or intent.stores or "{" + s.name + "}" in said]
+
+
+def _refusal(slot: Slot, value: str) -> str:
+    """Why the slot does not take `value`."""
+    return builtin.UNTAKEN.get(value) or slot.otherwise or builtin.NOT_POSSIBLE
 
 
 def _with_meaning(match: Match, near: Near) -> Match:

@@ -1,6 +1,7 @@
 """What a sentence says of an intent's slots: which words are whose value, and which of them replace one known before.
 
 Rules: pure; `said` are the words of one reading; a value said again replaces, a name only where it is corrected.
+What was said and is no value is one of slots.UNTAKEN: the dialogue asks again.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ def fill(
         is_asked = slot.name == asked and not (asked not in known and _restates(said))
         is_named = slot.name in said and slot.kind not in slots.FREE_KINDS
         loose = is_asked or is_named
-        found = found or slots.find(slot.kind, said, slot.choices, loose)
+        left = ["" if at in taken else word for at, word in enumerate(said)]
+        found = found or slots.find(slot.kind, left, slot.choices, loose)
         open_values = _wanted([one for one in found if not taken & set(range(one.start, one.end))], said)
         if not open_values or (slot.name in known and not _may_replace(slot, wished, said, asked)):
             continue
@@ -64,6 +66,8 @@ def fill(
         between = said[open_values[0].end : open_values[-1].start]
         corrects = _is_correction(said) or not builtin.CORRECTION.isdisjoint(between)
         chosen = open_values[-1] if alone and corrects else open_values[0]
+        if chosen.value in slots.UNTAKEN and slot.name in known and not (loose or _is_correction(said)):
+            continue
         values[slot.name] = chosen.value
         fresh.add(slot.name)
         taken |= set(range(chosen.start, chosen.end))
@@ -71,10 +75,13 @@ def fill(
 
 
 def _wanted(found: list[slots.Found], said: Sequence[str]) -> list[slots.Found]:
-    """Without those that are given up for another ("from Monday to Friday"), if that leaves any."""
+    """Without those that are over ("yesterday"), or given up for another ("from Monday to Friday"), if that leaves
+    any."""
 
     def is_given_up(one: slots.Found) -> bool:
         before = said[max(0, one.start - 2) : one.start]
+        if one.value == slots.PAST:
+            return True
         return not builtin.UNWANTED.isdisjoint(before[-1:]) or tuple(before) == ("instead", "of")
 
     return [one for one in found if not is_given_up(one)] or found

@@ -4,14 +4,15 @@
     date     "tomorrow", "next tuesday", "03-05"     number  "4"
     choice   one of the slot's choices, as written   name, text   the words
 
-Rules: pure; no clock is read, so "tomorrow" stays "tomorrow". An hour without "am" or "pm" means the one
-between seven in the morning and half past six in the evening; `speak` adds the time of day only outside of
-those, so each has one name. "Loose" finding is for the answer to a question: there a bare "ten" is a time and
-"it's Ann" is a name.
+Rules: pure; what is not understood whole is not taken: it becomes one of UNTAKEN. No clock is read, so "tomorrow"
+stays "tomorrow". An hour without "am" or "pm" means the one between seven in the morning and half past six in the
+evening; `speak` adds the time of day only outside of those, so each has one name. "Loose" finding is for the answer to
+a question: there a bare "ten" is a time and "it's Ann" is a name.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -36,14 +37,32 @@ ORDINALS = (
 HOMOPHONES = {"to": 2, "too": 2, "for": 4, "fore": 4, "ate": 8, "won": 1}
 """What a recogniser writes for a number that stands alone; believed only in the answer to a question."""
 
+MAGNITUDES = {"thousand": 1_000, "k": 1_000, "million": 10**6, "billion": 10**9}
+BEYOND = frozenset(
+    "hundreds thousands millions billions dozens trillion trillions lakh crore grand score halves thirds quarters "
+    "tenths percent".split()
+)
+"""After a number they make it another one, that is not read."""
+
+SIGNS = frozenset({"minus", "negative"})
+LARGEST_NUMBER = 999_999
+"""Of a slot without `most`."""
+
+UNCLEAR, EITHER, NO_SUCH_DAY, PAST = "?unclear", "?either", "?no such day", "?past"
+UNTAKEN = frozenset({UNCLEAR, EITHER, NO_SUCH_DAY, PAST})
+"""What stands for a value that was said and is none: not read whole, one of several, on no calendar, or over."""
+
 FREE_KINDS = frozenset({"name", "text"})
 LONGEST_NAME = 4
 LONGEST_TEXT = 30
 
 
+_DECIMAL = re.compile(r"\d+\.\d+")
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A value and the words [start, end) that said it."""
+    """A value, or one of UNTAKEN, and the words [start, end) that said it."""
 
     value: str
     start: int
@@ -61,7 +80,7 @@ class _Number:
 
 def _digits(word: str) -> int | None:
     bare = word[:-2] if word.endswith(("st", "nd", "rd", "th")) else word
-    return int(bare) if bare.isascii() and bare.isdigit() and len(bare) <= 6 else None
+    return int(bare) if bare.isascii() and bare.isdigit() and len(bare) <= 12 else None
 
 
 def _below_hundred(said: Sequence[str], at: int) -> _Number | None:
@@ -79,25 +98,49 @@ def _below_hundred(said: Sequence[str], at: int) -> _Number | None:
     return _Number(tens, at + 1)
 
 
-def _number(said: Sequence[str], at: int) -> _Number | None:
-    """A number below a thousand that begins at `at`: "four", "twenty one", "a hundred and five", "120"."""
-    start = (
-        at + 1 if said[at] == "a" and said[at + 1 : at + 2] in (["hundred"], ["dozen"], ["couple"]) else at
-    )
+def _below_thousand(said: Sequence[str], at: int) -> _Number | None:
+    """ "four", "twenty one", "a hundred and five", "two dozen"; "twelve hundred" as well."""
+    half = list(said[at : at + 3]) == ["half", "a", "dozen"]
+    if half:
+        return _Number(6, at + 3)
+    start = at + 1 if said[at : at + 1] == ["a"] and said[at + 1 : at + 2] in _AFTER_A else at
     if start >= len(said):
         return None
     if said[start] in ("dozen", "couple"):
         return _Number(12 if said[start] == "dozen" else 2, start + 1)
+    if said[start] in MAGNITUDES and said[start] != "k":
+        return _Number(1, start)
     first = _Number(1, start) if said[start] == "hundred" else _below_hundred(said, start)
-    if first is None or first.end >= len(said) or said[first.end] != "hundred" or first.value > 9:
+    following = said[first.end] if first and first.end < len(said) else ""
+    if first and following == "dozen":
+        return _Number(12 * first.value, first.end + 1)
+    if first is None or following != "hundred" or first.value > 99:
         return first
-    rest_at = first.end + 1 + (said[first.end + 1 : first.end + 2] == ["and"])
-    rest = _below_hundred(said, rest_at)
-    return (
-        _Number(100 * first.value + rest.value, rest.end)
-        if rest
-        else _Number(100 * first.value, first.end + 1)
-    )
+    rest = _below_hundred(said, first.end + 1 + (said[first.end + 1 : first.end + 2] == ["and"]))
+    if rest is None or rest.value > 99:
+        return _Number(100 * first.value, first.end + 1)
+    return _Number(100 * first.value + rest.value, rest.end)
+
+
+_AFTER_A = [["hundred"], ["dozen"], ["couple"], ["thousand"], ["million"], ["billion"]]
+
+
+def _number(said: Sequence[str], at: int) -> _Number | None:
+    """A number that begins at `at`: "four", "two thousand and five", "one hundred million", "120"."""
+    said = list(said)
+    number: _Number | None = None
+    below = 10**12
+    while group := _below_thousand(said, at):
+        factor = MAGNITUDES.get(said[group.end], 1) if group.end < len(said) else 1
+        value = group.value * factor
+        if number and value >= below:
+            break
+        number = _Number((number.value if number else 0) + value, group.end + (factor > 1))
+        if factor == 1:
+            break
+        below = factor
+        at = number.end + (said[number.end : number.end + 1] == ["and"])
+    return number
 
 
 def _ordinal(said: Sequence[str], at: int) -> _Number | None:
@@ -117,17 +160,43 @@ def _ordinal(said: Sequence[str], at: int) -> _Number | None:
 
 def find_numbers(said: Sequence[str], loose: bool) -> Iterator[Found]:
     stands_alone = loose and len(said) <= 2 and not any(_number(said, at) for at in range(len(said)))
+    found: list[Found] = []
+    clocks = {time.start for time in find_times(said, loose=False)}
     at = 0
     while at < len(said):
-        number = _number(said, at)
-        if number and not (said[at] == "one" and number.end == at + 1 and not loose):
-            yield Found(str(number.value), at, number.end)
-            at = number.end
+        one = _whole_number(said, at)
+        if one and not (said[at] == "one" and one.end == at + 1 and not loose):
+            # "Two three", and what was written "2-3": neither is what was meant. In "two, seven thirty" one is.
+            if found and found[-1].end == at and at not in clocks:
+                one = Found(UNCLEAR, found.pop().start, one.end)
+            found.append(one)
+            at = one.end
         elif stands_alone and said[at] in HOMOPHONES:
-            yield Found(str(HOMOPHONES[said[at]]), at, at + 1)
+            found.append(Found(str(HOMOPHONES[said[at]]), at, at + 1))
             at += 1
         else:
             at += 1
+    yield from found
+
+
+def _whole_number(said: Sequence[str], at: int) -> Found | None:
+    """With its sign; UNCLEAR if it goes on in a way that is not read: "3.5", "three and a half"."""
+    if _DECIMAL.fullmatch(said[at]):
+        return Found(UNCLEAR, at, at + 1)
+    signed = said[at] in SIGNS
+    is_half = list(said[at : at + 2]) == ["half", "a"] and said[at + 2 : at + 3] != ["dozen"]
+    number = _number(said, at + 1 if signed or is_half else at)
+    if number is None:
+        return None
+    end = number.end
+    following = list(said[end : end + 3])
+    if following[:1] == ["point"] and (rest := _number(said, end + 1)):
+        return Found(UNCLEAR, at, rest.end)
+    if following[:2] == ["and", "a"] and following[2:] in (["half"], ["quarter"], ["third"]):
+        return Found(UNCLEAR, at, end + 3)
+    if following and (following[0] in BEYOND or following[0] in MAGNITUDES or following[0] == "hundred"):
+        return Found(UNCLEAR, at, end + 1)
+    return Found(UNCLEAR if is_half else str(-number.value if signed else number.value), at, end)
 
 
 # Times
@@ -200,6 +269,14 @@ def _plain_clock(said: Sequence[str], at: int) -> _Clock | None:
         return None
     end = hour.end
     following = said[end] if end < len(said) else ""
+    if (
+        said[max(0, at - 1)] in SIGNS | {"point"}
+        or following in MAGNITUDES
+        or following in ("dozen", "point")
+    ):
+        return None
+    if following == "hundred" and hour.value < 13:
+        return None
     if following in ("oclock", "sharp"):
         return _Clock(hour.value % 24, 0, end + 1, True)
     if following in ("oh", "o") and (minute := _below_hundred(said, end + 1)) and minute.value < 10:
@@ -261,8 +338,8 @@ def find_dates(said: Sequence[str], loose: bool) -> Iterator[Found]:
         if found is None:
             at += 1
             continue
-        if found.value in WEEKDAYS and at > 0 and said[at - 1] == "next":
-            found = Found(f"next {found.value}", at - 1, found.end)
+        if found.value in WEEKDAYS and at > 0 and said[at - 1] in ("next", "last"):
+            found = Found(f"next {found.value}" if said[at - 1] == "next" else PAST, at - 1, found.end)
         yield found
         at = found.end
 
@@ -272,6 +349,10 @@ def _relative_day(said: Sequence[str], at: int) -> Found | None:
         return Found("today", at, at + 1)
     if said[at] == "tomorrow":
         return Found("tomorrow", at, at + 1)
+    if said[at] == "yesterday":
+        return Found(PAST, at, at + 1)
+    if list(said[at : at + 3]) == ["day", "before", "yesterday"]:
+        return Found(PAST, at, at + 3)
     if list(said[at : at + 3]) == ["day", "after", "tomorrow"]:
         return Found("the day after tomorrow", at, at + 3)
     return None
@@ -293,10 +374,10 @@ def _calendar_day(said: Sequence[str], at: int, loose: bool) -> Found | None:
     return Found(f"{day.value:02}", at, day.end) if loose and spelled else None
 
 
-def _dated(month: str, day: int, start: int, end: int) -> Found | None:
+def _dated(month: str, day: int, start: int, end: int) -> Found:
     number = MONTHS.index(month) + 1
     longest = 29 if number == 2 else 30 if number in (4, 6, 9, 11) else 31
-    return Found(f"{number:02}-{day:02}", start, end) if 1 <= day <= longest else None
+    return Found(f"{number:02}-{day:02}" if 1 <= day <= longest else NO_SUCH_DAY, start, end)
 
 
 # Names, choices, text
@@ -380,15 +461,57 @@ _FINDERS: dict[str, Callable[[Sequence[str], bool], Iterator[Found]]] = {
 PRECEDENCE = ("date", "weekday", "time", "choice", "number", "name", "text")
 """Who may take a word first: the "ten" of "at ten" is a time before it is a number."""
 
+FARTHEST_OR = 4
+"""Words that may be between two values of which one is wanted: "two people or maybe three"."""
+
 
 def find(kind: str, said: Sequence[str], choices: Sequence[str] = (), loose: bool = False) -> list[Found]:
     """All values of a kind in order; `loose` when this very slot has just been asked for."""
     said = list(said)
+    found = _found(kind, said, choices, loose)
+    return found if kind in FREE_KINDS or not found else _without_either(kind, said, choices, found)
+
+
+def _found(kind: str, said: list[str], choices: Sequence[str], loose: bool) -> list[Found]:
     return list(find_choices(said, choices, loose) if kind == "choice" else _FINDERS[kind](said, loose))
+
+
+def _without_either(kind: str, said: list[str], choices: Sequence[str], found: list[Found]) -> list[Found]:
+    """ "Two or three" is neither. The other one may be said loosely: the "three" of "at two or three"."""
+    others = [*found, *_found(kind, said, choices, True)]
+
+    def merged(one: Found) -> Found:
+        for other in others:
+            first, second = (one, other) if one.start < other.start else (other, one)
+            is_next = not any(first.end <= third.start and third.end <= second.start for third in others)
+            if one.value != other.value and is_next and _is_either(kind, said, first, second):
+                return Found(EITHER, first.start, second.end)
+        return one
+
+    kept = list(dict.fromkeys(merged(one) for one in found))
+    return [one for one in kept if not any(_is_part(one, either) for either in kept)]
+
+
+def _is_part(one: Found, either: Found) -> bool:
+    return either.value == EITHER and one != either and either.start <= one.start and one.end <= either.end
+
+
+def _is_either(kind: str, said: list[str], first: Found, second: Found) -> bool:
+    between, before = said[first.end : second.start], said[max(0, first.start - 1) : first.start]
+    if len(between) > FARTHEST_OR or not between:
+        return False
+    ranges = kind in ("number", "time") and (
+        (between == ["to"] and before != ["from"]) or (between == ["and"] and before == ["between"])
+    )
+    return "or" in between or between in (["maybe"], ["perhaps"]) or ranges
 
 
 def is_possible(slot: Slot, value: str) -> bool:
     """Whether the slot takes `value`. A date of which nobody knows the weekday ("tomorrow") is possible."""
+    if value in UNTAKEN:
+        return False
+    if slot.kind == "number":
+        return (slot.least or 0) <= int(value) <= (LARGEST_NUMBER if slot.most is None else slot.most)
     if slot.kind == "time":
         return (slot.earliest or "00:00") <= value <= (slot.latest or "23:59")
     day = value.rpartition(" ")[2]

@@ -70,9 +70,11 @@ _CONTRACTIONS = (
     (re.compile(r"'d\b"), " would"),
     (re.compile(r"'s\b"), ""),
     (re.compile(r"\b([ap])(?:\.\s?|\s)m\b\.?"), r"\1m"),
+    (re.compile(r"(?<![\d.,])(\d{1,3}),(\d{3})(?:,(\d{3}))?(?:,(\d{3}))?(?![\d,])"), r"\1\2\3\4"),
+    (re.compile(r"(?<!\S)[-\N{MINUS SIGN}](?=\d)"), "minus "),
     (re.compile(r"(\d)[.h](\d\d)\b"), r"\1:\2"),
 )
-_WORD = re.compile(r"\d{1,2}:\d\d|\d+(?:st|nd|rd|th)\b|\d+|[^\W\d_]+")
+_WORD = re.compile(r"\d{1,2}:\d\d|\d+\.\d+|\d+(?:st|nd|rd|th)\b|\d+|[^\W\d_]+")
 
 
 def words(text: str) -> tuple[str, ...]:

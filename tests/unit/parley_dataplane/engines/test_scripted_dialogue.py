@@ -633,3 +633,58 @@ def test_more_is_told_only_after_a_text() -> None:
 def test_who_takes_leave_is_asked_nothing_more() -> None:
     answer, state = TALK.answer(ASKED_TIME, UserTurn("bye bye"))
     assert (answer, state.filling) == (builtin.GOODBYE, ())
+
+
+DELI = Dialogue(
+    Conversation.model_validate(
+        {
+            "instructions": "You sell sandwiches.",
+            "intents": [
+                {
+                    "name": "order",
+                    "phrases": ["I want a sandwich", "order {count} {filling} sandwiches"],
+                    "slots": [
+                        {
+                            "name": "filling",
+                            "kind": "choice",
+                            "choices": ["tuna", "salami", "cheese", "egg", "ham", "tofu", "turkey"],
+                            "ask": "What is to be on it?",
+                        },
+                        {"name": "count", "kind": "number", "ask": "How many?"},
+                    ],
+                    "answer": "{count} with {filling}.",
+                }
+            ],
+        }
+    )
+)
+ASKED_FILLING = State(filling=(Filling("order", {}, "filling"),))
+ASKED_COUNT = State(filling=(Filling("order", {"filling": "tuna"}, "count"),))
+LISTED = "There is tuna, salami, cheese, egg, ham, tofu and more. What is to be on it?"
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "answer"),
+    [
+        (ASKED_FILLING, "what have you got", LISTED),
+        (ASKED_FILLING, "what do you have", LISTED),
+        (ASKED_FILLING, "what are my options", LISTED),
+        (ASKED_FILLING, "bicycles", f"{builtin.SLOT_MISSED} {LISTED}"),
+        (ASKED_FILLING, "tuna or salami", "Sorry, I can only take one of them. What is to be on it?"),
+        (ASKED_FILLING, "tuna not salami", "How many?"),
+        (ASKED_FILLING, "1,000 salami", "1000 with salami."),
+        (ASKED_COUNT, "minus three", "Sorry, that number is not possible. How many?"),
+        (ASKED_COUNT, "one hundred million", "Sorry, that number is not possible. How many?"),
+        (ASKED_COUNT, "two or three", "Sorry, I can only take one of them. How many?"),
+        (ASKED_COUNT, "0.5", "Sorry, I need one whole number. How many?"),
+        (ASKED_COUNT, "twelve hundred", "1200 with tuna."),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_value_is_taken_whole_or_asked_for_again(state: State, said: str, answer: str) -> None:
+    assert DELI.answer(state, UserTurn(said))[0] == answer
+
+
+def test_choices_that_the_question_names_are_not_told_twice() -> None:
+    asked = State(filling=(Filling("shampoo", {}, "kind"),))
+    assert TALK.answer(asked, UserTurn("what have you got"))[0] == "Lemon or mint?"

@@ -246,6 +246,49 @@ RESTAURANT = {
         is there live music -> pianist
         what is for dessert -> tiramisu""",
 }
+BOOKED = "a table for four on Friday at eight -> A table for 4 on Friday at eight"
+NUMBERS = {
+    said: f"""
+        {BOOKED}
+        {said} -> {told}
+        never mind -> never mind
+        when is my table -> for 4 on Friday at eight"""
+    for said, told in {
+        "make it 1,000 people": "one to twelve people. How many",
+        "make it 3.5 people": "one whole number. How many",
+        "make it three and a half people": "one whole number. How many",
+        "make it one hundred million people": "one to twelve people. How many",
+        "make it zero people": "one to twelve people. How many",
+        "make it minus three people": "one to twelve people. How many",
+        "make it two or three people": "only take one of them. How many",
+        "no, two or three": "only take one of them. For how many",
+        "make it Friday or Saturday": "only take one of them. Which day",
+        "make it the 30th of February": "no such day. Which day",
+        "make it yesterday": "day is over. Which day",
+    }.items()
+} | {
+    "a table for two thousand people is none for two": """
+        a table for two thousand people tomorrow at eight -> one to twelve people. For how many
+        six -> A table for 6 tomorrow at eight""",
+    "half a number leaves the next slot alone": """
+        I would like to book a table -> how many
+        3.5 -> one whole number. For how many
+        three -> Which day
+        0.5 -> Which day
+        on Friday -> what time
+        0.5 -> what time
+        eight -> A table for 3 on Friday at eight""",
+    "one of two numbers is asked for until there is one": """
+        I would like to book a table -> how many
+        two or three -> only take one of them. For how many
+        three or four -> only take one of them. For how many
+        two or three, no, four -> Which day""",
+    "one of two days and one of two times": """
+        a table for four on Friday or Saturday -> only take one of them. Which day
+        Friday -> what time
+        at seven or eight -> only take one of them. And at what time
+        at eight -> A table for 4 on Friday at eight""",
+}
 MUSEUM = {
     "a tour step by step": """
         I would like to book a tour -> How many
@@ -318,13 +361,17 @@ MUSEUM = {
     "a foreign question, then one of its own": """
         what is the capital of France -> I don't know that
         can I take photos -> without flash""",
+    "two choices are none": """
+        a tour for two on Sunday -> Which tour
+        ships or stars -> only take one of them. Which tour
+        stars -> stars for 2 on Sunday""",
     "a number said again": """
         book a guided tour for four -> which day
         no, five -> which day
         on Sunday -> Which tour
         stars -> stars for 5 on Sunday""",
 }
-TALKS = {"reception": RECEPTION, "restaurant": RESTAURANT, "museum": MUSEUM}
+TALKS = {"reception": RECEPTION, "restaurant": RESTAURANT | NUMBERS, "museum": MUSEUM}
 CASES = [(agent, name, script) for agent, scripts in TALKS.items() for name, script in scripts.items()]
 
 
