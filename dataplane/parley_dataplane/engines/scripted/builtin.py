@@ -189,6 +189,9 @@ CORRECTION = frozenset({
 
 RESTATED = frozenset({"said", "meant", "mean"})
 
+ADDED = frozenset({"and", "plus"})
+"""Between two numbers: what is meant may be their sum."""
+
 UNWANTED = frozenset({"from", "not", "than"})
 """A value after one of these, or after "instead of", is the one that is given up: "from Monday to Friday"."""
 

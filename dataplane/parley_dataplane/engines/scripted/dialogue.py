@@ -382,6 +382,10 @@ class Dialogue:
             return False
         if self._asked_slot(filling).kind in slots.FREE_KINDS:
             return best.score >= ASIDE and len(heard.first) > 1
+        # "Six people" answers "for how many people", also where another intent changes how many they are.
+        other = self._begun_by(best.key)
+        if other and filling.asked in values and filling.asked in {slot.name for slot in other.slots}:
+            return False
         return best.score >= (ASIDE if values != filling.values else SURE)
 
     def _asks_for_choices(self, filling: Filling, best: Match, heard: Heard) -> bool:

@@ -65,13 +65,24 @@ def fill(
         alone = sum(other.kind == slot.kind and other.name not in fresh for other in wished) == 1
         between = said[open_values[0].end : open_values[-1].start]
         corrects = _is_correction(said) or not builtin.CORRECTION.isdisjoint(between)
-        chosen = open_values[-1] if alone and corrects else open_values[0]
+        chosen = open_values[-1] if alone and corrects else _first(slot, open_values, said, alone)
         if chosen.value in slots.UNTAKEN and slot.name in known and not (loose or _is_correction(said)):
             continue
         values[slot.name] = chosen.value
         fresh.add(slot.name)
         taken |= set(range(chosen.start, chosen.end))
     return values
+
+
+def _first(slot: Slot, found: list[slots.Found], said: Sequence[str], alone: bool) -> slots.Found:
+    """ "Friday the 30th of February" is no day, and "two adults and three children" no number that was said."""
+    if no_day := next((one for one in found if one.value == slots.NO_SUCH_DAY), None):
+        return no_day
+    if slot.kind == "number" and alone and len(found) > 1:
+        between = said[found[0].end : found[1].start]
+        if len(between) <= slots.FARTHEST_OR and not builtin.ADDED.isdisjoint(between):
+            return slots.Found(slots.UNCLEAR, found[0].start, found[1].end)
+    return found[0]
 
 
 def _wanted(found: list[slots.Found], said: Sequence[str]) -> list[slots.Found]:

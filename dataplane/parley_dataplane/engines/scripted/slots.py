@@ -45,6 +45,11 @@ BEYOND = frozenset(
 """After a number they make it another one, that is not read."""
 
 SIGNS = frozenset({"minus", "negative"})
+LIMITS = frozenset(
+    {("more", "than"), ("less", "than"), ("fewer", "than"), ("at", "least"), ("at", "most"), ("up", "to")}
+)
+"""Before a number they leave open which one it is."""
+
 LARGEST_NUMBER = 999_999
 """Of a slot without `most`."""
 
@@ -58,6 +63,7 @@ LONGEST_TEXT = 30
 
 
 _DECIMAL = re.compile(r"\d+\.\d+")
+_DATED = re.compile(r"\d+(?:st|nd|rd|th)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +161,8 @@ def _ordinal(said: Sequence[str], at: int) -> _Number | None:
     if word in ORDINALS:
         return _Number(ORDINALS.index(word), at + 1)
     plain = _below_hundred(said, at)
-    return plain if plain and 1 <= plain.value <= 31 else None
+    most = 99 if _DATED.fullmatch(word) else 31
+    return plain if plain and 1 <= plain.value <= most else None
 
 
 def find_numbers(said: Sequence[str], loose: bool) -> Iterator[Found]:
@@ -183,6 +190,10 @@ def _whole_number(said: Sequence[str], at: int) -> Found | None:
     """With its sign; UNCLEAR if it goes on in a way that is not read: "3.5", "three and a half"."""
     if _DECIMAL.fullmatch(said[at]):
         return Found(UNCLEAR, at, at + 1)
+    if _DATED.fullmatch(said[at]):
+        return None
+    if tuple(said[max(0, at - 2) : at]) in LIMITS and (open_one := _number(said, at)):
+        return Found(UNCLEAR, at, open_one.end)
     signed = said[at] in SIGNS
     is_half = list(said[at : at + 2]) == ["half", "a"] and said[at + 2 : at + 3] != ["dozen"]
     number = _number(said, at + 1 if signed or is_half else at)
@@ -254,6 +265,8 @@ def _relative_clock(said: Sequence[str], at: int) -> _Clock | None:
     if way not in ("past", "after", "to", "before", "till", "of"):
         half = _below_hundred(said, minutes.end) if said[at] == "half" else None
         return _Clock(half.value, 30, half.end, True) if half and 1 <= half.value <= 12 else None
+    if way in ("to", "till") and way_at == minutes.end and minutes.value % 5:
+        return None  # "seven to eight"
     hour = _below_hundred(said, way_at + 1)
     if hour is None or not 1 <= hour.value <= 12 or not 0 < minutes.value < 60:
         return None
@@ -355,6 +368,8 @@ def _relative_day(said: Sequence[str], at: int) -> Found | None:
         return Found(PAST, at, at + 3)
     if list(said[at : at + 3]) == ["day", "after", "tomorrow"]:
         return Found("the day after tomorrow", at, at + 3)
+    if list(said[max(0, at - 3) : at + 2]) == ["tomorrow", "or", "the", "day", "after"]:
+        return Found("the day after tomorrow", at, at + 2)
     return None
 
 
@@ -371,7 +386,8 @@ def _calendar_day(said: Sequence[str], at: int, loose: bool) -> Found | None:
     if month_at < len(said) and said[month_at] in MONTHS:
         return _dated(said[month_at], day.value, at, month_at + 1)
     spelled = said[day.end - 1] in ORDINALS or said[day.end - 1].endswith(("st", "nd", "rd", "th"))
-    return Found(f"{day.value:02}", at, day.end) if loose and spelled else None
+    value = f"{day.value:02}" if day.value <= 31 else NO_SUCH_DAY
+    return Found(value, at, day.end) if loose and spelled else None
 
 
 def _dated(month: str, day: int, start: int, end: int) -> Found:

@@ -283,6 +283,21 @@ NUMBERS = {
         two or three -> only take one of them. For how many
         three or four -> only take one of them. For how many
         two or three, no, four -> Which day""",
+    "the answer is no wish to change what is not there": """
+        book a table tomorrow at eight -> how many
+        six people -> A table for 6 tomorrow at eight
+        book a table for Friday at nine -> how many
+        thirteen people -> one to twelve people. For how many
+        three people -> A table for 3 on Friday at nine""",
+    "a sum is asked for, and is no part of it": """
+        book a table tomorrow at eight -> how many
+        two adults and three children -> one whole number. For how many
+        five -> A table for 5 tomorrow at eight""",
+    "a day that is not there is no number of people": """
+        book a table for two -> Which day
+        Friday the 30th of February at eight -> no such day. Which day
+        the 32nd of May -> no such day. Which day
+        Friday -> A table for 2 on Friday at eight""",
     "one of two days and one of two times": """
         a table for four on Friday or Saturday -> only take one of them. Which day
         Friday -> what time
