@@ -190,7 +190,7 @@ CORRECTION = frozenset({
 RESTATED = frozenset({"said", "meant", "mean"})
 
 ADDED = frozenset({"and", "plus"})
-"""Between two numbers: what is meant may be their sum."""
+"""Between two numbers: what is meant may be their sum. Between two choices: both."""
 
 UNWANTED = frozenset({"from", "not", "than"})
 """A value after one of these, or after "instead of", is the one that is given up: "from Monday to Friday"."""

@@ -58,6 +58,8 @@ def fill(
         loose = is_asked or is_named
         left = ["" if at in taken else word for at, word in enumerate(said)]
         found = found or slots.find(slot.kind, left, slot.choices, loose)
+        if slot.kind == "number" and any(other.kind == "time" for other in wished):
+            found = [one for one in found if not _is_hour(one, slot, said)]
         open_values = _wanted([one for one in found if not taken & set(range(one.start, one.end))], said)
         if not open_values or (slot.name in known and not _may_replace(slot, wished, said, asked)):
             continue
@@ -75,14 +77,23 @@ def fill(
 
 
 def _first(slot: Slot, found: list[slots.Found], said: Sequence[str], alone: bool) -> slots.Found:
-    """ "Friday the 30th of February" is no day, and "two adults and three children" no number that was said."""
+    """ "Friday the 30th of February" is no day, and "two adults and three children" no number that was
+    said; "ships and animals" is no choice.
+    """
     if no_day := next((one for one in found if one.value == slots.NO_SUCH_DAY), None):
         return no_day
-    if slot.kind == "number" and alone and len(found) > 1:
-        between = said[found[0].end : found[1].start]
+    if slot.kind in ("number", "choice") and alone and len(found) > 1:
+        first, second = sorted(found, key=lambda one: one.start)[:2]
+        between = said[first.end : second.start]
         if len(between) <= slots.FARTHEST_OR and not builtin.ADDED.isdisjoint(between):
-            return slots.Found(slots.UNCLEAR, found[0].start, found[1].end)
+            value = slots.UNCLEAR if slot.kind == "number" else slots.EITHER
+            return slots.Found(value, first.start, second.end)
     return found[0]
+
+
+def _is_hour(one: slots.Found, slot: Slot, said: Sequence[str]) -> bool:
+    """The "eight" of "no people at eight", though the slot that is named goes first."""
+    return said[max(0, one.start - 1)] == "at" and said[one.end : one.end + 1] != (slot.name,)
 
 
 def _wanted(found: list[slots.Found], said: Sequence[str]) -> list[slots.Found]:

@@ -443,6 +443,7 @@ def _name_at(said: Sequence[str], at: int) -> Found | None:
 def find_choices(said: Sequence[str], choices: Sequence[str], loose: bool) -> Iterator[Found]:
     """A choice whose words were all heard in a row; where asked for, also one that just sounds like it."""
     heard = [stem(word) for word in said]
+    whole: list[Found] = []
     near: list[tuple[float, str, int]] = []
     for choice in choices:
         wanted = [stem(word) for word in words(choice)]
@@ -452,10 +453,20 @@ def find_choices(said: Sequence[str], choices: Sequence[str], loose: bool) -> It
             alike = min(alikeness(a, b) for a, b in zip(heard[at:], wanted, strict=False))
             near.append((alike, choice, at))
             if alike == 1.0:
-                yield Found(choice, at, at + len(wanted))
+                whole.append(Found(choice, at, at + len(wanted)))
+    yield from (one for one in whole if not any(_is_within(one, longer) for longer in whole))
     best = max(near, default=(0.0, "", 0), key=lambda one: one[0])
     if loose and 0.72 <= best[0] < 1.0:
         yield Found(best[1], best[2], best[2] + len(words(best[1])))
+
+
+def _is_within(one: Found, longer: Found) -> bool:
+    """The "large" of "extra large" was not said by itself."""
+    return (
+        longer.start <= one.start
+        and one.end <= longer.end
+        and longer.end - longer.start > one.end - one.start
+    )
 
 
 def find_text(said: Sequence[str], loose: bool) -> Iterator[Found]:
@@ -505,11 +516,9 @@ def _without_either(kind: str, said: list[str], choices: Sequence[str], found: l
         return one
 
     kept = list(dict.fromkeys(merged(one) for one in found))
-    return [one for one in kept if not any(_is_part(one, either) for either in kept)]
-
-
-def _is_part(one: Found, either: Found) -> bool:
-    return either.value == EITHER and one != either and either.start <= one.start and one.end <= either.end
+    return [
+        one for one in kept if not any(_is_within(one, longer) for longer in kept if longer.value == EITHER)
+    ]
 
 
 def _is_either(kind: str, said: list[str], first: Found, second: Found) -> bool:

@@ -289,6 +289,9 @@ NUMBERS = {
         book a table for Friday at nine -> how many
         thirteen people -> one to twelve people. For how many
         three people -> A table for 3 on Friday at nine""",
+    "the hour is no number of people": """
+        a table for no people on Friday at eight -> For how many
+        two -> A table for 2 on Friday at eight""",
     "a sum is asked for, and is no part of it": """
         book a table tomorrow at eight -> how many
         two adults and three children -> one whole number. For how many
@@ -379,6 +382,7 @@ MUSEUM = {
     "two choices are none": """
         a tour for two on Sunday -> Which tour
         ships or stars -> only take one of them. Which tour
+        ships and stars -> only take one of them. Which tour
         stars -> stars for 2 on Sunday""",
     "a number said again": """
         book a guided tour for four -> which day
