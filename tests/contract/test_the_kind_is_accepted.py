@@ -11,10 +11,8 @@ import yaml
 
 from parley_api.kind import GROUP, VERSION, Kind
 from parley_api.kinds import KINDS
+from tests.agent_file import EXAMPLES
 from tests.controlplane.kubectl import Kubectl
-from tests.server import ROOT
-
-EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 
 
 def agent(**spec: Any) -> dict[str, Any]:

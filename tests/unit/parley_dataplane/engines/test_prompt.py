@@ -17,18 +17,17 @@ from parley_dataplane.engines.prompt import (
     messages,
     system_prompt,
 )
-
-EXAMPLES = Path(__file__).parents[4] / "examples"
+from tests.agent_file import AGENTS
 
 
 def conversation(**fields: object) -> Conversation:
     return Conversation.model_validate({"instructions": "You are a clinic.", **fields})
 
 
-@pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("example", AGENTS, ids=lambda file: file.stem)
 def test_an_example_is_told_whole(example: Path) -> None:
     agent = load(example)
-    knowledge = knowledge_texts(agent, EXAMPLES)
+    knowledge = knowledge_texts(agent, example.parent)
     told = system_prompt(agent.spec.conversation, knowledge, "en-US")
     assert told.startswith(agent.spec.conversation.instructions.strip())
     assert agent.spec.conversation.fallback in told
