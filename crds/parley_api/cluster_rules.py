@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from parley_api.placement import TOLERATES_ALL, TOLERATES_ANY_VALUE, TOLERATES_FOR
+from parley_api.placement import NOT_KUBERNETES_OWN, TOLERATES_ALL, TOLERATES_ANY_VALUE, TOLERATES_FOR
 from parley_api.plain import Mistake, Mistakes, mapping, mappings, repeated, texts, whole
 from parley_api.pods import NONE_OF_WHAT, PINNED
 from parley_api.problems import Location, shown
@@ -44,6 +44,12 @@ def _toleration(here: Location, toleration: dict[str, Any]) -> Mistakes:
     if (seconds := toleration.get("tolerationSeconds")) is not None and effect != "NoExecute":
         beside = f"{shown(seconds)} beside {f'effect: {effect}' if isinstance(effect, str) else 'no effect'}"
         yield Mistake((*here, "tolerationSeconds"), beside, TOLERATES_FOR.message)
+
+
+def gpus(here: Location, said: dict[str, Any]) -> Mistakes:
+    """`said` is what stands at `here`."""
+    if isinstance(name := said.get("resource"), str) and "kubernetes.io/" in name:
+        yield Mistake((*here, "resource"), shown(name), NOT_KUBERNETES_OWN.message)
 
 
 def pods(spec: dict[str, Any]) -> Mistakes:

@@ -59,6 +59,7 @@ def mistakes(value: Any) -> Mistakes:
     yield from union(("spec", "engine"), spec.get("engine"), Engine)
     yield from union(("spec", "cache"), spec.get("cache"), Cache)
     yield from _engine(spec)
+    yield from cluster_rules.gpus(("spec", "gpus"), mapping(spec, "gpus"))
     yield from _memory(spec)
     yield from _volume(spec)
     yield from cluster_rules.scaling(spec, REPLICAS)

@@ -9,14 +9,7 @@ from pydantic import ConfigDict, Field
 from parley_api import nodetuning_rules
 from parley_api.kind import Resource
 from parley_api.model import Model, cel_rules
-from parley_api.nodetuning_rules import (
-    MOST_SYSCTLS,
-    NOT_THE_CLUSTERS,
-    SOMETHING,
-    SYSCTL,
-    SYSCTL_NAMES,
-    TUNABLE,
-)
+from parley_api.nodetuning_rules import IN_THE_LIST, MOST_SYSCTLS, SOMETHING, SYSCTL, SYSCTL_NAMES, TUNABLE
 from parley_api.placement import Nodes
 from parley_api.plain import Mistakes
 from parley_api.pods import PodImage
@@ -52,8 +45,9 @@ class NodeTuningSpec(Model):
     sysctls: dict[SysctlName, SysctlValue] = Field(
         default=DEFAULTS,
         max_length=MOST_SYSCTLS,
-        description="Kernel settings of the node, as `sysctl` names them; {} for none.",
-        json_schema_extra=cel_rules(SYSCTL_NAMES, TUNABLE, NOT_THE_CLUSTERS),
+        description="Kernel settings of the node, as `sysctl` names them; {} for none. Those that may be set: "
+        + "; ".join(f"in {start}: {', '.join(ends)}" for start, ends in TUNABLE.items()),
+        json_schema_extra=cel_rules(SYSCTL_NAMES, IN_THE_LIST),
     )
     governor: Literal["performance", "schedutil", "ondemand", "conservative", "powersave", ""] = Field(
         default="performance",

@@ -27,6 +27,13 @@ TOLERATES_FOR = Rule(
 )
 """As the API server asks of a pod's tolerations: a pod that breaks them would never be made."""
 
+NOT_KUBERNETES_OWN = Rule(
+    "!self.resource.contains('kubernetes.io/')",
+    "write the name of an extended resource such as nvidia.com/gpu: kubernetes.io names none",
+    ".resource",
+)
+"""A name without a domain (cpu, memory) or of this one is a resource that the pod has already, or no device."""
+
 
 class Resources(Model):
     """What a pod requests is also its limit, so that it is Guaranteed: the last to be evicted, and alone on its CPUs
@@ -40,9 +47,13 @@ class Resources(Model):
 class Gpus(Model):
     """GPUs, by the name under which the cluster's device plugin offers them."""
 
+    model_config = ConfigDict(json_schema_extra=cel_rules(NOT_KUBERNETES_OWN))
+
     count: int = Field(ge=0, le=64, description="How many; 0 is none.")
-    resource: LabelKey = Field(
+    resource: str = Field(
         default="nvidia.com/gpu",
+        max_length=317,
+        pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$",
         description="Name of the extended resource.",
         json_schema_extra={"x-advice": "the name of an extended resource such as nvidia.com/gpu"},
     )

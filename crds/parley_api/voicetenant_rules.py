@@ -9,6 +9,7 @@ import ipaddress
 import re
 from typing import Any
 
+from parley_api import cluster_rules
 from parley_api.model import Rule, set_members
 from parley_api.plain import Mistake, Mistakes, items, mapping, mappings, repeated, texts
 from parley_api.problems import Location, shown
@@ -65,6 +66,7 @@ def mistakes(value: Any) -> Mistakes:
         if (person.get("namespace") is not None) != (person.get("kind") == "ServiceAccount"):
             seen = f"{shown(person.get('namespace'))} beside kind: {shown(person.get('kind'))}"
             yield Mistake((*at, "namespace"), seen, SERVICE_ACCOUNT.message)
+    yield from cluster_rules.gpus((*here, "quota", "gpus"), mapping(mapping(spec, "quota"), "gpus"))
     yield from _limits(mapping(spec, "limits"))
     for name in ("allowFrom", "allowTo"):
         for at, door in mappings(mapping(spec, "network"), name, (*here, "network")):

@@ -193,7 +193,6 @@ DEPLOYMENTS = Kind("Deployment", "apps/v1", "deployments", trim=whole)
 DAEMON_SETS = Kind("DaemonSet", "apps/v1", "daemonsets", trim=whole)
 DISRUPTION_BUDGETS = Kind("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets")
 NETWORK_POLICIES = Kind("NetworkPolicy", "networking.k8s.io/v1", "networkpolicies")
-ROLES = Kind("Role", "rbac.authorization.k8s.io/v1", "roles")
 ROLE_BINDINGS = Kind("RoleBinding", "rbac.authorization.k8s.io/v1", "rolebindings")
 AUTOSCALERS = Kind("HorizontalPodAutoscaler", "autoscaling/v2", "horizontalpodautoscalers")
 SCALED_OBJECTS = Kind("ScaledObject", "keda.sh/v1alpha1", "scaledobjects", optional=True)
@@ -206,7 +205,7 @@ NAMESPACES = Kind(
 
 OTHERS = (
     *(CONFIG_MAPS, SERVICE_ACCOUNTS, SERVICES, VOLUME_CLAIMS, QUOTAS, LIMIT_RANGES, DEPLOYMENTS, DAEMON_SETS),
-    *(DISRUPTION_BUDGETS, NETWORK_POLICIES, ROLES, ROLE_BINDINGS, AUTOSCALERS, SCALED_OBJECTS, POD_MONITORS),
+    *(DISRUPTION_BUDGETS, NETWORK_POLICIES, ROLE_BINDINGS, AUTOSCALERS, SCALED_OBJECTS, POD_MONITORS),
     *(PODS, NODES, NAMESPACES),
 )
 

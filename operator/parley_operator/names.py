@@ -1,9 +1,10 @@
-"""Names and labels of what an agent becomes: the one place where they are made.
+"""Names and labels of what agents, model servers, node tunings and tenants become: the one place where they are made.
 
 Rules: a child's name tells its agent's, is a DNS label as a Service's has to be (RFC 1035; an agent's name is one too),
 and no two agents of a namespace share one. Where the plain form is too long, ten characters of a hash end it; the plain
-form always ends in "-agent", so the two can't meet. Selectors never change (Kubernetes forbids it for a Deployment), so
-they are the one label PARLEY_AGENT.
+form always ends in "-agent", so the two can't meet. What a model server becomes has its own name. Selectors never
+change (Kubernetes forbids it for a Deployment), so they are the one label that finds all of an object's: PARLEY_AGENT
+and its like.
 """
 
 from __future__ import annotations

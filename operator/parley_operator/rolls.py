@@ -1,9 +1,10 @@
-"""Which agents may be rolled for the operator's own sake: after an upgrade, a few at a time, the idle and oldest first.
+"""Which agents, or model servers, may be rolled for the operator's own sake: after an upgrade, a few at a time, the
+idle and oldest first.
 
-Rules: an agent has its turn until its Deployment has rolled out; one whose new pods never become available keeps it,
-so that a bad upgrade stops by itself after `at_once` agents. Those that were broken before come last, and their turn
-ends when Kubernetes gives up on them: they say nothing of the upgrade. Turns are given by `grant`, once all who wait
-are known. Never awaits.
+Rules: each kind has its own turns. One has its turn until its Deployment has rolled out; one whose new pods never
+become available keeps it, so that a bad upgrade stops by itself after `at_once` of them. Those that were broken before
+come last, and their turn ends when Kubernetes gives up on them: they say nothing of the upgrade. Turns are given by
+`grant`, once all who wait are known. Never awaits.
 """
 
 from __future__ import annotations

@@ -49,10 +49,10 @@ Entries = dict[str, Entry]
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """Another owner of a key, and the value; None where it is known to be another one alone."""
+    """Another owner of a key, and the value that it holds."""
 
     owner: str
-    wants: str | None = None
+    wants: str
 
 
 class Journal:

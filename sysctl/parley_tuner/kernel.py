@@ -34,6 +34,12 @@ _NEVER = (
 )
 """How a key begins, and why it is left alone."""
 
+_INSTEAD = {
+    "vm.dirty_ratio": "vm.dirty_bytes",
+    "vm.dirty_background_ratio": "vm.dirty_background_bytes",
+}
+"""Of each two one is in force, and to write the one sets the other to 0."""
+
 
 class Unusable(Exception):
     """Nothing can be done about this key here: why."""
@@ -88,6 +94,21 @@ class Kernel:
         if not writable:
             raise Unusable("read-only")
         return text
+
+    def hindrance(self, key: str) -> str:
+        """Why a key that is not held yet is left alone though it can be written: another one is in force in its place,
+        whose value would be lost. "" where there is none.
+        """
+        instead = _INSTEAD.get(key)
+        if instead is None:
+            return ""
+        try:
+            present = self._file(instead).read_text().strip()
+        except OSError:
+            return ""
+        return (
+            "" if present in ("", "0") else f"{instead} is in force here, and its value would not come back"
+        )
 
     def write(self, key: str, value: str) -> None:
         """Raises Refused."""

@@ -1,11 +1,11 @@
 """What a node is to have: the file that the operator writes and a ConfigMap brings, read again and again.
 
     {"profile": "3f9c", "owner": "low-latency", "sysctls": {"vm.swappiness": "1"}, "governor": "performance",
-     "conflicts": {"vm.swappiness": "other"}, "leaving": ["node-b"]}
+     "leaving": ["node-b"]}
 
-Rules: `profile` and `owner` have to be there, the rest may lack. `conflicts` are keys that another NodeTuning wants to
-be something else on the same nodes. On a node that is `leaving`, as for an empty profile, nothing is wanted: what was
-applied is restored. A file that can't be used is a BadProfile, never an empty profile: nothing is restored for it.
+Rules: `profile` and `owner` have to be there, the rest may lack. On a node that is `leaving`, as for an empty profile,
+nothing is wanted: what was applied is restored. A file that can't be used is a BadProfile, never an empty profile:
+nothing is restored for it.
 """
 
 from __future__ import annotations
@@ -44,8 +44,6 @@ class Profile:
     owner: str
     sysctls: Mapping[str, str] = field(default_factory=dict)
     governor: str = ""
-    conflicts: Mapping[str, str] = field(default_factory=dict)
-    """Key to the other owner; the governor's key is "governor"."""
 
     @property
     def empty(self) -> bool:
@@ -90,7 +88,7 @@ def parse(content: bytes, node: str) -> Profile:
     governor = found.get("governor", "")
     if not isinstance(governor, str) or not GOVERNOR_NAME.fullmatch(governor):
         raise BadProfile("governor: write a governor's name, such as performance, or nothing")
-    return Profile(digest, owner, sysctls, governor, _texts(found, "conflicts"))
+    return Profile(digest, owner, sysctls, governor)
 
 
 def _text(found: Mapping[str, Any], name: str) -> str:

@@ -12,7 +12,6 @@ otherwise is not written; where both want the same, one holds the key and keeps 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from parley_tuner.journal import Entries, Entry, Journal, Rival
@@ -91,7 +90,7 @@ class Tuner:
         held = self._journal.load(profile.owner)
         found = dict(held)
         wishes, rows = self._wishes(profile)
-        rivals = {**self._journal.held_by_others(profile.owner), **_rivals(profile, wishes)}
+        rivals = self._journal.held_by_others(profile.owner)
         for key in reversed(held):
             if key not in wishes:
                 self._let_go[key] = self._restore(key, found, now)
@@ -128,12 +127,14 @@ class Tuner:
     ) -> Row | str:
         """What is said of it; or what it is, where it is to be written."""
         before = entry.before if entry else None
-        if rival and (rival.wants is None or not same(rival.wants, wanted)):
+        if rival and not same(rival.wants, wanted):
             return Row(CONFLICT, wanted, before, _why(owner, rival.owner, entry))
         try:
             present = self._kernel.read(key)
         except Unusable as error:
             return Row(SKIPPED, wanted, before, str(error))
+        if entry is None and (why := self._kernel.hindrance(key)):
+            return Row(SKIPPED, wanted, why=why)
         if rival:
             state = APPLIED if same(present, wanted) else DRIFTED
             return Row(state, wanted, why=f"{rival.owner} holds it, and wants the same")
@@ -242,12 +243,6 @@ class Tuner:
 def _held(entry: Entry | None, wanted: str) -> bool:
     """It was read back: where its value is another one now, somebody else changed it."""
     return entry is not None and entry.applied and entry.ours[-1] == wanted
-
-
-def _rivals(profile: Profile, wishes: Mapping[str, str]) -> dict[str, Rival]:
-    """The profile's conflicts, with the governor's for each CPU."""
-    names = {key: key if key in profile.sysctls else GOVERNOR for key in wishes}
-    return {key: Rival(profile.conflicts[name]) for key, name in names.items() if name in profile.conflicts}
 
 
 def _why(owner: str, other: str, entry: Entry | None) -> str:

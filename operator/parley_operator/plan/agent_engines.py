@@ -66,18 +66,21 @@ def reached(agent: VoiceAgent, ref: Ref, server: Object | None) -> Reached | Ref
         temperature=wanted.temperature,
         max_tokens=wanted.max_tokens,
     )
-    return Reached(engine, _ready(ref, server))
+    return Reached(engine, _ready(ref, server, ref.namespace == agent.metadata.namespace))
 
 
-def _ready(ref: Ref, server: dict[str, Any]) -> Found:
-    """A pod that is ready answers, whatever else is still to come true of its server."""
+def _ready(ref: Ref, server: dict[str, Any], of_its_own: bool) -> Found:
+    """A pod that is ready answers, whatever else is still to come true of its server. What lacks is told in words where
+    the server is `of_its_own` namespace: of another one they are not for the agent's people, who have the reason alone.
+    """
     if (server.get("status") or {}).get("readyReplicas", 0):
         return Found(KIND, TRUE, "ReadBack")
     told = condition(server, "Ready")
     if told is None:
         return Found(KIND, UNKNOWN, "NotYetSeen", f"nothing is known yet of {ref}")
     message = f"{ref} has no pod that is ready; what runs of the agent goes on, and can't answer by it"
-    why = told.get("message") or ("it is scaled to zero" if told.get("status") == TRUE else "")
+    words = told.get("message") if of_its_own else told.get("reason")
+    why = "it is scaled to zero" if told.get("status") == TRUE else words or ""
     return Found(KIND, FALSE, "ModelServerNotReady", message + (f" ({cut(why)})" if why else ""))
 
 

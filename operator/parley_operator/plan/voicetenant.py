@@ -241,8 +241,9 @@ def _drained(facts: _Facts) -> list[Whole]:
 
 
 def _listed(found: Sequence[str]) -> str:
+    """The first of them, as far as a status has room: a Deployment's name alone may have 253 characters."""
     more = f" and {len(found) - _MOST_TOLD} more" if len(found) > _MOST_TOLD else ""
-    return f"{', '.join(found[:_MOST_TOLD])}{more}"
+    return f"{conditions.cut(', '.join(found[:_MOST_TOLD]))}{more}"
 
 
 def _status(

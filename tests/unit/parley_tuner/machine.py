@@ -75,12 +75,11 @@ class Machine:
 
 
 def wanting(
-    sysctls: dict[str, str] | None = None, *, owner: str = "low-latency", governor: str = "", **conflicts: str
+    sysctls: dict[str, str] | None = None, *, owner: str = "low-latency", governor: str = ""
 ) -> Profile:
-    """`wanting()` wants nothing. A conflict's key has underlines for its dots."""
+    """`wanting()` wants nothing."""
     chosen = sysctls or {}
-    others = {key: conflicts[key.replace(".", "_")] for key in chosen if key.replace(".", "_") in conflicts}
-    return Profile(f"of {chosen} {governor} {others}", owner, chosen, governor, others)
+    return Profile(f"of {chosen} {governor}", owner, chosen, governor)
 
 
 def states(rows: dict[str, Row]) -> dict[str, str]:

@@ -15,7 +15,6 @@ WHOLE = {
     "owner": "low-latency",
     "sysctls": {"vm.swappiness": "1", "net.core.rmem_max": "4194304"},
     "governor": "performance",
-    "conflicts": {"vm.swappiness": "other"},
     "leaving": ["node-b"],
 }
 
@@ -25,7 +24,7 @@ def of(changes: dict[str, Any]) -> bytes:
 
 
 def test_all_of_it_is_read() -> None:
-    expected = Profile("3f9c", "low-latency", WHOLE["sysctls"], "performance", WHOLE["conflicts"])
+    expected = Profile("3f9c", "low-latency", WHOLE["sysctls"], "performance")
     assert parse(of({}), "node-a") == expected
 
 
@@ -66,7 +65,6 @@ def test_on_a_node_that_is_leaving_nothing_is_wanted() -> None:
         (of({"sysctls": {"vm.swappiness": "1" * 1025}}), "1 to 1024 characters"),
         (of({"sysctls": {f"vm.a{number}": "1" for number in range(257)}}), "257 sysctls: write 256 at most"),
         (of({"governor": "../../x"}), "governor: write a governor's name"),
-        (of({"conflicts": {"vm.swappiness": None}}), "conflicts: write names and texts"),
     ],
 )
 def test_what_is_no_profile_is_told_why(content: bytes, told: str) -> None:

@@ -242,21 +242,37 @@ def test_once_the_first_owner_lets_go_the_second_has_it_and_the_true_old_value(m
     assert machine.at(KEY) == "60"
 
 
-def test_a_conflict_that_the_operator_knows_of_is_written_by_neither(machine: Machine) -> None:
-    both = {"first": wanting(ONE, owner="first", vm_swappiness="second")}
-    both["second"] = wanting({KEY: "10"}, owner="second", vm_swappiness="first")
-    assert [machine.look(profile)[KEY].state for profile in both.values()] == ["Conflict", "Conflict"]
-    assert machine.at(KEY) == "60"
+RATIOS = {"vm.dirty_ratio": "vm.dirty_bytes", "vm.dirty_background_ratio": "vm.dirty_background_bytes"}
 
 
-def test_a_conflict_about_a_held_key_leaves_it_as_it_is_drift_and_all(machine: Machine) -> None:
-    machine.look(wanting(ONE))
-    machine.set(KEY, "33")
-    tuner = machine.tuner()
-    for now in (0.0, 10.0, 20.0):
-        row = tuner.look(wanting(ONE, vm_swappiness="other"), now)[KEY]
-    assert (row.state, row.before, machine.at(KEY)) == ("Conflict", "60", "33")
-    assert row.why == "low-latency and other both want it: it stays as low-latency had set it"
+@pytest.mark.parametrize(("key", "instead"), RATIOS.items())
+def test_a_key_in_whose_place_another_is_in_force_is_left_alone(
+    machine: Machine, key: str, instead: str
+) -> None:
+    """Bug: the ratio read 0, which is no value of it, and to write it set the bytes to 0. Restoring put back 0, which
+    the kernel takes for "none", and the bytes were lost.
+    """
+    machine.set(key, "0")
+    machine.set(instead, "268435456")
+    row = machine.look(wanting({key: "10"}))[key]
+    assert (row.state, row.before) == ("Skipped", None)
+    assert row.why == f"{instead} is in force here, and its value would not come back"
+    assert machine.at(key) == "0"
+    machine.set(instead, "0")
+    machine.set(key, "20")
+    assert machine.look(wanting({key: "10"}))[key].state == "Applied"
+
+
+def test_a_ratio_that_is_held_goes_back_though_somebody_set_bytes_since(machine: Machine) -> None:
+    """A hindrance is looked for once, before the old value is journalled: a key that is held must not wait for ever."""
+    machine.set("vm.dirty_bytes", "0")
+    machine.set("vm.dirty_ratio", "20")
+    machine.look(wanting({"vm.dirty_ratio": "10"}))
+    machine.set("vm.dirty_ratio", "0")
+    machine.set("vm.dirty_bytes", "268435456")
+    row = machine.look(wanting())["vm.dirty_ratio"]
+    assert (row.state, row.why) == ("Left", "somebody else changed it to 0")
+    assert machine.at("vm.dirty_bytes") == "268435456"
 
 
 def test_after_a_reboot_the_old_value_is_the_new_starts_own(machine: Machine) -> None:

@@ -102,9 +102,18 @@ def test_one_that_is_not_right_is_told_and_rolls_and_takes_down_nothing_and_heal
 
 
 def test_why_a_model_server_is_not_ready_is_in_the_agents_words_too() -> None:
-    cluster = running()
+    cluster = SmallCluster(voice_agent(engines={"llm": {"modelServer": {"name": "llm"}}}))
     cluster.see(model_server=serving(ready=0))
     assert "(it loads)" in condition(cluster.plan().status, "EnginesReady")["message"]
+
+
+def test_of_a_model_server_of_another_namespace_the_reason_is_told_and_not_its_words() -> None:
+    """Bug: any agent may name it, and so a tenant read in its own agent what pods and nodes of others were told."""
+    cluster = running()
+    cluster.see(model_server=serving(ready=0))
+    status = cluster.plan().status
+    assert "(R)" in condition(status, "EnginesReady")["message"]
+    assert "it loads" not in str(status)
 
 
 def test_a_model_server_that_rolls_is_no_reason_to_be_unready() -> None:

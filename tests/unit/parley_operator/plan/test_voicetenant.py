@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from parley_api.voicetenant_status import VoiceTenantStatus
 from parley_operator import names
 from parley_operator.plan.plan import Failure, Object, Ref
 from parley_operator.plan.voicetenant import AGAIN_SECONDS, READ_BACK_SECONDS
@@ -83,6 +84,24 @@ def test_a_namespace_that_was_there_is_left_alone_and_the_message_says_how_to_ha
     cluster.there(live_namespace("old", "clinic"))
     cluster.settle()
     assert states(cluster) == {"old": "Ready", "new": "Ready"}
+
+
+def test_what_is_told_of_the_longest_names_is_as_short_as_the_kind_takes_it() -> None:
+    """Bug: a message named five Deployments whole. The longest names made it longer than the schema's bound, each
+    status was refused, and nothing that comes after one was done.
+    """
+    name, tenant, other = ("n" * 63, "t" * 63, "o" * 63)
+    cluster = SmallTenant(voice_tenant(tenant, name, "new"))
+    cluster.there(live_namespace(name, other))
+    cluster.see(found={name: tuple(f"Deployment {'d' * 252}{at}" for at in range(9))})
+    told = cluster.settle().status
+    VoiceTenantStatus.model_validate(told)
+    message = told["namespaces"][0]["message"]
+    assert len(message) > 700, "the names are long"
+    assert message.endswith(f"namespace {name} {names.PARLEY_TENANT}={tenant}; or name another"), (
+        "what to do is told"
+    )
+    assert "… and 4 more in it" in message
 
 
 def test_of_two_new_tenants_the_older_gets_the_namespace_and_both_names_are_told() -> None:
