@@ -128,7 +128,7 @@ class Tuner:
         """What is said of it; or what it is, where it is to be written."""
         before = entry.before if entry else None
         if rival and not same(rival.wants, wanted):
-            return Row(CONFLICT, wanted, before, _why(owner, rival.owner, entry))
+            return Row(CONFLICT, wanted, before, _why(owner, rival.owner))
         try:
             present = self._kernel.read(key)
         except Unusable as error:
@@ -245,6 +245,5 @@ def _held(entry: Entry | None, wanted: str) -> bool:
     return entry is not None and entry.applied and entry.ours[-1] == wanted
 
 
-def _why(owner: str, other: str, entry: Entry | None) -> str:
-    who = f"{owner} and {other} both want it"
-    return f"{who}: it stays as {owner} had set it" if entry else f"{who}: {owner} does not touch it"
+def _why(owner: str, other: str) -> str:
+    return f"{owner} and {other} both want it: {owner} does not touch it"
