@@ -10,7 +10,7 @@ import pytest
 
 from parley_tuner.profile import BadProfile, Profile, parse, read
 
-WHOLE = {
+WHOLE: dict[str, Any] = {
     "profile": "3f9c",
     "owner": "low-latency",
     "sysctls": {"vm.swappiness": "1", "net.core.rmem_max": "4194304"},

@@ -94,7 +94,8 @@ def test_what_is_told_of_the_longest_names_is_as_short_as_the_kind_takes_it() ->
     cluster = SmallTenant(voice_tenant(tenant, name, "new"))
     cluster.there(live_namespace(name, other))
     cluster.see(found={name: tuple(f"Deployment {'d' * 252}{at}" for at in range(9))})
-    told = cluster.settle().status
+    cluster.settle()
+    told = cluster.tenant["status"]
     VoiceTenantStatus.model_validate(told)
     message = told["namespaces"][0]["message"]
     assert len(message) > 700, "the names are long"
