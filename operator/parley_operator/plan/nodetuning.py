@@ -34,8 +34,8 @@ from parley_operator.plan.plan import Object, ObservedNode, ObservedPod, Ref
 from parley_operator.plan.reading import Refusal
 from parley_operator.plan.refusals import AGAIN_SECONDS, ENFORCE, STRICT
 from parley_operator.plan.tuning import NodeLabels, NodeReport, ObservedTuning, TuningPlan
-from parley_operator.render.owner import Owner
-from parley_operator.render.tuner import Profile, config_map, daemon_set, owner, without_owner
+from parley_operator.render.owner import Owner, without_owner
+from parley_operator.render.tuner import Profile, config_map, daemon_set, owner
 from parley_operator.settings import Settings
 
 RESTORE_SECONDS = 600

@@ -140,8 +140,9 @@ def going(
             "Tuned",
             FALSE,
             "NotRestored",
-            f"it is being deleted, and gives up, for within {minutes} minutes no old values were said to be back: {_named(unreached)}; that may"
-            " keep what it was given until it is started anew (docs/nodetuning.md tells how to restore it by hand)",
+            f"it is being deleted, and gives up, for within {minutes} minutes no old values were said to be back:"
+            f" {_named(unreached)}; that may keep what it was given until it is started anew (docs/nodetuning.md"
+            " tells how to restore it by hand)",
         )
     elif waiting:
         why = f"it is being deleted, and waits for old values to be back on {_named(waiting)}"
