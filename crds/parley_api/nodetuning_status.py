@@ -27,6 +27,7 @@ ACCEPTED_REASONS = {
     "InPart": "the same, and the spec has fields of a newer version that this operator does not know and passes over",
     "Conflict": "an older NodeTuning, which the message names, is for the same node and says another value of the same"
     " key; this one leaves that key alone, and sets the others",
+    "Deleting": "it is deleted, and waits for its nodes to have their old values again; the message names some",
     "Invalid": "the spec breaks a rule; the message says what to write",
     "NamespaceRefuses": "the tuners' namespace enforces a Pod Security that refuses privileged pods",
     "NoPort": "all ports of nodes that tuners may have are taken by other NodeTunings",

@@ -42,24 +42,37 @@ def owner_of(obj: Object, primaries: Iterable[Primary], home: str = "") -> Ref |
     """Which of the primary kinds' objects an object belongs to: by its controller reference, a pod or a namespace by
     its label.
 
-    Anybody may label a pod of their own: of what is of the whole cluster pods count in the namespace `home` alone.
-    Whoever may label a namespace may hand it over.
+    Anybody may write labels and owner references on a pod of their own: of what is of the whole cluster pods count in
+    the namespace `home` alone. Whoever may label a namespace may hand it over.
     """
     metadata = obj["metadata"]
     namespace = metadata.get("namespace", "")
     by_kind = {primary.name: primary for primary in primaries}
+    is_pod = obj.get("kind") == PODS.name
+
+    def counts(primary: Primary) -> bool:
+        return bool(namespace) if primary.namespaced else namespace in ("", home)
+
     for reference in metadata.get("ownerReferences", ()):
         primary = by_kind.get(reference.get("kind", ""))
-        if reference.get("controller") and primary is not None:
+        if not reference.get("controller") or primary is None:
+            continue
+        if _group(reference.get("apiVersion", "")) != _group(primary.api_version):
+            continue  # a kind of the same name, of somebody else's
+        if counts(primary) or not is_pod:
             return primary.key(namespace, reference["name"])
-    if obj.get("kind") not in (PODS.name, NAMESPACES.name):
+    if not is_pod and obj.get("kind") != NAMESPACES.name:
         return None
     labels = metadata.get("labels", {})
     for primary in by_kind.values():
-        counts = bool(namespace) if primary.namespaced else namespace in ("", home)
-        if labels.get(primary.label) and counts:
+        if labels.get(primary.label) and counts(primary):
             return primary.key(namespace, labels[primary.label])
     return None
+
+
+def _group(api_version: str) -> str:
+    group, slash, _ = api_version.partition("/")
+    return group if slash else ""
 
 
 class Cache:

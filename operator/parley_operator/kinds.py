@@ -147,6 +147,11 @@ class Kind:
     trim: Trim = metadata_alone
 
     @property
+    def everywhere(self) -> bool:
+        """Every API server has it: a kind of the core group, of no CustomResourceDefinition that may be deleted."""
+        return "/" not in self.api_version
+
+    @property
     def accept(self) -> str:
         """Of a watch. A server that can't leave the rest out sends all."""
         return f"{METADATA},{JSON}" if self.trim is metadata_alone else JSON

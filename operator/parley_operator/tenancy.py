@@ -64,10 +64,14 @@ class Tenancy:
 
     def isolates(self, namespace: Object | None) -> bool:
         """Its tenant's NetworkPolicy is there: what another one opens would be open beside it."""
-        if namespace is None or self.of(namespace) is None:
+        tenant = self.of(namespace)
+        if namespace is None or tenant is None:
             return False
-        cache = self._cluster.caches[NETWORK_POLICIES.name]
-        return cache.get(namespace["metadata"]["name"], names.IN_TENANT) is not None
+        policy = self._cluster.caches[NETWORK_POLICIES.name].get(
+            namespace["metadata"]["name"], names.IN_TENANT
+        )
+        owners = policy["metadata"].get("ownerReferences", ()) if policy is not None else ()
+        return any(one.get("controller") and one["uid"] == tenant["metadata"]["uid"] for one in owners)
 
     def claims(self, namespace: str) -> tuple[Claim, ...]:
         return tuple(self._claims.get(namespace, {}).values())

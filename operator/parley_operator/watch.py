@@ -2,8 +2,9 @@
 
 Rules: never gives up. A list is paged; what a later list lacks is gone, which a watch that was interrupted has not
 said. An expired version (410) leads to a new list at once, anything else to the same watch after a pause. A kind that
-is not served counts as synced and empty, and is looked for again. `changed` is called for each object that changed in
-what is kept, and only then.
+is not served counts as synced and empty, and is looked for again; but kinds that every API server has are only kept
+from us, and what is known of them stays: without its namespaces and nodes all that holds by these would be let go.
+`changed` is called for each object that changed in what is kept, and only then.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Reflector:
                     self._since = ""
                     if not listed:
                         continue  # at once; what has just been listed and is too old already is a failure
-                if isinstance(error, ApiError) and error.status in (403, 404) and self._kind.optional:
+                if self._is_absent(error):
                     self.not_served()
                     await asyncio.sleep(LOOK_AGAIN_SECONDS)
                     continue
@@ -130,6 +131,12 @@ class Reflector:
             self._changed(Ref(self._kind.name, *place), after)
             if before is not None and before != after:
                 self._changed(Ref(self._kind.name, *place), before)
+
+    def _is_absent(self, error: ApiError | Unreachable) -> bool:
+        """That we may not read it, or that there is no such kind, and not only for now."""
+        if not isinstance(error, ApiError) or error.status not in (403, 404) or not self._kind.optional:
+            return False
+        return not (self._kind.everywhere and len(self.cache))
 
     def not_served(self) -> None:
         """Empty, and known to be."""

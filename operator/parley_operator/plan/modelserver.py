@@ -5,7 +5,8 @@
 Rules: nothing is written for one that can't be served as it is written, so that what runs stays up. While its model
 gets another name, new pods answer to the old one as well: agents ask for it until all pods have the new one. A claim
 is never pruned. `deletion: Drain` takes a finalizer, and only while agents name it: the garbage collector would take
-its Deployment at once, from under calls of other namespaces.
+its Deployment at once, from under calls of other namespaces. With `--cascade=foreground` it does, finalizer or not:
+then what was taken is made anew without an owner, and is deleted here at the end.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from parley_operator.render.model_network import model_network_policy
 from parley_operator.render.model_pod import model_pod_template
 from parley_operator.render.model_service import model_service
 from parley_operator.render.model_subject import ModelSubject, served_name, url
+from parley_operator.render.owner import without_owner
 from parley_operator.render.pod_monitor import pod_monitor
 from parley_operator.render.service_account import service_account
 from parley_operator.render.volume_claim import volume_claim
@@ -45,6 +47,9 @@ FINISHES = "finish their answers"
 UNREADY = "has not loaded its model yet"
 """In sentences about pods."""
 
+FOREGROUND = "foregroundDeletion"
+"""Kubernetes' finalizer of what is deleted with --cascade=foreground."""
+
 MOST_TOLD = 5
 """Agents that a message names."""
 
@@ -53,16 +58,14 @@ def plan(server: Object, observed: ObservedModelServer, settings: Settings, now:
     """`server` is the object as the API server has it."""
     facts = _Facts(server, observed)
     if server["metadata"].get("deletionTimestamp"):
-        return _going(facts, now)
+        return _going(facts, settings, now)
     read = reading.read(ModelServer, server)
     if isinstance(read, Refusal):
         return _refused(read, facts, now)
     lacking = model_refusals.lacking(read.value, server, observed, settings)
     if lacking is not None:
         return _refused(lacking, facts, now)
-    also = _also(served_name_of(read.value), facts)
-    subject = ModelSubject(read.value, facts.namespace, facts.uid, also)
-    return _served(subject, facts, settings, now, reading.passed_over(read.unknown))
+    return _served(_subject(read.value, facts), facts, settings, now, reading.passed_over(read.unknown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,15 @@ class _Facts:
         return bool(self.observed.agents) and not cut and not self._namespace_ends
 
     @property
+    def has_served(self) -> bool:
+        return self.deployment is not None or bool(self.status.get("model"))
+
+    @property
+    def loses_what_it_owns(self) -> bool:
+        """The garbage collector takes all that it owns, and does not wait for it to go."""
+        return FOREGROUND in self.server["metadata"].get("finalizers", ())
+
+    @property
     def _namespace_ends(self) -> bool:
         """All that is in it goes: there is nothing to stay for."""
         return ((self.observed.namespace or {}).get("status") or {}).get("phase") == "Terminating"
@@ -116,6 +128,10 @@ class _Facts:
 def served_name_of(server: ModelServer) -> str:
     vllm = server.spec.engine.vllm
     return served_name(vllm) if vllm is not None else ""
+
+
+def _subject(server: ModelServer, facts: _Facts) -> ModelSubject:
+    return ModelSubject(server, facts.namespace, facts.uid, _also(served_name_of(server), facts))
 
 
 def _also(model: str, facts: _Facts) -> tuple[str, ...]:
@@ -245,10 +261,12 @@ def _own_doors(facts: _Facts) -> list[Ref]:
     return [ref for ref in sorted(facts.observed.children) if ref.kind == "NetworkPolicy"]
 
 
-def _going(facts: _Facts, now: datetime) -> ModelServerPlan:
+def _going(facts: _Facts, settings: Settings, now: datetime) -> ModelServerPlan:
     """It is being deleted: it stays, with all that it has, while agents name it and it says so."""
-    if not facts.held or facts.deployment is None:
-        return ModelServerPlan(held=False, why="it is being deleted, and nothing holds it")
+    if not facts.held or not facts.has_served:
+        children = facts.observed.children
+        orphans = [ref for ref, obj in sorted(children.items()) if not obj["metadata"].get("ownerReferences")]
+        return ModelServerPlan(prune=orphans, held=False, why="it is being deleted, and nothing holds it")
     told = ", ".join(facts.observed.agents[:MOST_TOLD])
     if len(facts.observed.agents) > MOST_TOLD:
         told += f" and {len(facts.observed.agents) - MOST_TOLD} more"
@@ -260,9 +278,22 @@ def _going(facts: _Facts, now: datetime) -> ModelServerPlan:
     found = model_conditions.conditions(refusal, (), running)
     return ModelServerPlan(
         status=_status(facts, found, running, str(facts.status.get("image") or ""), now),
+        objects=_kept(facts, settings) if facts.loses_what_it_owns else [],
         held=True,
         why=refusal.message,
+        again_after=refusals.AGAIN_SECONDS if facts.loses_what_it_owns else None,
     )
+
+
+def _kept(facts: _Facts, settings: Settings) -> list[Object]:
+    """All of its, owned by nobody. Where its spec is not taken, what is left of it is."""
+    read = reading.read(ModelServer, facts.server)
+    if isinstance(read, Refusal):
+        return []
+    if model_refusals.lacking(read.value, facts.server, facts.observed, settings) is not None:
+        return []
+    chosen = _rollout(_subject(read.value, facts), facts, settings)
+    return [without_owner(obj) for obj in _objects(chosen, facts.observed)]
 
 
 def _as_it_runs(facts: _Facts) -> Running:

@@ -11,6 +11,8 @@ Deleting it needs a finalizer: the profile becomes empty, and the object goes wh
 Restored. One that does not within RESTORE_SECONDS is told of and given up: it may be a machine that is switched off,
 and its own values come with its next start. Meanwhile what it owns has no owner reference, or a deletion with
 `--cascade=foreground` would take the tuners away before they have restored anything; so it is deleted here at the end.
+After RESTORE_SECONDS nothing is applied or deleted that could be refused and so hold it for ever, as where the tuners'
+namespace is gone: what is left is deleted when the object is gone (programs/). While nodes can't be read it stays.
 """
 
 from __future__ import annotations
@@ -32,8 +34,8 @@ from parley_operator.plan.plan import Object, ObservedNode, ObservedPod, Ref
 from parley_operator.plan.reading import Refusal
 from parley_operator.plan.refusals import AGAIN_SECONDS, ENFORCE, STRICT
 from parley_operator.plan.tuning import NodeLabels, NodeReport, ObservedTuning, TuningPlan
-from parley_operator.render.owner import Owner
-from parley_operator.render.tuner import Profile, config_map, daemon_set, owner, without_owner
+from parley_operator.render.owner import Owner, without_owner
+from parley_operator.render.tuner import Profile, config_map, daemon_set, owner
 from parley_operator.settings import Settings
 
 RESTORE_SECONDS = 600
@@ -300,6 +302,7 @@ def _left(one: Overlap) -> str:
 
 def _going(facts: _Facts, tuning: NodeTuning | None, now: datetime) -> TuningPlan:
     """`tuning` is None where its spec can't be read: its DaemonSet stays as it is until the end."""
+    observed = facts.observed
     waiting = [
         node for node in facts.labelled if not node_verdicts.restored(facts.name, _report(node, facts))
     ]
@@ -309,21 +312,22 @@ def _going(facts: _Facts, tuning: NodeTuning | None, now: datetime) -> TuningPla
     left = RESTORE_SECONDS - (now - began).total_seconds()
     unreached = waiting if left <= 0 else []
     told = tuning_conditions.going(
-        facts.observed.failures,
+        observed.failures,
         [node.name for node in waiting],
         [node.name for node in unreached],
         RESTORE_SECONDS // 60,
+        _running_there(facts) if facts.labelled or observed.nodes_served else None,
     )
     names_of_waiting = {node.name for node in waiting} - {node.name for node in unreached}
     labels = [_restoring(node, node.name in names_of_waiting, facts) for node in facts.labelled]
     of, namespace = facts.owner, facts.namespace
-    over = not facts.labelled
-    objects = [config_map(of, namespace, Profile())]
-    if tuning is not None and facts.port:
+    over = not facts.labelled and observed.nodes_served
+    objects = [config_map(of, namespace, Profile())] if left > 0 else []
+    if objects and tuning is not None and facts.port:
         objects.append(daemon_set(of, namespace, tuning, facts.settings.tuner_image, facts.port))
     return TuningPlan(
         objects=[] if over else [without_owner(obj) for obj in objects],
-        prune=sorted(facts.observed.children) if over else [],
+        prune=sorted(observed.children) if over and left > 0 else [],
         status=None if over else {**_kept(facts.status), **_told(facts, told, now)},
         labels=[one for one in labels if one is not None],
         port=facts.port,
@@ -331,6 +335,10 @@ def _going(facts: _Facts, tuning: NodeTuning | None, now: datetime) -> TuningPla
         why=f"it is being deleted: {len(waiting)} of {len(facts.labelled)} nodes are not restored",
         again_after=max(1.0, left) if waiting and not unreached else None,
     )
+
+
+def _running_there(facts: _Facts) -> tuning_conditions.Tuned:
+    return tuning_conditions.Tuned([node.name for node in facts.labelled], (), facts.pods, ())
 
 
 def _kept(status: Mapping[str, Any]) -> Object:

@@ -46,6 +46,9 @@ class ObservedTuning(Observed):
     home: Object | None = None
     """The namespace of the tuners."""
 
+    nodes_served: bool = True
+    """Where not, that there are no `nodes` says nothing."""
+
 
 class NodeLabels(NamedTuple):
     """What is to become of a node's labels; None takes one off."""

@@ -123,16 +123,26 @@ def tuned_as_said(tuned: Tuned) -> Found:
 
 
 def going(
-    failures: Sequence[Failure], waiting: Sequence[str], unreached: Sequence[str], minutes: int
+    failures: Sequence[Failure],
+    waiting: Sequence[str],
+    unreached: Sequence[str],
+    minutes: int,
+    tuned: Tuned | None,
 ) -> list[Found]:
-    """It is being deleted. `waiting`: nodes whose old values are not back; `unreached`: those that are given up."""
-    if unreached:
+    """It is being deleted. `waiting`: nodes whose old values are not back; `unreached`: those that are given up;
+    `tuned`: its tuners, None where nodes can't be read.
+    """
+    if tuned is None:
+        why = "it is being deleted, and waits until the operator may list nodes again: which it has tuned is not known"
+        restored = Found("Tuned", UNKNOWN, "NodesUnread", why)
+    elif unreached:
         restored = Found(
             "Tuned",
             FALSE,
             "NotRestored",
-            f"given up, for within {minutes} minutes no old values were said to be back: {_named(unreached)}; that may"
-            " keep what it was given until it is started anew (docs/nodetuning.md tells how to restore it by hand)",
+            f"it is being deleted, and gives up, for within {minutes} minutes no old values were said to be back:"
+            f" {_named(unreached)}; that may keep what it was given until it is started anew (docs/nodetuning.md"
+            " tells how to restore it by hand)",
         )
     elif waiting:
         why = f"it is being deleted, and waits for old values to be back on {_named(waiting)}"
@@ -141,7 +151,13 @@ def going(
         restored = Found(
             "Tuned", FALSE, "Restored", "it is being deleted, and its nodes have their old values again"
         )
-    found = [accepted(None, failures), restored]
+    why = restored.message
+    if failures:
+        why += f"; {accepted(None, failures).message}"
+    runs = (
+        Found("Available", UNKNOWN, restored.reason, restored.message) if tuned is None else available(tuned)
+    )
+    found = [Found("Accepted", FALSE, "Deleting", why), runs, restored]
     return [*found, ready(found)]
 
 

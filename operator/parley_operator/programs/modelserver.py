@@ -11,7 +11,7 @@ from parley_operator.model_status import QUESTION
 from parley_operator.plan import modelserver
 from parley_operator.plan.model import ModelServerPlan, ObservedModelServer
 from parley_operator.plan.needs import needs_of_model_server
-from parley_operator.plan.plan import Object, Observed, Ref
+from parley_operator.plan.plan import Object, Observed, Ref, ref_of
 from parley_operator.programs.program import Look, Program, Shared
 from parley_operator.programs.turns import Turns
 from parley_operator.queue import Key
@@ -32,8 +32,11 @@ class ModelServers(Program[ObservedModelServer, ModelServerPlan]):
 
     async def observe(self, key: Key, obj: Object, seen: Observed) -> ObservedModelServer:
         found = await self.shared.look_ups.find(key.namespace, needs_of_model_server(obj))
+        facts = seen.facts()
+        if "deletionTimestamp" in obj["metadata"]:
+            facts["children"] = {**seen.children, **self._orphans(key)}
         return ObservedModelServer(
-            **seen.facts(),
+            **facts,
             secrets=found.secrets,
             config_maps=frozenset(found.contents),
             claims=found.claims,
@@ -65,6 +68,9 @@ class ModelServers(Program[ObservedModelServer, ModelServerPlan]):
 
     async def farewell(self, key: Key, obj: Object | None) -> float | None:
         self._turns.forget(key)
+        for ref, orphan in self._orphans(key).items():
+            if "deletionTimestamp" not in orphan["metadata"]:
+                await self.shared.cluster.delete(ref, orphan["metadata"]["uid"])
         return None
 
     def at_rest(self) -> Iterable[Key]:
@@ -74,6 +80,16 @@ class ModelServers(Program[ObservedModelServer, ModelServerPlan]):
     @property
     def turns(self) -> tuple[int, int]:
         return self.rolls.waiting, self.rolls.rolling
+
+    def _orphans(self, key: Key) -> dict[Ref, Object]:
+        """What it has without an owner, as while it is being deleted (plan/modelserver.py): by its label."""
+        return {
+            ref_of(obj): obj
+            for kind in self.kind.owns
+            for obj in self.shared.cluster.caches[kind.name].within(key.namespace)
+            if not obj["metadata"].get("ownerReferences")
+            and obj["metadata"].get("labels", {}).get(self.kind.label) == key.name
+        }
 
     def _agents(self, key: Key) -> tuple[str, ...]:
         agents = [one for one in self.shared.wakes.who_name(key) if one.kind == AGENTS.name]

@@ -1,7 +1,7 @@
 """What is the NodeTunings' alone: their ports of nodes, and the labels that say which nodes they have tuned.
 
 Rules: a node's label is written only where it differs, a few at a time. An object that is gone without its finalizer,
-because somebody has taken that away, leaves no label behind either.
+because somebody has taken that away, leaves neither a label behind nor what it had without an owner.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class NodeTunings(Program[ObservedTuning, TuningPlan]):
             ports=self._ports_of_others(key),
             unasked=observer.unasked(key),
             home=cluster.caches[NAMESPACES.name].get("", self.shared.settings.tuner_namespace),
+            nodes_served=cluster.caches[NODES.name].served,
         )
 
     def plan(self, obj: Object, observed: ObservedTuning, settings: Settings, now: datetime) -> TuningPlan:
@@ -66,7 +67,9 @@ class NodeTunings(Program[ObservedTuning, TuningPlan]):
             self._ports[key] = plan.port
 
     async def after(self, look: Look[TuningPlan]) -> float | None:
-        return None if look.refused else await self._label(look.plan.labels)
+        """A label that goes with a deletion needs nothing that was refused."""
+        going = "deletionTimestamp" in look.obj["metadata"]
+        return await self._label(look.plan.labels) if going or not look.refused else None
 
     async def farewell(self, key: Key, obj: Object | None) -> float | None:
         self._ports.pop(key, None)
@@ -75,7 +78,11 @@ class NodeTunings(Program[ObservedTuning, TuningPlan]):
             NodeLabels(node.name, node.uid, dict.fromkeys(label for label in ours if label in node.labels))
             for node in self.shared.observer.nodes()
         ]
-        return await self._label([one for one in found if one.labels])
+        again_after = await self._label([one for one in found if one.labels])
+        for ref, orphan in self._orphans(key).items():
+            if "deletionTimestamp" not in orphan["metadata"]:
+                await self.shared.cluster.delete(ref, orphan["metadata"]["uid"])
+        return again_after
 
     def _orphans(self, key: Key) -> dict[Ref, Object]:
         """What it has had and that has no owner any more, as while it is being deleted: by its name and its label."""

@@ -37,7 +37,6 @@ class VoiceTenants(Program[ObservedTenant, TenantPlan]):
         cluster, tenancy = self.shared.cluster, self.shared.tenancy
         cache = cluster.caches[NAMESPACES.name]
         namespaces = {one["metadata"]["name"]: one for one in cache.owned_by(key)}
-        ours = list(namespaces)
         claims, found = {}, {}
         for name in _named(obj):
             claims[name] = tenancy.claims(name)
@@ -50,6 +49,8 @@ class VoiceTenants(Program[ObservedTenant, TenantPlan]):
             label = tenant_of(live)
             if label != key.name and holder(claims[name], label) == key.name:
                 found[name] = await self._found(name)
+        # Of those that are named also what the caches lack: a tenant that seems to have no agents may go.
+        ours = [name for name, live in namespaces.items() if tenant_of(live) == key.name]
         asks = tenancy.asks(ours)
         return ObservedTenant(
             **seen.facts(),

@@ -8,6 +8,12 @@ from typing import Any
 Object = dict[str, Any]
 
 
+def without_owner(obj: Object) -> Object:
+    """Kept by nobody's garbage collector: `kubectl delete --cascade=foreground` would take it before its owner goes."""
+    metadata = {name: value for name, value in obj["metadata"].items() if name != "ownerReferences"}
+    return {**obj, "metadata": metadata}
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """`namespace` is "" for what is of the whole cluster, which may own objects in any namespace."""

@@ -48,12 +48,6 @@ def owner(tuning: Object) -> Owner:
     return Owner.of(tuning, labels)
 
 
-def without_owner(obj: Object) -> Object:
-    """Kept by nobody's garbage collector: `kubectl delete --cascade=foreground` would take the tuners first of all."""
-    metadata = {name: value for name, value in obj["metadata"].items() if name != "ownerReferences"}
-    return {**obj, "metadata": metadata}
-
-
 def config_map(of: Owner, namespace: str, profile: Profile, leaving: Sequence[str] = ()) -> Object:
     content = {
         "governor": profile.governor,

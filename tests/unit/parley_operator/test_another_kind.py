@@ -236,7 +236,8 @@ class Watched:
         return found
 
 
-OWNED = {"ownerReferences": [{"kind": "Garden", "name": "eden", "uid": "u-eden", "controller": True}]}
+EDEN = {"apiVersion": "example.com/v1", "kind": "Garden", "name": "eden", "uid": "u-eden"}
+OWNED = {"ownerReferences": [{**EDEN, "controller": True}]}
 
 
 def test_it_is_woken_by_what_it_owns_anywhere_and_by_what_it_goes_by() -> None:

@@ -12,7 +12,13 @@ AGENT = Ref("VoiceAgent", "tenant", "a")
 
 
 def thing(version: int, uid: str = "u1", owner: str = "a", **spec: Any) -> Object:
-    reference = {"kind": "VoiceAgent", "name": owner, "uid": "agent", "controller": True}
+    reference = {
+        "apiVersion": "parley.dev/v1alpha1",
+        "kind": "VoiceAgent",
+        "name": owner,
+        "uid": "agent",
+        "controller": True,
+    }
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -101,6 +107,29 @@ def test_a_pod_belongs_to_the_agent_of_its_label() -> None:
         {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"nodeName": "n"}, "status": {}}
     )
     assert one.owner("tenant", "p") == AGENT
+
+
+def owner_of_pod(namespace: str, api_version: str, kind: str) -> Ref | None:
+    one = Cache(PODS, home="parley-nodes")
+    reference = {"apiVersion": api_version, "kind": kind, "name": "a", "uid": "u", "controller": True}
+    metadata = {"name": "p", "namespace": namespace, "uid": "u", "resourceVersion": "3"}
+    one.put({"kind": "Pod", "metadata": {**metadata, "ownerReferences": [reference]}})
+    return one.owner(namespace, "p")
+
+
+def test_a_pod_that_somebody_gives_an_owner_of_the_whole_cluster_counts_where_tuners_are_alone() -> None:
+    """Bug: such a pod in anybody's namespace was asked for a node's report, and believed."""
+    ours = "parley.dev/v1alpha1"
+    for kind in ("NodeTuning", "VoiceTenant"):
+        assert owner_of_pod("tenant", ours, kind) is None
+        assert owner_of_pod("parley-nodes", ours, kind) == Ref(kind, "", "a")
+    assert owner_of_pod("tenant", ours, "VoiceAgent") == AGENT
+
+
+def test_a_kind_of_the_same_name_in_another_group_owns_nothing_of_ours() -> None:
+    assert owner_of_pod("tenant", "example.com/v1alpha1", "VoiceAgent") is None
+    assert owner_of_pod("tenant", "v1", "VoiceAgent") is None
+    assert owner_of_pod("tenant", "parley.dev/v1beta1", "VoiceAgent") == AGENT
 
 
 def test_of_managed_fields_only_our_own_are_kept_and_items_of_a_list_get_their_kind() -> None:

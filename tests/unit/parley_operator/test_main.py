@@ -66,7 +66,8 @@ def in_a_loop(test: Callable[[Watched], None]) -> None:
 
 
 def owned_by(name: str) -> Object:
-    return {"ownerReferences": [{"kind": "VoiceAgent", "name": name, "uid": f"u-{name}", "controller": True}]}
+    agent = {"apiVersion": AGENTS.api_version, "kind": AGENTS.name, "name": name, "uid": f"u-{name}"}
+    return {"ownerReferences": [{**agent, "controller": True}]}
 
 
 def test_an_agent_is_queued_when_it_comes_changes_and_goes_and_not_when_nothing_changed() -> None:

@@ -74,6 +74,13 @@ class World:
         reflector = next(one for one in self.operator._reflectors if one.cache.kind is DEPLOYMENTS)
         reflector._put(written)
 
+    async def collects(self, path: str) -> None:
+        """Kubernetes' garbage collector does, and the watch says so."""
+        obj = self.api.objects[path]
+        await self.api.remove(path)
+        reflector = next(one for one in self.operator._reflectors if one.cache.kind is DEPLOYMENTS)
+        reflector._take("DELETED", obj)
+
     def engines(self, name: str = "shop") -> str:
         return str(condition(self.api.objects[agent_path(name)].get("status"), "EnginesReady")["status"])
 
@@ -159,6 +166,33 @@ def test_deleted_while_used_it_stays_and_says_for_whom_until_the_last_agent_is_g
             await here.deletes(agent_path())
             await asyncio.sleep(2)
             assert SERVER not in here.api.objects
+
+    run(main())
+
+
+def test_what_a_foreground_deletion_took_is_made_anew_and_goes_with_the_last_agent() -> None:
+    async def main() -> None:
+        async with world() as here:
+            await here.writes(SERVER, model_server())
+            await here.writes(agent_path(), voice_agent(engines=NAMES_IT))
+            await asyncio.sleep(3)
+            await here.server_is_ready(1)
+            await asyncio.sleep(2)
+            finalizers = [*here.finalizers(), "foregroundDeletion"]
+            going = {**here.api.objects[SERVER]["metadata"], "finalizers": finalizers}
+            going["deletionTimestamp"] = "2026-11-30T00:00:00Z"
+            served = {**here.api.objects[SERVER]["status"], "model": "org/small"}
+            await here.collects(DEPLOYMENT)
+            await here.writes(SERVER, {**here.api.objects[SERVER], "metadata": going, "status": served})
+            await asyncio.sleep(3)
+            assert "ownerReferences" not in here.api.objects[DEPLOYMENT]["metadata"]
+            assert SERVER in here.api.objects
+            await here.deletes(agent_path())
+            await asyncio.sleep(3)
+            left = [
+                path for path in here.api.objects if "/namespaces/models/" in path and "/events/" not in path
+            ]
+            assert left == []
 
     run(main())
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from parley_operator import names
 from parley_operator.api import ApiError
+from parley_operator.cache import NEWEST
 from parley_operator.kinds import CONFIG_MAPS, DAEMON_SETS, NODE_TUNINGS, NODES, PODS
 from parley_operator.plan.plan import Object, Ref
 from parley_operator.plan.tuning import KeyReport, NodeReport
@@ -88,10 +89,10 @@ class Tuning(World):
                 return
         raise AssertionError("still writing")
 
-    async def delete(self) -> None:
-        """As the API server does where there is a finalizer."""
+    async def delete(self, at: str = "2026-11-30T00:00:00Z") -> None:
+        """As the API server does where there is a finalizer. Now is 2026-11-30T00:00:00Z."""
         tuning = self.api.objects[PATH]
-        metadata = {**tuning["metadata"], "deletionTimestamp": "2026-11-30T00:00:00Z"}
+        metadata = {**tuning["metadata"], "deletionTimestamp": at}
         await self.api.put(PATH, {**tuning, "metadata": metadata})
 
     def told(self) -> Object:
@@ -151,7 +152,7 @@ def test_deleted_it_stays_until_its_nodes_are_restored_and_then_nothing_of_it_is
         await world.tuned()
         await world.delete()
         await world.looks()
-        assert world.ready() == "False Restoring"
+        assert world.ready() == "False Deleting"
         assert world.labels("node-a") == {"tuning.parley.dev/low-latency": "restoring"}
         world.say("node-a", "Restored")
         await world.looks()
@@ -181,6 +182,120 @@ def test_tuners_that_a_foreground_deletion_took_away_are_made_anew_without_an_ow
             world.say(node, "Restored")
         await world.looks()
         assert path not in world.api.objects, "and are deleted by the operator in the end"
+
+    run(main())
+
+
+class Closed(Tuning):
+    """Whose tuners' namespace takes no write, as of a webhook that refuses or a namespace that is gone."""
+
+    def close(self) -> None:
+        open_to_all = self.api.request
+
+        async def request(method: str, path: str, **more: Any) -> dict[str, Any]:
+            if method != "GET" and f"/namespaces/{HOME}/" in path:
+                raise ApiError(403, "Forbidden", "a webhook says no")
+            return await open_to_all(method, path, **more)
+
+        self.api.request = request  # type: ignore[method-assign, assignment]
+
+    def open(self) -> None:
+        del self.api.request  # type: ignore[method-assign]
+
+
+def test_what_is_refused_holds_no_label_of_a_node_that_is_restored() -> None:
+    async def main() -> None:
+        world = Closed()
+        await world.tuned()
+        await world.delete()
+        world.close()
+        world.say("node-a", "Restored")
+        await world.look(KEY)
+        assert world.outcomes[-1] == "refused"
+        assert world.labels("node-a") == {}
+        assert world.labels("node-b") == {"tuning.parley.dev/low-latency": "restoring"}
+        [accepted] = [one for one in world.told()["conditions"] if one["type"] == "Accepted"]
+        assert accepted["reason"] == "Deleting"
+        assert "a webhook says no" in accepted["message"]
+
+    run(main())
+
+
+def test_what_is_refused_holds_a_deletion_no_longer_than_a_silent_node_does() -> None:
+    """Bug: with its tuners' namespace gone it stayed for ever, and its labels with it."""
+
+    async def main() -> None:
+        world = Closed()
+        await world.tuned()
+        await world.delete(at="2026-11-29T23:50:00Z")
+        world.close()
+        await world.look(KEY)
+        assert world.ready() == "False Deleting"
+        await world.look(KEY)
+        assert world.labels("node-a") == world.labels("node-b") == {}
+        assert PATH not in world.api.objects
+        assert set(world.outcomes[-2:]) == {"done"}
+
+    run(main())
+
+
+def test_what_it_leaves_without_an_owner_goes_after_it_as_soon_as_it_may() -> None:
+    async def main() -> None:
+        world = Closed()
+        await world.tuned()
+        await world.delete()
+        await world.looks()
+        await world.delete(at="2026-11-29T23:50:00Z")
+        world.close()
+        for _ in range(3):
+            await world.look(KEY)
+        assert PATH not in world.api.objects
+        assert DAEMON_SETS.path(HOME, CHILD) in world.api.objects
+        assert world.outcomes[-1] == "again"
+        world.open()
+        await world.look(KEY)
+        assert CONFIG_MAPS.path(HOME, CHILD) not in world.api.objects
+        assert DAEMON_SETS.path(HOME, CHILD) not in world.api.objects
+        assert world.outcomes[-1] == "gone"
+
+    run(main())
+
+
+def test_while_nodes_cannot_be_read_it_does_not_go() -> None:
+    async def main() -> None:
+        world = Tuning()
+        await world.tuned()
+        await world.delete(at="2026-11-29T23:50:00Z")
+        world.see()
+        nodes = world.cluster.caches[NODES.name]
+        for place in nodes.places():
+            nodes.drop(place, NEWEST)
+        nodes.served = False
+        await world.reconcile(KEY)
+        await world.reconcile(KEY)
+        assert PATH in world.api.objects
+        assert {one["reason"] for one in world.told()["conditions"]} == {"Deleting", "NodesUnread"}
+        assert world.labels("node-a")["tuning.parley.dev/low-latency"] == "tuned"
+
+    run(main())
+
+
+def test_a_pod_of_another_namespace_says_nothing_of_a_node() -> None:
+    async def main() -> None:
+        world = Tuning()
+        await world.begin("node-a")
+        await world.looks()
+        reference = {"apiVersion": NODE_TUNINGS.api_version, "kind": NODE_TUNINGS.name, "name": "low-latency"}
+        uid = world.api.objects[PATH]["metadata"]["uid"]
+        metadata = {
+            "name": "tuner-node-a",
+            "namespace": "somebodys",
+            "ownerReferences": [{**reference, "uid": uid, "controller": True}],
+        }
+        pod = {"kind": "Pod", "metadata": metadata, "spec": {"nodeName": "node-a"}}
+        await world.api.put(PODS.path("somebodys", "tuner-node-a"), pod)
+        world.see()
+        assert world.reconcile._observer.pods(KEY) == []
 
     run(main())
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from parley_operator import names
 from parley_operator.api import ApiError
+from parley_operator.cache import NEWEST
 from parley_operator.kinds import (
     AGENTS,
     DEPLOYMENTS,
@@ -291,6 +292,48 @@ def test_a_model_server_has_none_either_and_counts_in_its_tenants_use() -> None:
         assert place.use()["modelServers"] == "1"
         await place.api.remove(NETWORK_POLICIES.path("clinic", names.IN_TENANT))
         assert any("networkpolicies/llm" in one for one in await place.look(llm))
+
+    run(main())
+
+
+def test_a_policy_of_the_tenants_name_that_is_not_the_tenants_isolates_nobody() -> None:
+    async def main() -> None:
+        place = Place()
+        await place.tenant()
+        await place.look(CLINIC)
+        place.see()
+        tenancy, namespace = (
+            place.tenants.shared.tenancy,
+            place.cluster.cached(Ref("Namespace", "", "clinic")),
+        )
+        assert tenancy.isolates(namespace)
+        path = NETWORK_POLICIES.path("clinic", names.IN_TENANT)
+        metadata = {**place.api.objects[path]["metadata"], "ownerReferences": []}
+        await place.api.put(path, {**place.api.objects[path], "metadata": metadata})
+        place.see()
+        assert not tenancy.isolates(namespace)
+
+    run(main())
+
+
+def test_a_tenant_whose_namespaces_cannot_be_watched_still_has_its_agents() -> None:
+    """Bug: it seemed to have none, and went from under them."""
+
+    async def main() -> None:
+        place = Place()
+        await place.tenant()
+        await place.look(CLINIC)
+        await place.agent("shop")
+        tenant = place.api.objects[PATH]
+        metadata = {**tenant["metadata"], "deletionTimestamp": "2026-11-30T00:00:00Z"}
+        await place.api.put(PATH, {**tenant, "metadata": metadata})
+        place.see()
+        cache = place.cluster.caches[NAMESPACES.name]
+        cache.drop(("", "clinic"), NEWEST)
+        cache.served = False
+        await place.reconcile(CLINIC)
+        assert PATH in place.api.objects
+        assert "clinic/shop" in condition(place.conditions(), "Accepted")["message"]
 
     run(main())
 

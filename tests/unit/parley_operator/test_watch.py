@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from parley_operator.api import ApiError, Unreachable
+from parley_operator.api import WATCH_SECONDS, ApiError, Unreachable
 from parley_operator.cache import Cache
-from parley_operator.kinds import KINDS, NODES
+from parley_operator.kinds import KINDS, NODES, POD_MONITORS, Kind
 from parley_operator.plan.plan import Object, Ref
 from parley_operator.watch import Reflector
 from tests.unit.parley_operator.fake_api import FakeApi
@@ -84,8 +84,7 @@ CONFIG_MAPS = KINDS["ConfigMap"]
 
 
 def config_map(name: str, held: str) -> Object:
-    owner = {"kind": "VoiceAgent", "name": "a", "uid": "u", "controller": True}
-    metadata = {"name": name, "namespace": "tenant", "ownerReferences": [owner]}
+    metadata = {**deployment(name)["metadata"]}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"agent.yaml": held}}
 
 
@@ -220,5 +219,39 @@ def test_a_kind_that_is_not_served_is_empty_and_synced_until_it_is() -> None:
             assert not watching.cache.served
             await asyncio.sleep(130)
             assert watching.cache.served
+
+    run(main())
+
+
+async def refuse_what_is_known(kind: Kind, status: int) -> Cache:
+    """A watch that ends is not let in again."""
+    api = FakeApi()
+    await api.put(kind.path("", "one"), {"kind": kind.name, "metadata": {"name": "one"}})
+    async with Watching(api, Cache(kind)) as watching:
+        assert len(watching.cache) == 1
+        await api.forget_history()
+        api.errors.extend([ApiError(status, "No", "no")] * 3)
+        await asyncio.sleep(WATCH_SECONDS + 5)
+        assert len(api.errors) < 3
+    return watching.cache
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_nodes_that_were_known_stay_known_while_we_may_not_read_them(status: int) -> None:
+    """Bug: all nodes and namespaces passed for gone, and with them all that is held for their sake was let go."""
+
+    async def main() -> None:
+        cache = await refuse_what_is_known(NODES, status)
+        assert cache.served
+        assert len(cache) == 1
+
+    run(main())
+
+
+def test_of_a_kind_whose_definition_is_gone_nothing_is_kept() -> None:
+    async def main() -> None:
+        cache = await refuse_what_is_known(POD_MONITORS, 404)
+        assert not cache.served
+        assert len(cache) == 0
 
     run(main())

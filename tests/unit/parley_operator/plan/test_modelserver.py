@@ -9,7 +9,7 @@ import pytest
 
 from parley_operator import names
 from parley_operator.plan.model import PodModels
-from parley_operator.plan.plan import Failure, Object, Ref
+from parley_operator.plan.plan import Failure, Object, Ref, ref_of
 from parley_operator.settings import Settings
 from tests.small_cluster import BOTH_KINDS, changed, condition, only, reasons
 from tests.small_model_cluster import NAMESPACE, SmallModelCluster, model_server
@@ -290,6 +290,23 @@ def test_deleted_while_used_it_serves_until_no_agent_names_it() -> None:
     assert told(cluster)["Available"] == "True", "agents go on by it"
     cluster.see(agents=())
     assert cluster.plan().held is False
+
+
+def test_deleted_in_the_foreground_all_that_it_has_is_kept_without_an_owner_until_no_agent_names_it() -> None:
+    """Bug: the garbage collector took its Deployment from under the agents, and it was let go since it had none."""
+    cluster = running()
+    had = set(cluster.observed.children)
+    cluster.see(agents=("voice-ai/shop",))
+    deleted(cluster)
+    cluster.server["metadata"]["finalizers"] = ["parley.dev/agents", "foregroundDeletion"]
+    cluster.see(children={})
+    plan = cluster.step()
+    assert plan.held
+    assert {ref_of(obj) for obj in plan.objects} == had
+    assert all("ownerReferences" not in obj["metadata"] for obj in plan.objects)
+    cluster.see(agents=())
+    plan = cluster.plan()
+    assert (plan.held, set(plan.prune)) == (False, had)
 
 
 def test_a_namespace_that_ends_is_not_held_up() -> None:

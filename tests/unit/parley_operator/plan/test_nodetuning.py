@@ -330,6 +330,13 @@ def test_deleted_it_empties_the_profile_waits_for_each_node_and_leaves_nothing()
     cluster.tuning = deleted(cluster.tuning)
     made = cluster.step()
     assert made.held
+    assert made.status is not None
+    assert reasons(made.status) == {
+        "Accepted": "False Deleting",
+        "Available": "True",
+        "Tuned": "False Restoring",
+        "Ready": "False Deleting",
+    }
     assert cluster.profile["sysctls"] == {}
     assert cluster.state("node-a") == ("restoring", None)
     assert all("ownerReferences" not in obj["metadata"] for obj in made.objects), (
@@ -374,7 +381,13 @@ def test_a_node_that_never_says_restored_is_told_and_given_up_after_ten_minutes(
     assert cluster.plan(LATE - timedelta(seconds=1)).held
     made = cluster.step(LATE)
     assert made.held, "first it is told"
-    assert reasons(made.status)["Ready"] == "False NotRestored"
+    assert reasons(made.status) | {"Available": ""} == {
+        "Accepted": "False Deleting",
+        "Available": "",
+        "Tuned": "False NotRestored",
+        "Ready": "False Deleting",
+    }
+    assert (made.objects, made.prune) == ([], []), "nothing that could be refused"
     assert "said to be back: node node-b" in condition(made.status, "Ready")["message"]
     assert cluster.state("node-b") == (None, None)
     assert cluster.step(LATE).held is False
