@@ -22,8 +22,10 @@ OPENING_HOURS, STORY, PARKING = (
 )
 """All are understood in ten of ten cuts of a recording; "when are you open" is in 7 ("where are you open")."""
 
-GREETING_SECS, ANSWER_SECS, INTO_THE_STORY_SECS, END_SECS = 11.0, 18.0, 3.0, 10.0
-"""The recording can't wait for the agent: these are long enough for what it says in between."""
+GREETING_SECS, ANSWER_SECS, INTO_THE_STORY_SECS, END_SECS = 11.0, 18.0, 4.0, 10.0
+"""The recording can't wait for the agent: these are long enough for what it says in between. The interruption falls
+into the story's second sentence, whether it began 0.3 or 1.3 s after the question: between two sentences nobody is heard.
+"""
 
 SMALL = {"width": 390, "height": 780}
 
@@ -85,7 +87,7 @@ def test_a_spoken_question_is_answered_and_a_second_one_interrupts(
     print(f"answered {hours.start - asked.end:.3f} s and {story.start - begged.end:.3f} s after the question")
     print(f"the story was heard for {story.seconds:.2f} s")
     print(f"it stopped {stopped * 1000:.0f} ms after the interruption began")
-    assert 1.5 < story.seconds < 3.5, "of the 20 s and more that it takes"
+    assert 1.5 < story.seconds < 4.5, "of the 20 s and more that it takes"
     assert 0.0 < stopped < STOPS_WITHIN
 
 
