@@ -6,6 +6,8 @@ program adds (programs/).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from parley_operator.cluster import Cluster
 from parley_operator.kinds import NAMESPACES, NODES, PODS, Primary
 from parley_operator.plan.plan import Object, Observed, ObservedNode, ObservedPod, Ref, ref_of
@@ -38,6 +40,17 @@ class Observer:
                 if any(reference["uid"] == uid for reference in obj["metadata"]["ownerReferences"]):
                     found[ref_of(obj)] = obj
         return found
+
+    def orphans(self, kind: Primary, key: Key, namespaces: Iterable[str]) -> dict[Ref, Object]:
+        """What it has there without an owner, as while it is being deleted: by its label."""
+        return {
+            ref_of(obj): obj
+            for one in kind.owns
+            for namespace in namespaces
+            for obj in self._cluster.caches[one.name].within(namespace)
+            if not obj["metadata"].get("ownerReferences")
+            and obj["metadata"].get("labels", {}).get(kind.label) == key.name
+        }
 
     def pending(self, key: Key) -> bool:
         """Some of its pods have not been asked often enough for anything to be said of them."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from parley_operator import names
 from parley_operator.cluster import Cluster
 from parley_operator.kinds import DEPLOYMENTS, NETWORK_POLICIES, TENANTS
-from parley_operator.plan.plan import Object
+from parley_operator.plan.plan import Object, loses_what_it_owns
 from parley_operator.plan.tenant import Ask, Claim, asked, tenant_of
 from parley_operator.queue import Key
 
@@ -70,7 +70,12 @@ class Tenancy:
         policy = self._cluster.caches[NETWORK_POLICIES.name].get(
             namespace["metadata"]["name"], names.IN_TENANT
         )
-        owners = policy["metadata"].get("ownerReferences", ()) if policy is not None else ()
+        if policy is None:
+            return False
+        metadata = policy["metadata"]
+        if loses_what_it_owns(tenant) and not metadata.get("ownerReferences"):
+            return bool(metadata.get("labels", {}).get(TENANTS.label) == tenant["metadata"]["name"])
+        owners = metadata.get("ownerReferences", ())
         return any(one.get("controller") and one["uid"] == tenant["metadata"]["uid"] for one in owners)
 
     def claims(self, namespace: str) -> tuple[Claim, ...]:

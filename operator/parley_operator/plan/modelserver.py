@@ -21,7 +21,7 @@ from parley_operator import names
 from parley_operator.plan import conditions, model_conditions, model_refusals, reading, refusals
 from parley_operator.plan.model import ModelServerPlan, ObservedModelServer
 from parley_operator.plan.model_conditions import Running
-from parley_operator.plan.plan import Object, Ref, ref_of
+from parley_operator.plan.plan import Object, Ref, loses_what_it_owns, ref_of
 from parley_operator.plan.reading import Refusal
 from parley_operator.plan.replicas import hand_over
 from parley_operator.plan.rollout import Images, Rollout, Written, digest, image_of, rollout
@@ -46,9 +46,6 @@ OF_NO_POD = ("replicas", "autoscaling", "deletion")
 FINISHES = "finish their answers"
 UNREADY = "has not loaded its model yet"
 """In sentences about pods."""
-
-FOREGROUND = "foregroundDeletion"
-"""Kubernetes' finalizer of what is deleted with --cascade=foreground."""
 
 MOST_TOLD = 5
 """Agents that a message names."""
@@ -108,11 +105,6 @@ class _Facts:
     @property
     def has_served(self) -> bool:
         return self.deployment is not None or bool(self.status.get("model"))
-
-    @property
-    def loses_what_it_owns(self) -> bool:
-        """The garbage collector takes all that it owns, and does not wait for it to go."""
-        return FOREGROUND in self.server["metadata"].get("finalizers", ())
 
     @property
     def _namespace_ends(self) -> bool:
@@ -278,10 +270,10 @@ def _going(facts: _Facts, settings: Settings, now: datetime) -> ModelServerPlan:
     found = model_conditions.conditions(refusal, (), running)
     return ModelServerPlan(
         status=_status(facts, found, running, str(facts.status.get("image") or ""), now),
-        objects=_kept(facts, settings) if facts.loses_what_it_owns else [],
+        objects=_kept(facts, settings) if loses_what_it_owns(facts.server) else [],
         held=True,
         why=refusal.message,
-        again_after=refusals.AGAIN_SECONDS if facts.loses_what_it_owns else None,
+        again_after=refusals.AGAIN_SECONDS if loses_what_it_owns(facts.server) else None,
     )
 
 

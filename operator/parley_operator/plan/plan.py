@@ -31,6 +31,15 @@ def ref_of(obj: Mapping[str, Any]) -> Ref:
     return Ref(obj["kind"], metadata.get("namespace", ""), metadata["name"])
 
 
+FOREGROUND = "foregroundDeletion"
+"""Kubernetes' finalizer of what is deleted with --cascade=foreground."""
+
+
+def loses_what_it_owns(obj: Mapping[str, Any]) -> bool:
+    """The garbage collector takes all that it owns, and does not wait for it to go."""
+    return FOREGROUND in obj["metadata"].get("finalizers", ())
+
+
 @dataclass(frozen=True, slots=True)
 class ObservedPod:
     """One pod of an object. `status` is what its kind made of its last answer (polls.py), None while it has not

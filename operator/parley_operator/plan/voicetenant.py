@@ -6,7 +6,8 @@ Rules: a namespace is ours by its label, which is written where there was none, 
 writing that label. What is another's or has others' objects stays as it is. Namespaces are never deleted, no pod is
 evicted, and what the spec no longer names is let go: all that we made there goes, all else stays.
 
-A tenant has a finalizer: with agents in its namespaces it waits, and stays as it is meanwhile.
+A tenant has a finalizer: with agents in its namespaces it waits, and stays as it is meanwhile. Deleted with
+`--cascade=foreground` all that it has loses its owner first, or the garbage collector would take it again and again.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ from parley_api.voicetenant import VoiceTenant
 from parley_operator import amounts, names
 from parley_operator.diff import holds, stamped
 from parley_operator.plan import conditions, tenant_conditions
-from parley_operator.plan.plan import Object, Ref, ref_of
+from parley_operator.plan.plan import Object, Ref, loses_what_it_owns, ref_of
 from parley_operator.plan.reading import Refusal, passed_over, read
 from parley_operator.plan.tenant import ObservedTenant, TenantPlan, Whole, holder, tenant_of
 from parley_operator.plan.tenant_conditions import ENDING, IN_USE, MISSING, OPEN, READY, TAKEN, State
 from parley_operator.plan.tenant_quota import Shares, Use, gpu_resource, shares
 from parley_operator.render.namespace import namespace
-from parley_operator.render.owner import Owner
+from parley_operator.render.owner import Owner, without_owner
 from parley_operator.render.quota import limit_range, resource_quota
 from parley_operator.render.role_binding import role_bindings
 from parley_operator.render.tenant_network import tenant_network
@@ -195,7 +196,10 @@ def _within(
         limit_range(owner, name, spec.limits),
         *([quota] if quota is not None else []),
     ]
-    return isolation, role_bindings(owner, name, spec.people)
+    people = role_bindings(owner, name, spec.people)
+    if loses_what_it_owns(facts.tenant):
+        return [without_owner(obj) for obj in isolation], [without_owner(obj) for obj in people]
+    return isolation, people
 
 
 def _read_back(state: State, made: Sequence[Object], facts: _Facts) -> State:

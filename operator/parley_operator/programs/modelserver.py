@@ -11,7 +11,7 @@ from parley_operator.model_status import QUESTION
 from parley_operator.plan import modelserver
 from parley_operator.plan.model import ModelServerPlan, ObservedModelServer
 from parley_operator.plan.needs import needs_of_model_server
-from parley_operator.plan.plan import Object, Observed, Ref, ref_of
+from parley_operator.plan.plan import Object, Observed, Ref
 from parley_operator.programs.program import Look, Program, Shared
 from parley_operator.programs.turns import Turns
 from parley_operator.queue import Key
@@ -82,14 +82,7 @@ class ModelServers(Program[ObservedModelServer, ModelServerPlan]):
         return self.rolls.waiting, self.rolls.rolling
 
     def _orphans(self, key: Key) -> dict[Ref, Object]:
-        """What it has without an owner, as while it is being deleted (plan/modelserver.py): by its label."""
-        return {
-            ref_of(obj): obj
-            for kind in self.kind.owns
-            for obj in self.shared.cluster.caches[kind.name].within(key.namespace)
-            if not obj["metadata"].get("ownerReferences")
-            and obj["metadata"].get("labels", {}).get(self.kind.label) == key.name
-        }
+        return self.shared.observer.orphans(self.kind, key, [key.namespace])
 
     def _agents(self, key: Key) -> tuple[str, ...]:
         agents = [one for one in self.shared.wakes.who_name(key) if one.kind == AGENTS.name]

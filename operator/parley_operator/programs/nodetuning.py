@@ -14,7 +14,7 @@ from parley_operator.few import a_few
 from parley_operator.kinds import DAEMON_SETS, NAMESPACES, NODE_TUNINGS, NODES
 from parley_operator.node_report import question
 from parley_operator.plan import nodetuning
-from parley_operator.plan.plan import Object, Observed, Ref, ref_of
+from parley_operator.plan.plan import Object, Observed, Ref
 from parley_operator.plan.tuning import NodeLabels, ObservedTuning, TuningPlan
 from parley_operator.polls import Question
 from parley_operator.programs.program import Look, Program, Shared
@@ -85,19 +85,7 @@ class NodeTunings(Program[ObservedTuning, TuningPlan]):
         return again_after
 
     def _orphans(self, key: Key) -> dict[Ref, Object]:
-        """What it has had and that has no owner any more, as while it is being deleted: by its name and its label."""
-        found = {}
-        for kind in self.kind.owns:
-            obj = self.shared.cluster.caches[kind.name].get(
-                self.shared.settings.tuner_namespace, names.tuner(key.name)
-            )
-            if (
-                obj is not None
-                and not obj["metadata"].get("ownerReferences")
-                and obj["metadata"].get("labels", {}).get(self.kind.label) == key.name
-            ):
-                found[ref_of(obj)] = obj
-        return found
+        return self.shared.observer.orphans(self.kind, key, [self.shared.settings.tuner_namespace])
 
     def _ports_of_others(self, key: Key) -> dict[int, str]:
         """By what was planned since the start, and by what runs."""

@@ -52,8 +52,11 @@ class VoiceTenants(Program[ObservedTenant, TenantPlan]):
         # Of those that are named also what the caches lack: a tenant that seems to have no agents may go.
         ours = [name for name, live in namespaces.items() if tenant_of(live) == key.name]
         asks = tenancy.asks(ours)
+        facts = seen.facts()
+        if "deletionTimestamp" in obj["metadata"]:
+            facts["children"] = {**seen.children, **self.shared.observer.orphans(self.kind, key, ours)}
         return ObservedTenant(
-            **seen.facts(),
+            **facts,
             namespaces=namespaces,
             claims=claims,
             found=found,

@@ -316,6 +316,33 @@ def test_a_policy_of_the_tenants_name_that_is_not_the_tenants_isolates_nobody() 
     run(main())
 
 
+def test_deleted_in_the_foreground_its_agents_stay_isolated_and_nothing_of_it_is_left_in_the_end() -> None:
+    """Bug: what isolates them was made anew with its owner, and taken by the garbage collector each time."""
+
+    async def main() -> None:
+        place = Place()
+        await place.tenant()
+        await place.look(CLINIC)
+        await place.agent("shop")
+        tenant = place.api.objects[PATH]
+        finalizers = [*tenant["metadata"]["finalizers"], "foregroundDeletion"]
+        going = {"deletionTimestamp": "2026-11-30T00:00:00Z", "finalizers": finalizers}
+        await place.api.put(PATH, {**tenant, "metadata": {**tenant["metadata"], **going}})
+        policy = NETWORK_POLICIES.path("clinic", names.IN_TENANT)
+        await place.api.remove(policy)
+        await place.look(CLINIC)
+        assert "ownerReferences" not in place.api.objects[policy]["metadata"]
+        place.see()
+        assert place.tenants.shared.tenancy.isolates(place.cluster.cached(Ref("Namespace", "", "clinic")))
+        await place.api.remove(AGENTS.path("clinic", "shop"))
+        for _ in range(2):
+            await place.look(CLINIC)
+        assert PATH not in place.api.objects
+        assert not [path for path in place.api.objects if path.endswith(f"/{names.IN_TENANT}")]
+
+    run(main())
+
+
 def test_a_tenant_whose_namespaces_cannot_be_watched_still_has_its_agents() -> None:
     """Bug: it seemed to have none, and went from under them."""
 
