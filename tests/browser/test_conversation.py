@@ -24,7 +24,7 @@ OPENING_HOURS, STORY, PARKING = (
 
 GREETING_SECS, ANSWER_SECS, INTO_THE_STORY_SECS, END_SECS = 11.0, 18.0, 4.0, 10.0
 """The recording can't wait for the agent: these are long enough for what it says in between. The interruption falls
-into the story's second sentence, whether it began 0.3 or 1.3 s after the question: between two sentences nobody is heard.
+into the second sentence of the story, whether that began 0.3 or 1.3 s after the question: between two nobody is heard.
 """
 
 SMALL = {"width": 390, "height": 780}
