@@ -65,6 +65,7 @@ def _spec(plural: str, number: int, servers: int) -> dict[str, Any]:
             return {
                 "engine": {"vllm": {"model": f"team/model-{number}", "servedName": "model"}},
                 "gpus": {"count": 0},
+                "pods": {"image": "registry.example.com/vllm-cpu:1"},
                 "placement": {
                     "resources": {"cpu": 1, "memory": "4Gi"},
                     "tolerations": [NODE_TAINT],
