@@ -45,7 +45,8 @@ def control_plane() -> Iterator[ControlPlane]:
     with ControlPlane(kwok=True, pods=ADDRESSES.replace(".0/16", ".1/16")) as plane:
         plane.kubectl("apply", "--server-side", "--kustomize", str(ROOT / "crds"))
         plane.kubectl.established()
-        plane.kubectl("create", "namespace", "parley-system")
+        for namespace in ("parley-system", "parley-nodes"):
+            plane.kubectl("create", "namespace", namespace)
         plane.add_nodes(
             NODES,
             labels={"node-type": "low-latency"},
