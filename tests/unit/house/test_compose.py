@@ -18,6 +18,7 @@ from parley_dataplane.collector import Collector
 from parley_dataplane.media.pacer import Pacer
 from parley_dataplane.metrics import Metrics
 from parley_dataplane.transports.webrtc import Calls
+from tests.dashboard import check_panels
 from tests.promql import asked
 
 ROOT = Path(__file__).parents[3]
@@ -173,12 +174,4 @@ def test_a_metric_that_is_not_there_would_be_found() -> None:
 
 
 def test_the_panels_of_the_dashboard_lie_beside_each_other() -> None:
-    taken: dict[tuple[int, int], str] = {}
-    for panel in DASHBOARD["panels"]:
-        place = panel["gridPos"]
-        for x in range(place["x"], place["x"] + place["w"]):
-            for y in range(place["y"], place["y"] + place["h"]):
-                assert x < 24
-                assert (x, y) not in taken, f"{panel['title']} lies over {taken.get((x, y))}"
-                taken[x, y] = panel["title"]
-    assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
+    check_panels(DASHBOARD["panels"])

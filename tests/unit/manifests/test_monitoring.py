@@ -11,6 +11,7 @@ import pytest
 
 from parley_operator.kinds import PRIMARIES
 from parley_operator.metrics import Metrics, Reading
+from tests.dashboard import check_panels
 from tests.promql import asked
 from tests.unit.manifests.objects import MANIFESTS, documents, kustomization
 
@@ -90,12 +91,4 @@ def test_the_dashboard_is_found_by_grafana_s_sidecar_and_shows_every_kind() -> N
 
 
 def test_the_panels_lie_beside_each_other() -> None:
-    taken: dict[tuple[int, int], str] = {}
-    for panel in DASHBOARD["panels"]:
-        place = panel["gridPos"]
-        for x in range(place["x"], place["x"] + place["w"]):
-            for y in range(place["y"], place["y"] + place["h"]):
-                assert x < 24
-                assert (x, y) not in taken, f"{panel['title']} lies over {taken.get((x, y))}"
-                taken[x, y] = panel["title"]
-    assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
+    check_panels(DASHBOARD["panels"])
