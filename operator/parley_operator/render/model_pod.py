@@ -10,7 +10,7 @@ from __future__ import annotations
 from parley_operator import names
 from parley_operator.render.model_subject import PORT, ModelSubject
 from parley_operator.render.owner import Object
-from parley_operator.render.pod import CA_FILE, CA_FOLDER, ENDPOINTS_SECONDS, USER
+from parley_operator.render.pod import CA_FILE, CA_FOLDER, ENDPOINTS_SECONDS, POD_SECURITY
 from parley_operator.render.scheduling import on_one_node, scheduling
 from parley_operator.render.served import HTTP
 from parley_operator.render.vllm_command import COMMAND, arguments
@@ -37,14 +37,7 @@ def model_pod_template(subject: ModelSubject) -> Object:
         # A Service that is called vllm would set VLLM_PORT, which vLLM takes for its own.
         "enableServiceLinks": False,
         "restartPolicy": "Always",
-        "securityContext": {
-            "fsGroup": USER,
-            "fsGroupChangePolicy": "OnRootMismatch",
-            "runAsGroup": USER,
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": POD_SECURITY,
         "serviceAccountName": subject.child,
         "terminationGracePeriodSeconds": grace_seconds(subject),
         "volumes": _volumes(subject),

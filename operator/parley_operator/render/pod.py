@@ -25,6 +25,15 @@ CA_FILE = "ca.crt"
 WRITABLE = {"tmp": "/tmp", "logs": "/var/log/parley"}
 
 USER = 1000
+POD_SECURITY: Object = {
+    "fsGroup": USER,
+    "fsGroupChangePolicy": "OnRootMismatch",
+    "runAsGroup": USER,
+    "runAsNonRoot": True,
+    "runAsUser": USER,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+"""Of every pod that serves: Pod Security "restricted" takes it."""
 
 ENDPOINTS_SECONDS = 5
 """For so long a pod that is to end still takes calls: until every kube-proxy and load balancer has let it go, new
@@ -50,14 +59,7 @@ def pod_template(subject: Subject) -> Object:
             # A Service's address would come as an environment variable, and variables are settings here.
             "enableServiceLinks": False,
             "restartPolicy": "Always",
-            "securityContext": {
-                "fsGroup": USER,
-                "fsGroupChangePolicy": "OnRootMismatch",
-                "runAsGroup": USER,
-                "runAsNonRoot": True,
-                "runAsUser": USER,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            "securityContext": POD_SECURITY,
             "serviceAccountName": subject.child,
             "terminationGracePeriodSeconds": grace_seconds(subject),
             "volumes": _volumes(subject),
