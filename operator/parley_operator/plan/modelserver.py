@@ -19,6 +19,7 @@ from typing import Any
 from parley_api.modelserver import ModelServer
 from parley_operator import names
 from parley_operator.plan import conditions, model_conditions, model_refusals, reading, refusals
+from parley_operator.plan.facts import Facts
 from parley_operator.plan.model import ModelServerPlan, ObservedModelServer
 from parley_operator.plan.model_conditions import Running
 from parley_operator.plan.plan import Object, Ref, loses_what_it_owns, ref_of
@@ -66,31 +67,10 @@ def plan(server: Object, observed: ObservedModelServer, settings: Settings, now:
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
+class _Facts(Facts):
     """The model server as it is there, and what was read back."""
 
-    server: Object
     observed: ObservedModelServer
-
-    @property
-    def name(self) -> str:
-        return str(self.server["metadata"]["name"])
-
-    @property
-    def namespace(self) -> str:
-        return str(self.server["metadata"]["namespace"])
-
-    @property
-    def uid(self) -> str:
-        return str(self.server["metadata"]["uid"])
-
-    @property
-    def generation(self) -> int:
-        return int(self.server["metadata"].get("generation", 0))
-
-    @property
-    def status(self) -> dict[str, Any]:
-        return self.server.get("status") or {}
 
     @property
     def deployment(self) -> Object | None:
@@ -99,7 +79,7 @@ class _Facts:
     @property
     def held(self) -> bool:
         """Whether it stays, when it is deleted, for the agents that name it."""
-        cut = (self.server.get("spec") or {}).get("deletion") == "Cut"
+        cut = (self.obj.get("spec") or {}).get("deletion") == "Cut"
         return bool(self.observed.agents) and not cut and not self._namespace_ends
 
     @property
@@ -270,19 +250,19 @@ def _going(facts: _Facts, settings: Settings, now: datetime) -> ModelServerPlan:
     found = model_conditions.conditions(refusal, (), running)
     return ModelServerPlan(
         status=_status(facts, found, running, str(facts.status.get("image") or ""), now),
-        objects=_kept(facts, settings) if loses_what_it_owns(facts.server) else [],
+        objects=_kept(facts, settings) if loses_what_it_owns(facts.obj) else [],
         held=True,
         why=refusal.message,
-        again_after=refusals.AGAIN_SECONDS if loses_what_it_owns(facts.server) else None,
+        again_after=refusals.AGAIN_SECONDS if loses_what_it_owns(facts.obj) else None,
     )
 
 
 def _kept(facts: _Facts, settings: Settings) -> list[Object]:
     """All of its, owned by nobody. Where its spec is not taken, what is left of it is."""
-    read = reading.read(ModelServer, facts.server)
+    read = reading.read(ModelServer, facts.obj)
     if isinstance(read, Refusal):
         return []
-    if model_refusals.lacking(read.value, facts.server, facts.observed, settings) is not None:
+    if model_refusals.lacking(read.value, facts.obj, facts.observed, settings) is not None:
         return []
     chosen = _rollout(_subject(read.value, facts), facts, settings)
     return [without_owner(obj) for obj in _objects(chosen, facts.observed)]

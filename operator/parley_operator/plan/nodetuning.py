@@ -29,6 +29,7 @@ from parley_operator import names
 from parley_operator.plan import claims, conditions, node_verdicts, reading, tuning_conditions
 from parley_operator.plan.chosen_nodes import chosen
 from parley_operator.plan.claims import GOVERNOR, Claim, Overlap
+from parley_operator.plan.facts import Facts
 from parley_operator.plan.node_verdicts import Verdict
 from parley_operator.plan.plan import Object, ObservedNode, ObservedPod, Ref
 from parley_operator.plan.reading import Refusal
@@ -56,32 +57,19 @@ def plan(tuning: Object, observed: ObservedTuning, settings: Settings, now: date
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
+class _Facts(Facts):
     """The NodeTuning as it is there, and what was read back."""
 
-    tuning: Object
     observed: ObservedTuning
     settings: Settings
 
     @property
-    def name(self) -> str:
-        return str(self.tuning["metadata"]["name"])
-
-    @property
-    def generation(self) -> int:
-        return int(self.tuning["metadata"].get("generation", 0))
-
-    @property
     def owner(self) -> Owner:
-        return owner(self.tuning)
+        return owner(self.obj)
 
     @property
     def namespace(self) -> str:
         return self.settings.tuner_namespace
-
-    @property
-    def status(self) -> dict[str, Any]:
-        return self.tuning.get("status") or {}
 
     @property
     def daemon_set(self) -> Object | None:
@@ -211,7 +199,7 @@ def _keys(tuning: NodeTuning) -> dict[str, str]:
 def _overlaps(tuning: NodeTuning, nodes: list[ObservedNode], facts: _Facts) -> list[Overlap]:
     """With those that are to stay: one that is being deleted restores what it has."""
     here = frozenset(node.name for node in nodes)
-    created = str(facts.tuning["metadata"].get("creationTimestamp", ""))
+    created = str(facts.obj["metadata"].get("creationTimestamp", ""))
     found = [Claim(facts.name, created, _keys(tuning), here)]
     for other in facts.observed.others:
         metadata = other["metadata"]
@@ -306,7 +294,7 @@ def _going(facts: _Facts, tuning: NodeTuning | None, now: datetime) -> TuningPla
     waiting = [
         node for node in facts.labelled if not node_verdicts.restored(facts.name, _report(node, facts))
     ]
-    began = datetime.strptime(facts.tuning["metadata"]["deletionTimestamp"], "%Y-%m-%dT%H:%M:%SZ").replace(
+    began = datetime.strptime(facts.obj["metadata"]["deletionTimestamp"], "%Y-%m-%dT%H:%M:%SZ").replace(
         tzinfo=UTC
     )
     left = RESTORE_SECONDS - (now - began).total_seconds()

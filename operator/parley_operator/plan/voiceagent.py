@@ -29,6 +29,7 @@ from parley_operator.plan import (
 from parley_operator.plan.agent import AgentPlan, ObservedAgent
 from parley_operator.plan.agent_engines import Reached
 from parley_operator.plan.buckets import bucket
+from parley_operator.plan.facts import Facts
 from parley_operator.plan.plan import Object, Ref, ref_of
 from parley_operator.plan.reading import Refusal
 from parley_operator.plan.replicas import hand_over
@@ -78,31 +79,10 @@ OF_NO_POD = ("replicas", "autoscaling", "service", "deletion")
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
+class _Facts(Facts):
     """The agent as it is there, and what was read back."""
 
-    agent: Object
     observed: ObservedAgent
-
-    @property
-    def name(self) -> str:
-        return str(self.agent["metadata"]["name"])
-
-    @property
-    def namespace(self) -> str:
-        return str(self.agent["metadata"]["namespace"])
-
-    @property
-    def uid(self) -> str:
-        return str(self.agent["metadata"]["uid"])
-
-    @property
-    def generation(self) -> int:
-        return int(self.agent["metadata"].get("generation", 0))
-
-    @property
-    def status(self) -> dict[str, Any]:
-        return self.agent.get("status") or {}
 
     @property
     def deployment(self) -> Object | None:
@@ -110,7 +90,7 @@ class _Facts:
 
     @property
     def cut_with(self) -> str:
-        return self.uid if (self.agent.get("spec") or {}).get("deletion") == "Cut" else ""
+        return self.uid if (self.obj.get("spec") or {}).get("deletion") == "Cut" else ""
 
     @property
     def told_host_port(self) -> int:
@@ -130,7 +110,7 @@ class _Facts:
 
 
 def _model_server(agent: VoiceAgent, facts: _Facts, settings: Settings) -> Reached | Refusal | None:
-    ref = agent_engines.named(facts.agent)
+    ref = agent_engines.named(facts.obj)
     if ref is None:
         return None
     if settings.watch_namespace not in ("", ref.namespace):
@@ -141,7 +121,7 @@ def _model_server(agent: VoiceAgent, facts: _Facts, settings: Settings) -> Reach
 def _subject(
     agent: VoiceAgent, facts: _Facts, settings: Settings, server: Reached | None
 ) -> Subject | Refusal:
-    lacking = refusals.lacking(agent, facts.agent, facts.observed)
+    lacking = refusals.lacking(agent, facts.obj, facts.observed)
     if lacking is not None:
         return lacking
     port = 0

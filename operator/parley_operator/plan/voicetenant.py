@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from parley_api.voicetenant import VoiceTenant
 from parley_operator import amounts, names
 from parley_operator.diff import holds, stamped
 from parley_operator.plan import conditions, tenant_conditions
+from parley_operator.plan.facts import Facts
 from parley_operator.plan.plan import Object, Ref, loses_what_it_owns, ref_of
 from parley_operator.plan.reading import Refusal, passed_over, read
 from parley_operator.plan.tenant import ObservedTenant, TenantPlan, Whole, holder, tenant_of
@@ -54,35 +54,22 @@ def plan(tenant: Object, observed: ObservedTenant, settings: Settings, now: date
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
+class _Facts(Facts):
     """The tenant as it is there, and what was read back."""
 
-    tenant: Object
     observed: ObservedTenant
 
     @property
-    def name(self) -> str:
-        return str(self.tenant["metadata"]["name"])
-
-    @property
-    def generation(self) -> int:
-        return int(self.tenant["metadata"].get("generation", 0))
-
-    @property
     def deleted(self) -> bool:
-        return bool(self.tenant["metadata"].get("deletionTimestamp"))
+        return bool(self.obj["metadata"].get("deletionTimestamp"))
 
     @property
     def drains(self) -> bool:
-        return bool((self.tenant.get("spec") or {}).get("deletion") == "Drain")
-
-    @property
-    def status(self) -> dict[str, Any]:
-        return self.tenant.get("status") or {}
+        return bool((self.obj.get("spec") or {}).get("deletion") == "Drain")
 
     @property
     def owner(self) -> Owner:
-        return Owner.of(self.tenant, names.labels_of(names.PARLEY_TENANT, self.name, COMPONENT))
+        return Owner.of(self.obj, names.labels_of(names.PARLEY_TENANT, self.name, COMPONENT))
 
     def marked(self, besides: Iterable[str] = ()) -> list[Whole]:
         """Namespaces that have something of ours, but those of `besides`."""
@@ -197,7 +184,7 @@ def _within(
         *([quota] if quota is not None else []),
     ]
     people = role_bindings(owner, name, spec.people)
-    if loses_what_it_owns(facts.tenant):
+    if loses_what_it_owns(facts.obj):
         return [without_owner(obj) for obj in isolation], [without_owner(obj) for obj in people]
     return isolation, people
 
