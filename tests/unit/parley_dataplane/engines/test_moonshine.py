@@ -108,7 +108,7 @@ def test_a_word_that_was_stable_stays_at_the_pace_of_speech() -> None:
     async def test() -> None:
         said = "I would like to book an appointment for Monday at ten thirty in the morning please."
         async with started(Moonshine(expected(RECEPTION))) as engine:
-            *partials, final = await hear(engine, spoken(said), pace=HEARING_FRAME / HEARING_RATE / 2)
+            *partials, final = await hear(engine, spoken(said), pace=HEARING_FRAME / HEARING_RATE)
             stable = [event.text[: event.stable] for event in partials if isinstance(event, Partial)]
             assert isinstance(final, Final)
             told = [words(text) for text in (*stable, final.text)]
