@@ -9,7 +9,6 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,6 +16,7 @@ from parley_operator import names
 from tests.contract.answering_pods import PODS, AnsweringPods
 from tests.contract.operator_process import GROUPS, NAMESPACE, USER
 from tests.contract.replica import Replica, until
+from tests.contract.small_models import model_server
 from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.kubectl import Kubectl, Manifest
 from tests.server import ROOT
@@ -48,23 +48,6 @@ def account(plane: ControlPlane) -> Path:
 def operator(account: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replica]:
     with Replica(account, tmp_path_factory.mktemp("operator") / "operator.log", QUICK) as replica:
         yield replica
-
-
-def model_server(name: str, namespace: str = MODELS, **spec: Any) -> Manifest:
-    """One that needs no GPU, for the nodes have none."""
-    return {
-        "apiVersion": "parley.dev/v1alpha1",
-        "kind": "ModelServer",
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": {
-            "engine": {"vllm": {"model": "org/small"}},
-            "gpus": {"count": 0},
-            "pods": {"image": "example.com/vllm:1"},
-            "placement": {"resources": {"cpu": "100m", "memory": "64Mi"}},
-            "sharedMemory": "32Mi",
-            **spec,
-        },
-    }
 
 
 def voice_agent(name: str, server: str, namespace: str = MODELS) -> Manifest:
@@ -101,7 +84,7 @@ def test_it_becomes_ready_and_an_agent_of_another_namespace_is_told_its_address(
     plane: ControlPlane, operator: Replica
 ) -> None:
     kubectl = plane.kubectl
-    apply(kubectl, model_server("llm"), voice_agent("asks", "llm"))
+    apply(kubectl, model_server("llm", MODELS), voice_agent("asks", "llm"))
     until("the model server is ready", is_ready(kubectl, "modelserver", "llm", MODELS), 40)
     until("its agent is ready", is_ready(kubectl, "voiceagent", "asks", TENANT), 40)
     status = kubectl.json("get", "modelserver", "llm", f"--namespace={MODELS}")["status"]
@@ -119,7 +102,7 @@ def test_agents_follow_within_two_seconds_at_p95(plane: ControlPlane, operator: 
     """Ten times to nothing and back, with ten agents: from the write that tells of the model server to theirs."""
     kubectl = plane.kubectl
     followers = [f"follows-{number}" for number in range(10)]
-    apply(kubectl, model_server("moody"), *(voice_agent(name, "moody") for name in followers))
+    apply(kubectl, model_server("moody", MODELS), *(voice_agent(name, "moody") for name in followers))
     for name in followers:
         until(f"{name} is ready", is_ready(kubectl, "voiceagent", name, TENANT), 60)
     seconds: list[float] = []
@@ -154,7 +137,7 @@ def test_agents_follow_within_two_seconds_at_p95(plane: ControlPlane, operator: 
 
 
 def test_without_a_gpu_it_says_which_resource_lacks(plane: ControlPlane, operator: Replica) -> None:
-    apply(plane.kubectl, model_server("large", gpus={"count": 1}))
+    apply(plane.kubectl, model_server("large", MODELS, gpus={"count": 1}))
 
     def message() -> str:
         return conditions(plane.kubectl, "modelserver", "large", MODELS).get("Ready", {}).get("message", "")
@@ -166,7 +149,9 @@ def test_deleted_while_used_it_serves_until_its_last_agent_names_another(
     plane: ControlPlane, operator: Replica
 ) -> None:
     kubectl = plane.kubectl.inside(MODELS)
-    apply(plane.kubectl, model_server("old"), model_server("new"), voice_agent("moves", "old"))
+    apply(
+        plane.kubectl, model_server("old", MODELS), model_server("new", MODELS), voice_agent("moves", "old")
+    )
     until("its agent is ready", is_ready(plane.kubectl, "voiceagent", "moves", TENANT), 40)
     until("it is held", lambda: names.MODEL_SERVER_FINALIZER in finalizers(kubectl, "old"))
     kubectl("delete", "modelserver", "old", "--wait=false")

@@ -19,6 +19,7 @@ from parley_operator import names
 from parley_operator.kinds import AGENTS, KINDS, PRIMARIES, Kind
 from tests.contract.operator_process import GROUPS, NAMESPACE, USER, OperatorProcess
 from tests.contract.rights import Right, granted, used
+from tests.contract.small_models import model_server
 from tests.controlplane.audit import AuditEvent
 from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.kubectl import Manifest
@@ -301,27 +302,11 @@ def what_is_named_is_found(tenant: Tenant) -> None:
     until("both are found", lambda: tenant.accepted("keys") == "AsWritten", secs=90)
 
 
-def model_server(name: str, **spec: Any) -> Manifest:
-    return {
-        "apiVersion": "parley.dev/v1alpha1",
-        "kind": "ModelServer",
-        "metadata": {"name": name, "namespace": TENANT},
-        "spec": {
-            "engine": {"vllm": {"model": "org/small"}},
-            "gpus": {"count": 0},
-            "pods": {"image": "example.com/vllm:1"},
-            "placement": {"resources": {"cpu": "100m", "memory": "64Mi"}},
-            "sharedMemory": "32Mi",
-            **spec,
-        },
-    }
-
-
 def a_model_server_is_held_by_an_agent(tenant: Tenant) -> None:
     """One with a claim of its own, and one that names somebody's."""
     tenant.apply(
-        model_server("llm", cache={"volume": {"size": "1Gi"}}),
-        model_server("other", cache={"persistentVolumeClaim": {"claimName": "weights"}}),
+        model_server("llm", TENANT, cache={"volume": {"size": "1Gi"}}),
+        model_server("other", TENANT, cache={"persistentVolumeClaim": {"claimName": "weights"}}),
         voice_agent("asks", engines={"llm": {"modelServer": {"name": "llm"}}}),
     )
 

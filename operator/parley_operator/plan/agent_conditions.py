@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parley_operator.plan import running as of_any
-from parley_operator.plan.conditions import FALSE, TRUE, UNKNOWN, Found, accepted, cut, ready
+from parley_operator.plan.agent import PodStatus
+from parley_operator.plan.conditions import FALSE, Found, accepted, cut, ready
 from parley_operator.plan.plan import Failure
 from parley_operator.plan.reading import Refusal
-from parley_operator.plan.running import available, guaranteed, waiting, without_pods
+from parley_operator.plan.running import Answers, Other, available, guaranteed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,37 +45,23 @@ def conditions(
 
 
 def up_to_date(running: Running) -> Found:
-    kind = "UpToDate"
-    if not running.settled or running.live is None:
-        return Found(kind, UNKNOWN, "NotYetSeen", "Kubernetes has not taken up the Deployment as it is now")
-    if not running.serving and running.replicas == 0:
-        return without_pods(kind, running)
-    if not running.rolled_out:
-        return _rolling(kind, running)
-    ready_pods = [pod for pod in running.serving if pod.ready]
-    if not ready_pods:
-        return Found(
-            kind, UNKNOWN, "NoneReady", f"no pod is ready that could tell what it runs{waiting(running)}"
-        )
-    for pod in ready_pods:
-        if pod.status is None:
-            return Found(kind, UNKNOWN, "NotAnswered", f"pod {pod.name} does not answer on /v1/status")
-    for pod in ready_pods:
-        if pod.status is not None and pod.status.agent_digest != running.digest:
-            return Found(
-                kind, FALSE, "OtherFile", f"pod {pod.name} runs another agent file than this generation's"
-            )
-    return Found(kind, TRUE, "ReadBack")
+    def differs(status: PodStatus) -> Other | None:
+        if status.agent_digest == running.digest:
+            return None
+        return Other("OtherFile", "runs another agent file than this generation's")
+
+    answers = Answers("runs", "does not answer on /v1/status", differs)
+    return of_any.up_to_date(running, answers, _no_node_free(running))
 
 
-def _rolling(kind: str, running: Running) -> Found:
-    waits = next((pod for pod in running.serving if pod.unschedulable), None)
-    if waits is not None and running.at_host_port:
-        return Found(
-            kind,
-            FALSE,
-            "NoNodeFree",
-            "no node is free for a new pod: with reach.hostPort at most one of an agent's pods runs on a node, so that"
-            f" a rollout takes one node more than there are replicas ({cut(waits.unschedulable)})",
-        )
-    return of_any.rolling(kind, running)
+def _no_node_free(running: Running) -> Found | None:
+    waits = running.unschedulable
+    if waits is None or not running.at_host_port:
+        return None
+    return Found(
+        "UpToDate",
+        FALSE,
+        "NoNodeFree",
+        "no node is free for a new pod: with reach.hostPort at most one of an agent's pods runs on a node, so that"
+        f" a rollout takes one node more than there are replicas ({cut(waits.unschedulable)})",
+    )

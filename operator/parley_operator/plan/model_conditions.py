@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parley_operator.plan import running as of_any
-from parley_operator.plan.conditions import FALSE, TRUE, UNKNOWN, Found, accepted, cut, ready
+from parley_operator.plan.conditions import FALSE, Found, accepted, cut, ready
+from parley_operator.plan.model import PodModels
 from parley_operator.plan.plan import Failure
 from parley_operator.plan.reading import Refusal
-from parley_operator.plan.running import available, guaranteed, waiting, without_pods
+from parley_operator.plan.running import Answers, Other, available, guaranteed
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,37 +38,21 @@ def conditions(
 
 
 def up_to_date(running: Running) -> Found:
-    kind = "UpToDate"
-    if not running.settled or running.live is None:
-        return Found(kind, UNKNOWN, "NotYetSeen", "Kubernetes has not taken up the Deployment as it is now")
-    if not running.serving and running.replicas == 0:
-        return without_pods(kind, running)
-    if not running.rolled_out:
-        return _rolling(kind, running)
-    ready_pods = [pod for pod in running.serving if pod.ready]
-    if not ready_pods:
-        return Found(
-            kind, UNKNOWN, "NoneReady", f"no pod is ready that could tell what it serves{waiting(running)}"
-        )
-    for pod in ready_pods:
-        if pod.status is None:
-            message = (
-                f"pod {pod.name} does not answer on /v1/models; a key in VLLM_API_KEY keeps the operator out"
-            )
-            return Found(kind, UNKNOWN, "NotAnswered", message)
-    for pod in ready_pods:
-        if running.model not in pod.status.names:
-            serves = ", ".join(pod.status.names)
-            return Found(kind, FALSE, "OtherModel", f"pod {pod.name} serves {serves}, not {running.model}")
-    return Found(kind, TRUE, "ReadBack")
+    def differs(served: PodModels) -> Other | None:
+        if running.model in served.names:
+            return None
+        return Other("OtherModel", f"serves {', '.join(served.names)}, not {running.model}")
+
+    silent = "does not answer on /v1/models; a key in VLLM_API_KEY keeps the operator out"
+    return of_any.up_to_date(running, Answers("serves", silent, differs), _no_room(running))
 
 
-def _rolling(kind: str, running: Running) -> Found:
-    waits = next((pod for pod in running.serving if pod.unschedulable), None)
+def _no_room(running: Running) -> Found | None:
+    waits = running.unschedulable
     if waits is None or not any(pod.ready for pod in running.serving):
-        return of_any.rolling(kind, running)
+        return None
     return Found(
-        kind,
+        "UpToDate",
         FALSE,
         "Unschedulable",
         "no node takes the pod that is to take over, and what ran before goes on: a rollout needs one pod's GPUs and"

@@ -5,9 +5,9 @@ Read back are the Deployment's own status and each pod's QoS class; what its pod
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from parley_operator import names
 from parley_operator.plan.conditions import FALSE, TRUE, UNKNOWN, Found, condition, cut
@@ -35,12 +35,37 @@ class Running:
         return [pod for pod in self.pods if not pod.terminating and pod.phase not in ("Succeeded", "Failed")]
 
     @property
+    def unschedulable(self) -> ObservedPod | None:
+        """The first that no node takes."""
+        return next((pod for pod in self.serving if pod.unschedulable), None)
+
+    @property
     def counts(self) -> dict[str, Any]:
         return (self.live or {}).get("status") or {}
 
     @property
     def rolled_out(self) -> bool:
         return bool(self.counts.get("updatedReplicas", 0) == self.counts.get("replicas", 0) == self.replicas)
+
+
+class Other(NamedTuple):
+    """Of a pod that answers something else than is wanted: the reason, and what it does."""
+
+    reason: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a kind makes of what its ready pods answer (polls.py) once they have all rolled out.
+
+    `tells`: what a pod tells, in words; `silent`: what one does that does not. `differs`: None of the answer that is
+    wanted.
+    """
+
+    tells: str
+    silent: str
+    differs: Callable[[Any], Other | None]
 
 
 def available(running: Running) -> Found:
@@ -79,10 +104,31 @@ def guaranteed(running: Running) -> Found:
     return Found("Guaranteed", TRUE, "ReadBack")
 
 
-def rolling(kind: str, running: Running) -> Found:
+def up_to_date(running: Running, answers: Answers, stuck: Found | None) -> Found:
+    """`stuck`: the kind's own word for a rollout that no node takes, None where it has none now."""
+    kind = "UpToDate"
+    if not running.settled or running.live is None:
+        return Found(kind, UNKNOWN, "NotYetSeen", "Kubernetes has not taken up the Deployment as it is now")
+    if not running.serving and running.replicas == 0:
+        return without_pods(kind, running)
+    if not running.rolled_out:
+        return stuck or _rolling(kind, running)
+    ready_pods = [pod for pod in running.serving if pod.ready]
+    if not ready_pods:
+        message = f"no pod is ready that could tell what it {answers.tells}{waiting(running)}"
+        return Found(kind, UNKNOWN, "NoneReady", message)
+    for pod in ready_pods:
+        if pod.status is None:
+            return Found(kind, UNKNOWN, "NotAnswered", f"pod {pod.name} {answers.silent}")
+    for pod in ready_pods:
+        if (other := answers.differs(pod.status)) is not None:
+            return Found(kind, FALSE, other.reason, f"pod {pod.name} {other.words}")
+    return Found(kind, TRUE, "ReadBack")
+
+
+def _rolling(kind: str, running: Running) -> Found:
     """Of a Deployment that has not rolled out."""
-    waits = next((pod for pod in running.serving if pod.unschedulable), None)
-    if waits is not None:
+    if (waits := running.unschedulable) is not None:
         return Found(kind, FALSE, "Unschedulable", f"no node takes a new pod: {cut(waits.unschedulable)}")
     failure = condition(running.live, "ReplicaFailure") or {}
     if failure.get("status") == TRUE:
