@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -21,6 +22,17 @@ AGENTS = [file for file in EXAMPLES if re.search(r"^kind: VoiceAgent$", file.rea
 @functools.cache
 def spec() -> dict[str, Any]:
     return dict(yaml.safe_load(RECEPTION.read_text())["spec"])
+
+
+def without_fillers(folder: Path) -> Path:
+    """Write the same agent, one that says no fillers, and return its file. Where a machine is slow an answer has one
+    at any door, and not each door tells where it ends and the answer begins.
+    """
+    agent = yaml.safe_load(RECEPTION.read_text())
+    agent["spec"]["conversation"]["fillers"] = {"when": "never"}
+    file = folder / RECEPTION.name
+    file.write_text(yaml.safe_dump(agent))
+    return file
 
 
 def greeting() -> str:

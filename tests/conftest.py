@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import agent_file
 from tests.categories import categories_of
 from tests.server import ParleyServer
 
@@ -28,6 +29,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def reception() -> Iterator[ParleyServer]:
     """The clinic's reception, with the embedded engines."""
     with ParleyServer("examples/reception.yaml") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def reception_without_fillers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParleyServer]:
+    """The same, where the first sound after a question is the answer's."""
+    with ParleyServer(agent_file.without_fillers(tmp_path_factory.mktemp("agent"))) as server:
         yield server
 
 

@@ -34,8 +34,8 @@ TICK_SECS = 0.06
 
 
 @pytest.fixture(scope="module")
-def calls(reception: ParleyServer) -> Calls:
-    return at_every_door(_question, reception)
+def calls(reception_without_fillers: ParleyServer) -> Calls:
+    return at_every_door(_question, reception_without_fillers)
 
 
 async def _question(door: Door, server: ParleyServer) -> Held:

@@ -43,8 +43,8 @@ TICK_SECS = 0.06
 
 
 @pytest.fixture(scope="module")
-def by_voice(reception: ParleyServer) -> Calls:
-    return at_every_door(_interrupted_by_voice, reception)
+def by_voice(reception_without_fillers: ParleyServer) -> Calls:
+    return at_every_door(_interrupted_by_voice, reception_without_fillers)
 
 
 async def _interrupted_by_voice(door: Door, server: ParleyServer) -> Held:
@@ -72,8 +72,8 @@ def test_what_interrupted_is_answered(door: Door, by_voice: Calls) -> None:
 
 
 @pytest.fixture(scope="module")
-def by_message(reception: ParleyServer) -> Calls:
-    return at_every_door(_interrupted_by_message, reception)
+def by_message(reception_without_fillers: ParleyServer) -> Calls:
+    return at_every_door(_interrupted_by_message, reception_without_fillers)
 
 
 async def _interrupted_by_message(door: Door, server: ParleyServer) -> Held:
@@ -92,8 +92,8 @@ def test_an_interrupt_message_stops_bytes_and_history_near_there(door: Door, by_
     _assert_history_stops_near(held, MESSAGE_SECS)
 
 
-def test_stop_tts_stops_the_speech_at_once(reception: ParleyServer) -> None:
-    held = asyncio.run(_stopped_by_http(DOORS[0], reception))
+def test_stop_tts_stops_the_speech_at_once(reception_without_fillers: ParleyServer) -> None:
+    held = asyncio.run(_stopped_by_http(DOORS[0], reception_without_fillers))
     assert held.client.heard.audible(held.interrupted + MESSAGE_SECS) == []
     _assert_history_stops_near(held, MESSAGE_SECS)
 
@@ -136,7 +136,7 @@ def _assert_history_stops_near(held: Held, allowed: float) -> None:
     story = next((message for message in held.messages if _is_story(message)), None)
     assert story is not None, f"no interrupted story in {held.messages}"
     heard, unheard, seconds = str(story["text"]), str(story["unheard"]), float(str(story["seconds"]))
-    played = held.interrupted - _plays_from(held)
+    played = held.interrupted - held.begin
     assert played - TICK_SECS <= seconds <= played + allowed + TICK_SECS
     assert _voiced_secs(f"{heard} {unheard}") >= 15.0
     assert _voiced_secs(heard) <= seconds + PAUSE_SECS
@@ -149,11 +149,6 @@ def _assert_history_stops_near(held: Held, allowed: float) -> None:
         assert seconds <= received + TICK_SECS
     else:
         assert seconds - PAUSE_SECS <= received <= seconds + held.door.ahead + TICK_SECS
-
-
-def _plays_from(held: Held) -> float:
-    """When a player came to the story: behind a filler it arrives ahead of that, by as much as the door runs ahead."""
-    return held.client.heard.plays_at(held.begin) if held.door.ahead else held.begin
 
 
 def _is_story(message: dict[str, object]) -> bool:

@@ -77,13 +77,6 @@ class Recording:
             free = max(free, arrival.at) + arrival.pcm.size / self.rate
         return most
 
-    def plays_at(self, at: float) -> float:
-        """When a player that plays everything in turn comes to what arrived at `at`."""
-        free = 0.0
-        for arrival in self.between(0.0, at):
-            free = max(free, arrival.at) + arrival.pcm.size / self.rate
-        return max(free, at)
-
     def gaps(self, start: float, end: float) -> Iterator[tuple[float, float]]:
         """Each time without an arrival within [start, end], as when it began and ended."""
         return itertools.pairwise([start, *(a.at for a in self.between(start, end)), end])
