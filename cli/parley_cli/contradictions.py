@@ -16,7 +16,7 @@ from parley_api.conversation import Intent, Slot
 from parley_api.problems import Location, Problem, path_text, shown
 from parley_api.references import words as as_heard
 from parley_dataplane.engines.scripted.matcher import SLOT, Phrase
-from parley_dataplane.engines.scripted.slots import FREE_KINDS
+from parley_dataplane.engines.scripted.slots.free import FREE_KINDS
 from parley_dataplane.engines.scripted.words import stem
 
 Meaning = tuple[frozenset[str], bool]

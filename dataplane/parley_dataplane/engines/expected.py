@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 from parley_api.conversation import Conversation, Intent, Slot
 from parley_dataplane.engines.scripted.builtin import PHRASES as BUILT_IN
-from parley_dataplane.engines.scripted.slots import MONTHS, ORDINALS, WEEKDAYS, speak
+from parley_dataplane.engines.scripted.slots.speaking import speak
+from parley_dataplane.engines.scripted.slots.vocabulary import MONTHS, ORDINALS, WEEKDAYS
 
 VARIANTS = 5
 """Sentences made of a phrase with slots: enough to hear its values, too few to drown the other phrases."""

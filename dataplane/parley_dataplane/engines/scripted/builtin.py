@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from parley_dataplane.engines.scripted import slots
+from parley_dataplane.engines.scripted.slots.found import EITHER, NO_SUCH_DAY, PAST, UNCLEAR
 
 BIAS = 0.97
 
@@ -158,10 +158,10 @@ CONFIRM_OTHER = "Then you want {wish}, is that right?"
 DENIED = "I'm sorry. Could you put it another way?"
 SLOT_MISSED = "Sorry, I didn't get that."
 UNTAKEN = {
-    slots.UNCLEAR: "Sorry, I need one whole number.",
-    slots.EITHER: "Sorry, I can only take one of them.",
-    slots.NO_SUCH_DAY: "There is no such day.",
-    slots.PAST: "That day is over.",
+    UNCLEAR: "Sorry, I need one whole number.",
+    EITHER: "Sorry, I can only take one of them.",
+    NO_SUCH_DAY: "There is no such day.",
+    PAST: "That day is over.",
 }
 NOT_POSSIBLE = "Sorry, that number is not possible."
 CHOICES_ARE = "There is {choices}."

@@ -19,12 +19,15 @@ from dataclasses import dataclass, replace
 from parley_api.conversation import Conversation, FollowUp, Intent, Slot
 from parley_api.knowledge import KnowledgeText
 from parley_dataplane.engines.base import UserTurn
-from parley_dataplane.engines.scripted import builtin, slots
+from parley_dataplane.engines.scripted import builtin
 from parley_dataplane.engines.scripted.confidence import POSSIBLE, confidence, is_sure
 from parley_dataplane.engines.scripted.filling import CORRECTION_WORDS, fill, says_only_values
 from parley_dataplane.engines.scripted.knowledge import Knowledge, Told, tell
 from parley_dataplane.engines.scripted.matcher import Match, Matcher, Phrase, Target
 from parley_dataplane.engines.scripted.meaning import NOWHERE, Near
+from parley_dataplane.engines.scripted.slots.finding import is_possible
+from parley_dataplane.engines.scripted.slots.free import FREE_KINDS
+from parley_dataplane.engines.scripted.slots.speaking import goes_without_on, speak
 from parley_dataplane.engines.scripted.state import DEEPEST, Filling, State
 from parley_dataplane.engines.scripted.words import is_content, words
 
@@ -331,7 +334,7 @@ class Dialogue:
         """The slot that "no, five" is about, right after it was asked for: its values need no more than themselves."""
         if agreed is not state.done or not agreed.asked or len(heard.first) > CORRECTION_WORDS:
             return ""
-        return "" if self._asked_slot(agreed).kind in slots.FREE_KINDS else agreed.asked
+        return "" if self._asked_slot(agreed).kind in FREE_KINDS else agreed.asked
 
     def _stores(self, key: str, record: str | None) -> bool:
         kind, _, name = key.partition(" ")
@@ -380,7 +383,7 @@ class Dialogue:
         """Is this another question, rather than the value that was asked for?"""
         if best.key in (f"intent {filling.intent}", "builtin yes", "builtin no", "builtin hello"):
             return False
-        if self._asked_slot(filling).kind in slots.FREE_KINDS:
+        if self._asked_slot(filling).kind in FREE_KINDS:
             return best.score >= ASIDE and len(heard.first) > 1
         # "Six people" answers "for how many people", also where another intent changes how many they are.
         other = self._begun_by(best.key)
@@ -412,9 +415,7 @@ class Dialogue:
         intent = self._intents[filling.intent]
         values = filling.values
         refused = [
-            slot
-            for slot in intent.slots
-            if slot.name in values and not slots.is_possible(slot, values[slot.name])
+            slot for slot in intent.slots if slot.name in values and not is_possible(slot, values[slot.name])
         ]
         if refused:
             names = {slot.name for slot in refused}
@@ -499,7 +500,7 @@ class Dialogue:
     ) -> str:
         kinds = {slot.name: slot.kind for slot in intent.slots}
 
-        def speak(match: re.Match[str]) -> str:
+        def filled(match: re.Match[str]) -> str:
             on, first, second = match.groups(default="")
             kind, value = "", ""
             if not second and first in values:
@@ -508,9 +509,9 @@ class Dialogue:
                 kind, value = self._record_kinds[first, second], records[first][second]
             if not value:
                 return f"{on}the {second or first}".replace("_", " ")
-            return ("" if slots.goes_without_on(kind, value) else on) + slots.speak(kind, value)
+            return ("" if goes_without_on(kind, value) else on) + speak(kind, value)
 
-        return _TEMPLATE.sub(speak, template)
+        return _TEMPLATE.sub(filled, template)
 
     def _known(self, state: State) -> State:
         """The state without what this file does not have (the memory may be of another version of it)."""
@@ -534,7 +535,7 @@ class Dialogue:
 
 
 def _phrases(intent: Intent) -> tuple[Phrase, ...]:
-    free = {slot.name for slot in intent.slots if slot.kind in slots.FREE_KINDS}
+    free = {slot.name for slot in intent.slots if slot.kind in FREE_KINDS}
     return tuple(Phrase.read(text, free) for text in intent.phrases)
 
 

@@ -1,7 +1,7 @@
 """What a sentence says of an intent's slots: which words are whose value, and which of them replace one known before.
 
 Rules: pure; `said` are the words of one reading; a value said again replaces, a name only where it is corrected.
-What was said and is no value is one of slots.UNTAKEN: the dialogue asks again.
+What was said and is no value is one of UNTAKEN (slots/found.py): the dialogue asks again.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from parley_api.conversation import Slot
-from parley_dataplane.engines.scripted import builtin, slots
+from parley_dataplane.engines.scripted import builtin
 from parley_dataplane.engines.scripted.matcher import Phrase
+from parley_dataplane.engines.scripted.slots.finding import FARTHEST_OR, PRECEDENCE, find
+from parley_dataplane.engines.scripted.slots.found import EITHER, NO_SUCH_DAY, PAST, UNCLEAR, UNTAKEN, Found
+from parley_dataplane.engines.scripted.slots.free import FREE_KINDS, LONGEST_TEXT
 from parley_dataplane.engines.scripted.words import is_content
 
 CORRECTION_WORDS = 4
@@ -24,10 +27,7 @@ def _is_correction(said: Sequence[str]) -> bool:
 def says_only_values(said: Sequence[str]) -> bool:
     """ "And at three": nothing else."""
     values = {
-        at
-        for kind in ("date", "time")
-        for found in slots.find(kind, said)
-        for at in range(found.start, found.end)
+        at for kind in ("date", "time") for found in find(kind, said) for at in range(found.start, found.end)
     }
     return bool(values) and not any(is_content(word) for at, word in enumerate(said) if at not in values)
 
@@ -50,14 +50,14 @@ def fill(
     values = dict(known)
     taken: set[int] = set()
     fresh: set[str] = set()
-    wanted = sorted(wished, key=lambda slot: slots.PRECEDENCE.index(slot.kind))
+    wanted = sorted(wished, key=lambda slot: PRECEDENCE.index(slot.kind))
     for slot in sorted(wanted, key=lambda slot: (slot.name not in said, slot.name != asked)):
-        found = _free(slot, phrases, said) if slot.kind in slots.FREE_KINDS else []
+        found = _free(slot, phrases, said) if slot.kind in FREE_KINDS else []
         is_asked = slot.name == asked and not (asked not in known and _restates(said))
-        is_named = slot.name in said and slot.kind not in slots.FREE_KINDS
+        is_named = slot.name in said and slot.kind not in FREE_KINDS
         loose = is_asked or is_named
         left = ["" if at in taken else word for at, word in enumerate(said)]
-        found = found or slots.find(slot.kind, left, slot.choices, loose)
+        found = found or find(slot.kind, left, slot.choices, loose)
         if slot.kind == "number" and any(other.kind == "time" for other in wished):
             found = [one for one in found if not _is_hour(one, slot, said)]
         open_values = _wanted([one for one in found if not taken & set(range(one.start, one.end))], said)
@@ -68,7 +68,7 @@ def fill(
         between = said[open_values[0].end : open_values[-1].start]
         corrects = _is_correction(said) or not builtin.CORRECTION.isdisjoint(between)
         chosen = open_values[-1] if alone and corrects else _first(slot, open_values, said, alone)
-        if chosen.value in slots.UNTAKEN and slot.name in known and not (loose or _is_correction(said)):
+        if chosen.value in UNTAKEN and slot.name in known and not (loose or _is_correction(said)):
             continue
         values[slot.name] = chosen.value
         fresh.add(slot.name)
@@ -76,33 +76,33 @@ def fill(
     return values
 
 
-def _first(slot: Slot, found: list[slots.Found], said: Sequence[str], alone: bool) -> slots.Found:
+def _first(slot: Slot, found: list[Found], said: Sequence[str], alone: bool) -> Found:
     """ "Friday the 30th of February" is no day, and "two adults and three children" no number that was
     said; "ships and animals" is no choice.
     """
-    if no_day := next((one for one in found if one.value == slots.NO_SUCH_DAY), None):
+    if no_day := next((one for one in found if one.value == NO_SUCH_DAY), None):
         return no_day
     if slot.kind in ("number", "choice") and alone and len(found) > 1:
         first, second = sorted(found, key=lambda one: one.start)[:2]
         between = said[first.end : second.start]
-        if len(between) <= slots.FARTHEST_OR and not builtin.ADDED.isdisjoint(between):
-            value = slots.UNCLEAR if slot.kind == "number" else slots.EITHER
-            return slots.Found(value, first.start, second.end)
+        if len(between) <= FARTHEST_OR and not builtin.ADDED.isdisjoint(between):
+            value = UNCLEAR if slot.kind == "number" else EITHER
+            return Found(value, first.start, second.end)
     return found[0]
 
 
-def _is_hour(one: slots.Found, slot: Slot, said: Sequence[str]) -> bool:
+def _is_hour(one: Found, slot: Slot, said: Sequence[str]) -> bool:
     """The "eight" of "no people at eight", though the slot that is named goes first."""
     return said[max(0, one.start - 1)] == "at" and said[one.end : one.end + 1] != (slot.name,)
 
 
-def _wanted(found: list[slots.Found], said: Sequence[str]) -> list[slots.Found]:
+def _wanted(found: list[Found], said: Sequence[str]) -> list[Found]:
     """Without those that are over ("yesterday"), or given up for another ("from Monday to Friday"), if that leaves
     any."""
 
-    def is_given_up(one: slots.Found) -> bool:
+    def is_given_up(one: Found) -> bool:
         before = said[max(0, one.start - 2) : one.start]
-        if one.value == slots.PAST:
+        if one.value == PAST:
             return True
         return not builtin.UNWANTED.isdisjoint(before[-1:]) or tuple(before) == ("instead", "of")
 
@@ -113,17 +113,17 @@ def _may_replace(slot: Slot, wished: Sequence[Slot], said: Sequence[str], asked:
     """May a known value be replaced? A name only when corrected; of two slots alike, only the one asked."""
     if slot.name == asked:
         return True
-    if slot.kind in slots.FREE_KINDS:
+    if slot.kind in FREE_KINDS:
         return _is_correction(said) and slot.kind == "name"
     alike = [other.name for other in wished if other.kind == slot.kind]
     return alike[-1] == slot.name and asked not in alike
 
 
-def _free(slot: Slot, phrases: Sequence[Phrase], said: Sequence[str]) -> list[slots.Found]:
+def _free(slot: Slot, phrases: Sequence[Phrase], said: Sequence[str]) -> list[Found]:
     """A name or text where a phrase of the intent says it is ("a story about {anything}")."""
     for phrase in sorted(phrases, key=lambda one: -len(one.before)):
         if phrase.free == slot.name and (place := phrase.free_words(said)):
             start, end = place
-            end = min(end, start + slots.LONGEST_TEXT)
-            return [slots.Found(" ".join(said[start:end]), start, end)]
+            end = min(end, start + LONGEST_TEXT)
+            return [Found(" ".join(said[start:end]), start, end)]
     return []

@@ -21,7 +21,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from parley_dataplane.engines.scripted import slots
+from parley_dataplane.engines.scripted.slots.finding import find
 from parley_dataplane.engines.scripted.synonyms import sayings, synonyms
 from parley_dataplane.engines.scripted.words import (
     FOREIGN_WEIGHT,
@@ -315,7 +315,7 @@ _VALUE_KINDS = ("date", "weekday", "time", "number")
 
 
 def _value_words(kind: str, said: Sequence[str]) -> frozenset[int]:
-    return frozenset(at for found in slots.find(kind, said) for at in range(found.start, found.end))
+    return frozenset(at for found in find(kind, said) for at in range(found.start, found.end))
 
 
 def _join(said: tuple[str, ...], vocabulary: Vocabulary) -> tuple[str, ...]:

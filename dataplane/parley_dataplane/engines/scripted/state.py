@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Values = Mapping[str, str]
-"""Slot -> value, in the plain form of slots.py."""
+"""Slot -> value, in the plain form of slots/."""
 
 DEEPEST = 3
 """Slot dialogues that may wait for one another."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from parley_api.load import load
 from parley_dataplane.engines.expected import expected
-from parley_dataplane.engines.scripted.slots import WEEKDAYS
+from parley_dataplane.engines.scripted.slots.vocabulary import WEEKDAYS
 
 RECEPTION = load(Path(__file__).parents[4] / "examples" / "reception.yaml").spec.conversation
 SENTENCES = expected(RECEPTION)

@@ -5,15 +5,9 @@ from __future__ import annotations
 import pytest
 
 from parley_api.conversation import Slot
-from parley_dataplane.engines.scripted.slots import (
-    EITHER,
-    NO_SUCH_DAY,
-    PAST,
-    UNCLEAR,
-    find,
-    is_possible,
-    speak,
-)
+from parley_dataplane.engines.scripted.slots.finding import find, is_possible
+from parley_dataplane.engines.scripted.slots.found import EITHER, NO_SUCH_DAY, PAST, UNCLEAR
+from parley_dataplane.engines.scripted.slots.speaking import speak
 from parley_dataplane.engines.scripted.words import words
 
 SAID = [
