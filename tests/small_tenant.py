@@ -10,7 +10,7 @@ from parley_operator import names
 from parley_operator.diff import stamped
 from parley_operator.kinds import MANAGER
 from parley_operator.plan.plan import Object, Ref, ref_of
-from parley_operator.plan.tenant import Ask, Claim, ObservedTenant, TenantPlan
+from parley_operator.plan.tenant import Ask, Claim, ObservedTenant, Surge, TenantPlan
 from parley_operator.plan.voicetenant import plan
 from parley_operator.settings import Settings
 from tests.small_cluster import NOW
@@ -36,7 +36,7 @@ def live_namespace(name: str, tenant: str = "", phase: str = "Active", **labels:
 
 
 def ask(sessions: int = 100, surge: int = 1, cpu: int = 1000, memory: int = 1024**3, **more: Any) -> Ask:
-    return Ask("2026-01-03T00:00:00Z", more.pop("uid", "uid"), sessions, surge, cpu, memory, **more)
+    return Ask("2026-01-03T00:00:00Z", more.pop("uid", "uid"), sessions, Surge(surge, cpu, memory), **more)
 
 
 @dataclass

@@ -15,7 +15,7 @@ ConditionType = Literal["Accepted", "Isolated", "WithinQuota", "Ready"]
 CONDITIONS: dict[ConditionType, str] = {
     "Accepted": "Each namespace is there, and this tenant's alone.",
     "Isolated": "Each namespace has its Pod Security, policies, limits and roles, as they were read back.",
-    "WithinQuota": "No more is used than the quota allows, and a rollout of any agent fits beside it.",
+    "WithinQuota": "No more is used than the quota allows, and any rollout fits beside it.",
     "Ready": "All of the above. The message of one that is not says what lacks.",
 }
 """In the order in which they come true. True is said of what was read back alone."""
@@ -45,7 +45,7 @@ class Use(Model):
     missing: str | None = Field(
         default=None,
         max_length=32,
-        description="How much the quota lacks for the largest rollout of an agent; nothing where it fits.",
+        description="How much the quota lacks for the largest rollout; nothing where each fits.",
     )
 
 

@@ -37,8 +37,8 @@ def accepted(refusal: Refusal | None, failures: Sequence[Failure], passed_over: 
         return Found("Accepted", FALSE, refusal.reason, refusal.message)
     if failures:
         first = failures[0]
-        # What the kind's schema takes: a webhook that gives no reason leaves its status, a number.
-        reason = first.reason if re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", first.reason) else "Refused"
+        # What the kind's schema takes: a webhook that gives no reason leaves its status, a number; one may write pages.
+        reason = first.reason if re.fullmatch(r"[A-Za-z][A-Za-z0-9]{0,1023}", first.reason) else "Refused"
         return Found(
             "Accepted", FALSE, reason, f"the API server refused the {first.ref}: {cut(first.message)}"
         )

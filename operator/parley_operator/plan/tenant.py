@@ -6,46 +6,76 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from parley_api.placement import Resources
+from parley_api.modelserver import ModelPlacement
+from parley_api.modelserver_rules import REPLICAS as MODEL_REPLICAS
+from parley_api.placement import Gpus, Resources
 from parley_api.scaling import REPLICAS
 from parley_api.turntaking import Sessions
 from parley_operator import names
-from parley_operator.amounts import CPU, MEMORY, amount
+from parley_operator.amounts import CPU, GPUS, MEMORY, PODS, amount
 from parley_operator.plan.conditions import condition
 from parley_operator.plan.plan import Object, Observed, Plan, Ref
 
-_EACH = Resources()
+_AGENTS, _MODEL_SERVERS = Resources(), ModelPlacement().resources
+_GPU = str(Gpus.model_fields["resource"].default)
+
+
+class Surge(NamedTuple):
+    """The pods that a rollout makes beside those that are there, none while it goes on. Each has so much `cpu`
+    (thousandths) and `memory` (bytes), and `gpus` of the extended resource `gpu`.
+    """
+
+    pods: int
+    cpu: int
+    memory: int
+    gpus: int = 0
+    gpu: str = ""
+
+    def of(self, resource: str, gpu: str) -> int:
+        """What all of them ask for, by its name in spec.quota, whose GPUs are `gpu`."""
+        each = {CPU: self.cpu, MEMORY: self.memory, PODS: 1, GPUS: self.gpus if self.gpu == gpu else 0}
+        return self.pods * each.get(resource, 0)
 
 
 class Ask(NamedTuple):
-    """What an agent asks of its tenant's quota: `sessions` in all, and how many `surge` pods a rollout makes beside
-    those that are there, each with so much `cpu` (thousandths) and `memory` (bytes). `surge` is 0 while it rolls.
-    """
+    """What an agent asks of its tenant's quota: `sessions` in all, and room for a rollout."""
 
     created: str
     uid: str
     sessions: int
-    surge: int
-    cpu: int
-    memory: int
+    surge: Surge
     ending: bool = False
 
 
 def asked(agent: Object) -> Ask:
     """By an agent as the API server has it."""
-    spec, status = agent.get("spec") or {}, agent.get("status") or {}
-    resources = (spec.get("placement") or {}).get("resources") or {}
-    replicas = max(int(spec.get("replicas", REPLICAS)), int(status.get("replicas") or 0))
-    told = condition(agent, "UpToDate") or {}
     metadata = agent["metadata"]
     return Ask(
         created=str(metadata.get("creationTimestamp", "")),
         uid=str(metadata.get("uid", "")),
-        sessions=sessions(spec),
-        surge=0 if told.get("reason") == "Rolling" else -(-replicas // 4),
-        cpu=amount(CPU, resources.get("cpu", _EACH.cpu)),
-        memory=amount(MEMORY, resources.get("memory", _EACH.memory)),
+        sessions=sessions(agent.get("spec") or {}),
+        surge=_surge(agent, REPLICAS, _AGENTS),
         ending=bool(metadata.get("deletionTimestamp")),
+    )
+
+
+def model_surge(server: Object) -> Surge:
+    """By a model server as the API server has it."""
+    return _surge(server, MODEL_REPLICAS, _MODEL_SERVERS)
+
+
+def _surge(obj: Object, replicas: int, each: Resources) -> Surge:
+    """`replicas` and `each`: of one that does not say. A quarter more, rounded up (render/deployment.py)."""
+    spec, status = obj.get("spec") or {}, obj.get("status") or {}
+    resources, gpus = (spec.get("placement") or {}).get("resources") or {}, spec.get("gpus") or {}
+    most = max(int(spec.get("replicas", replicas)), int(status.get("replicas") or 0))
+    told = condition(obj, "UpToDate") or {}
+    return Surge(
+        pods=0 if told.get("reason") == "Rolling" else -(-most // 4),
+        cpu=amount(CPU, resources.get("cpu", each.cpu)),
+        memory=amount(MEMORY, resources.get("memory", each.memory)),
+        gpus=int(gpus.get("count", 0)),
+        gpu=str(gpus.get("resource", _GPU)),
     )
 
 
@@ -88,8 +118,8 @@ class ObservedTenant(Observed):
     held: Mapping[Ref, int] = field(default_factory=dict)
     """Sessions that each of them has now."""
 
-    model_servers: int | None = None
-    """None where the cluster does not have that kind."""
+    model_servers: Mapping[Ref, Surge] | None = None
+    """Those in its namespaces; None where the cluster does not have that kind."""
 
 
 class Whole(NamedTuple):

@@ -95,7 +95,7 @@ def within_quota(use: Sequence[Use]) -> Found:
     if short:
         told = ", ".join(f"{_amount(one, one.missing)} {_word(one)}" for one in short)
         message = (
-            f"for a rollout of its largest agent {told} lack beside what is used: write a larger quota, or take"
+            f"for its largest rollout {told} lack beside what is used: write a larger quota, or take"
             " something away; until then a rollout waits, and what runs goes on"
         )
         return Found(kind, FALSE, "RolloutLacks", message)

@@ -13,7 +13,7 @@ from parley_api.voicetenant import Limits, Quota, VoiceTenantSpec
 from parley_operator import amounts, names
 from parley_operator.plan.division import Part, divided, rooms
 from parley_operator.plan.plan import Object, Ref
-from parley_operator.plan.tenant import Ask, ObservedTenant
+from parley_operator.plan.tenant import ObservedTenant
 from parley_operator.render.quota import counted
 
 
@@ -66,7 +66,7 @@ def shares(spec: VoiceTenantSpec, namespaces: Sequence[str], observed: ObservedT
         keys = counted(resource, gpu)
         least = _least(resource, spec.limits)
         parts = [
-            _part(_live(observed, name), resource, keys, _wants(observed, name, resource), least)
+            _part(_live(observed, name), resource, keys, _wants(observed, name, resource, gpu), least)
             for name in namespaces
         ]
         for name, given in zip(namespaces, divided(limited[resource], parts), strict=True):
@@ -82,7 +82,7 @@ def shares(spec: VoiceTenantSpec, namespaces: Sequence[str], observed: ObservedT
 def _with_ours(use: Sequence[Use], limited: Mapping[str, int], observed: ObservedTenant) -> list[Use]:
     known = {
         amounts.AGENTS: len(observed.agents),
-        amounts.MODEL_SERVERS: observed.model_servers,
+        amounts.MODEL_SERVERS: None if observed.model_servers is None else len(observed.model_servers),
         amounts.SESSIONS: sum(observed.held.values()),
     }
     ours = [Use(name, used, limited.get(name)) for name, used in known.items() if used is not None]
@@ -116,14 +116,10 @@ def _counted(live: Object | None, keys: Sequence[str]) -> bool:
     return all(key in used for key in keys)
 
 
-def _wants(observed: ObservedTenant, namespace: str, resource: str) -> int:
-    """What the largest rollout of an agent there makes beside what is there."""
+def _wants(observed: ObservedTenant, namespace: str, resource: str, gpu: str) -> int:
+    """What the largest rollout there makes beside what is there."""
+    agents = {ref: ask.surge for ref, ask in observed.agents.items()}
+    surges = {**agents, **(observed.model_servers or {})}
     return max(
-        (_surge(ask, resource) for ref, ask in observed.agents.items() if ref.namespace == namespace),
-        default=0,
+        (surge.of(resource, gpu) for ref, surge in surges.items() if ref.namespace == namespace), default=0
     )
-
-
-def _surge(ask: Ask, resource: str) -> int:
-    each = {amounts.CPU: ask.cpu, amounts.MEMORY: ask.memory, amounts.PODS: 1}
-    return ask.surge * each.get(resource, 0)

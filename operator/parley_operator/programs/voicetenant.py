@@ -14,7 +14,15 @@ from parley_operator.few import a_few
 from parley_operator.kinds import AGENTS, DEPLOYMENTS, MODEL_SERVERS, NAMESPACES, PODS, SERVICES, TENANTS
 from parley_operator.plan import voicetenant
 from parley_operator.plan.plan import Object, Observed, Ref
-from parley_operator.plan.tenant import ObservedTenant, TenantPlan, Whole, holder, tenant_of
+from parley_operator.plan.tenant import (
+    ObservedTenant,
+    Surge,
+    TenantPlan,
+    Whole,
+    holder,
+    model_surge,
+    tenant_of,
+)
 from parley_operator.programs.program import Look, Program
 from parley_operator.queue import Key
 from parley_operator.settings import Settings
@@ -96,9 +104,15 @@ class VoiceTenants(Program[ObservedTenant, TenantPlan]):
             told += [f"{kind.name} {name}" for name in some]
         return tuple(told)
 
-    def _model_servers(self, namespaces: Iterable[str]) -> int | None:
+    def _model_servers(self, namespaces: Iterable[str]) -> dict[Ref, Surge] | None:
         cache = self.shared.cluster.caches[MODEL_SERVERS.name]
-        return sum(1 for name in namespaces for _ in cache.within(name)) if cache.served else None
+        if not cache.served:
+            return None
+        return {
+            MODEL_SERVERS.key(name, one["metadata"]["name"]): model_surge(one)
+            for name in namespaces
+            for one in cache.within(name)
+        }
 
 
 def _named(obj: Object) -> list[str]:

@@ -189,11 +189,12 @@ def test_conditions(change: Change, lacking: dict[str, str]) -> None:
     assert told(cluster) == {**ALL_TRUE, **lacking}
 
 
-def test_a_refusal_without_a_reason_is_a_reason_that_the_kind_takes() -> None:
+@pytest.mark.parametrize("reason", ["400", "Denied by us", "D" * 1_025], ids=["status", "sentence", "page"])
+def test_a_reason_that_the_kind_does_not_take_is_told_as_refused(reason: str) -> None:
     """A webhook that gives none leaves its status, a number, with which the whole status would be refused."""
     cluster = running()
     ref = Ref("Deployment", "voice-ai", "shop-agent")
-    cluster.see(failures=(Failure(ref, "400", "denied by a policy"),))
+    cluster.see(failures=(Failure(ref, reason, "denied by a policy"),))
     found = condition(cluster.plan().status, "Accepted")
     assert (found["status"], found["reason"]) == ("False", "Refused")
 

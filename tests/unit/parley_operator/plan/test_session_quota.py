@@ -7,7 +7,7 @@ import pytest
 from parley_api import VoiceAgent
 from parley_operator.plan.plan import Ref
 from parley_operator.plan.session_quota import left_for
-from parley_operator.plan.tenant import Ask, asked, sessions
+from parley_operator.plan.tenant import Ask, Surge, asked, model_surge, sessions
 from parley_operator.render.agent_file import agent_file
 from parley_operator.render.subject import Subject
 from tests.small_cluster import voice_agent
@@ -18,7 +18,9 @@ A, B, C = (Ref("VoiceAgent", "tenant", name) for name in "abc")
 def asks(**sessions_of: int) -> dict[Ref, Ask]:
     """In order of creation."""
     return {
-        Ref("VoiceAgent", "tenant", name): Ask(f"2026-01-0{at}T00:00:00Z", f"uid-{name}", wanted, 1, 1000, 1)
+        Ref("VoiceAgent", "tenant", name): Ask(
+            f"2026-01-0{at}T00:00:00Z", f"uid-{name}", wanted, Surge(1, 1000, 1)
+        )
         for at, (name, wanted) in enumerate(sessions_of.items(), 1)
     }
 
@@ -69,8 +71,15 @@ def test_what_an_agent_asks_for_is_what_its_deployment_says(spec: dict[str, obje
 
 
 def test_a_rollout_makes_a_quarter_more_rounded_up_and_one_that_is_under_way_has_made_them() -> None:
-    assert [asked(voice_agent(replicas=count)).surge for count in (0, 1, 4, 5)] == [0, 1, 1, 2]
+    assert [asked(voice_agent(replicas=count)).surge.pods for count in (0, 1, 4, 5)] == [0, 1, 1, 2]
     rolling = {**voice_agent(), "status": {"conditions": [{"type": "UpToDate", "reason": "Rolling"}]}}
-    assert asked(rolling).surge == 0
+    assert asked(rolling).surge.pods == 0
     scaled = {**voice_agent(replicas=1), "status": {"replicas": 9}}
-    assert asked(scaled).surge == 3
+    assert asked(scaled).surge.pods == 3
+
+
+def test_a_rollout_of_a_model_server_asks_for_what_its_pod_does() -> None:
+    spec = {"replicas": 5, "gpus": {"count": 2}, "placement": {"resources": {"cpu": "8", "memory": "1Gi"}}}
+    assert model_surge({"spec": spec}) == Surge(2, 8_000, 1024**3, 2, "nvidia.com/gpu")
+    assert model_surge({"spec": {}}) == Surge(1, 4_000, 16 * 1024**3, 0, "nvidia.com/gpu")
+    assert model_surge({"spec": {"replicas": 0}}).pods == 0

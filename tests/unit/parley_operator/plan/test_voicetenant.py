@@ -9,6 +9,7 @@ import pytest
 from parley_api.voicetenant_status import VoiceTenantStatus
 from parley_operator import names
 from parley_operator.plan.plan import Failure, Object, Ref
+from parley_operator.plan.tenant import Surge
 from parley_operator.plan.voicetenant import AGAIN_SECONDS, READ_BACK_SECONDS
 from tests.small_cluster import condition, reasons
 from tests.small_tenant import SmallTenant, ask, live_namespace, voice_tenant
@@ -256,6 +257,24 @@ def test_a_rollout_that_fits_is_fine_and_one_that_does_not_is_told_with_what_lac
     assert (told["status"], told["reason"]) == ("False", "RolloutLacks")
     assert "1 pods lack" in told["message"]
     assert use(lacking)["pods"]["missing"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("gpu", "status", "missing"),
+    [("nvidia.com/gpu", "False", "1"), ("amd.com/gpu", "True", None)],
+    ids=["of the name that is limited", "of another, which nothing limits"],
+)
+def test_a_model_servers_rollout_has_to_fit_too_with_its_gpus(
+    gpu: str, status: str, missing: str | None
+) -> None:
+    cluster = SmallTenant(voice_tenant(quota={"gpus": {"count": 3}}))
+    cluster.settle()
+    cluster.see(model_servers={Ref("ModelServer", "clinic", "llm"): Surge(1, 4_000, 1024**3, 2, gpu)})
+    cluster.use("clinic", **{"requests.nvidia.com/gpu": "2"})
+    made = cluster.settle()
+    assert condition(made.status, "WithinQuota")["status"] == status
+    assert use(cluster)["gpus"].get("missing") == missing
+    assert use(cluster)["modelServers"]["used"] == "1"
 
 
 def test_what_a_rollout_needs_is_where_it_is_needed() -> None:
