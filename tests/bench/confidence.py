@@ -31,8 +31,9 @@ from parley_dataplane.engines.base import Final, SttEngine, UserTurn
 from parley_dataplane.engines.expected import examples
 from parley_dataplane.engines.registry import build
 from parley_dataplane.engines.scripted.confidence import features, is_learnt
-from parley_dataplane.engines.scripted.dialogue import Dialogue, Heard
+from parley_dataplane.engines.scripted.dialogue import Dialogue
 from parley_dataplane.engines.scripted.meaning import Meaning, Near
+from parley_dataplane.engines.scripted.ranking import Heard
 from parley_dataplane.engines.scripted.state import State
 from parley_dataplane.errors import EngineError
 from parley_dataplane.media import HEARING_FRAME, HEARING_RATE
@@ -173,7 +174,7 @@ class Talk:
         meant.
         """
         heard = Heard.of(UserTurn(asked.readings[0], asked.readings[1:]), asked.near)
-        ranked = self._dialogue.rank(self._state, heard) if heard.said else []
+        ranked = self._dialogue.ranking.rank(self._state, heard) if heard.said else []
         if not ranked or not is_learnt(ranked):
             return None
         return features(ranked), ranked[0].key == f"intent {asked.intent}"

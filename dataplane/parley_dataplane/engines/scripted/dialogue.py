@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from parley_api.conversation import Conversation, FollowUp, Intent, Slot
 from parley_api.knowledge import KnowledgeText
@@ -23,19 +23,17 @@ from parley_dataplane.engines.scripted import builtin
 from parley_dataplane.engines.scripted.confidence import POSSIBLE, confidence, is_sure
 from parley_dataplane.engines.scripted.filling import CORRECTION_WORDS, fill, says_only_values
 from parley_dataplane.engines.scripted.knowledge import Knowledge, Told, tell
-from parley_dataplane.engines.scripted.matcher import Match, Matcher, Phrase, Target
+from parley_dataplane.engines.scripted.matcher import Match
 from parley_dataplane.engines.scripted.meaning import NOWHERE, Near
+from parley_dataplane.engines.scripted.ranking import NEAR, Heard, Ranking
 from parley_dataplane.engines.scripted.slots.finding import is_possible
 from parley_dataplane.engines.scripted.slots.free import FREE_KINDS
-from parley_dataplane.engines.scripted.slots.speaking import goes_without_on, speak
 from parley_dataplane.engines.scripted.state import DEEPEST, Filling, State
-from parley_dataplane.engines.scripted.words import is_content, words
+from parley_dataplane.engines.scripted.templates import Templates
+from parley_dataplane.engines.scripted.words import is_content
 
 SURE = 0.49
 """The score from which something else is heard where a value was asked for."""
-
-NEAR = 0.34
-"""The score, or the rank, from which a target may be what was meant."""
 
 TOLD, AHEAD = 0.45, 0.05
 """The cosine from which a sentence of the texts is an answer, if it is so much nearer than any intent. All of 18 typed
@@ -44,40 +42,15 @@ questions to texts have it, and 3 % of 288 that no agent knows."""
 CERTAIN = 0.65
 """From here on an intent is preferred even to a text that holds all that was asked."""
 
-FOLLOW_UP_BONUS = 0.1
-"""A follow-up is what one expects to hear next."""
-
 ASIDE = 0.75
 """From here on an intent is heard even where its words could be the value that was asked for."""
 
 SLOT_TRIES = 3
 TRIES = 2
 
-_TEMPLATE = re.compile(r"(\bon )?\{(\w+)(?:\.(\w+))?\}")
-
 NOTHING: Mapping[str, str] = {}
 
 Outcome = tuple[str, State]
-
-
-@dataclass(frozen=True)
-class Heard:
-    """One turn: its readings, best first, and the words of each; `near` as `answer` takes it."""
-
-    readings: tuple[str, ...]
-    said: tuple[tuple[str, ...], ...]
-    typed: bool = False
-    near: Near = NOWHERE
-
-    @classmethod
-    def of(cls, turn: UserTurn, near: Near = NOWHERE) -> Heard:
-        pairs = [(text, words(text)) for text in (turn.text, *turn.alternatives[:4])]
-        kept = [(text, said) for text, said in pairs if said]
-        return cls(tuple(text for text, _ in kept), tuple(said for _, said in kept), turn.typed, near)
-
-    @property
-    def first(self) -> tuple[str, ...]:
-        return self.said[0]
 
 
 class Dialogue:
@@ -87,14 +60,8 @@ class Dialogue:
         self._conversation = conversation
         self._intents = {intent.name: intent for intent in conversation.intents}
         self._knowledge = Knowledge(entries)
-        self._phrases = {intent.name: _phrases(intent) for intent in conversation.intents}
-        self._matcher = Matcher(self._targets())
-        self._always = [f"intent {name}" for name in self._intents] + [
-            f"builtin {name}" for name in builtin.PHRASES if name not in ("cancel", "more")
-        ]
-        self._record_kinds = {
-            (intent.stores, slot.name): slot.kind for intent in conversation.intents for slot in intent.slots
-        }
+        self.ranking = Ranking(conversation)
+        self._templates = Templates(conversation.intents)
 
     @property
     def passages(self) -> Sequence[str]:
@@ -109,59 +76,21 @@ class Dialogue:
             return self._unanswered(state)
         if not heard.said:
             return builtin.DEAF[state.misses % 2], replace(state, misses=state.misses + 1)
-        if self._is_plainly(builtin.QUIET, state, heard) and len(heard.first) <= builtin.MOST_QUIET_WORDS:
+        if (
+            self.ranking.is_plainly(builtin.QUIET, state, heard)
+            and len(heard.first) <= builtin.MOST_QUIET_WORDS
+        ):
             return builtin.QUIETED, replace(state, misses=0)
-        if self._is_plainly(builtin.CLOCK, state, heard):
+        if self.ranking.is_plainly(builtin.CLOCK, state, heard):
             return self._unanswered(state)
         if state.filling:
             return self._in_slots(state, heard)
         return self._confirmed(state, heard) or self._corrected(state, heard) or self._afresh(state, heard)
 
-    # What was meant
-
-    def _targets(self) -> Iterable[Target]:
-        for intent in self._conversation.intents:
-            yield _target(f"intent {intent.name}", self._phrases[intent.name], intent)
-            for at, follow_up in enumerate(intent.follow_ups):
-                said = tuple(Phrase.read(p) for p in follow_up.phrases)
-                begins = self._intents[follow_up.intent] if follow_up.intent else None
-                yield _target(f"follow {intent.name} {at}", said, begins)
-        for name, phrases in builtin.PHRASES.items():
-            yield Target(
-                f"builtin {name}", tuple(Phrase.read(p) for p in phrases), bias=builtin.BIAS, plain=True
-            )
-
-    def rank(self, state: State, heard: Heard) -> list[Match]:
-        """Everything that may be meant now, best first."""
-        eligible = list(self._always)
-        if state.filling:
-            eligible.append("builtin cancel")
-        if state.rest is not None:
-            eligible.append("builtin more")
-        if state.open:
-            eligible += [f"follow {state.open} {at}" for at in self._following(state)]
-        ranked = self._matcher.rank(heard.readings, eligible)
-        raised = (_raised(match) if match.key.startswith("follow") else match for match in ranked)
-        return sorted((_with_meaning(match, heard.near) for match in raised), key=lambda match: -match.rank)
-
-    def _following(self, state: State) -> Iterable[int]:
-        """The follow-ups that may come now. An offer stands for one turn, and not in the middle of something."""
-        takes_up = state.offered and not state.filling
-        for at, follow_up in enumerate(self._intents[state.open].follow_ups):
-            if follow_up.after == state.after and (takes_up or not follow_up.intent):
-                yield at
-
-    def _is_plainly(self, pattern: re.Pattern[str], state: State, heard: Heard) -> bool:
-        """Was this said and nothing else, and is it no phrase of the file's own, nor a way to leave a dialogue?"""
-        if not pattern.fullmatch(" ".join(heard.first)):
-            return False
-        best = self.rank(state, replace(heard, readings=heard.readings[:1]))[0]
-        return best.score < builtin.REPLACED
-
     # Outside of a slot dialogue
 
     def _afresh(self, state: State, heard: Heard) -> Outcome:
-        ranked = self.rank(state, heard)
+        ranked = self.ranking.rank(state, heard)
         best, sure = ranked[0], is_sure(ranked)
         text = heard.readings[0]
         found = self._knowledge.find(text) if not sure or best.score < CERTAIN else None
@@ -218,7 +147,7 @@ class Dialogue:
         if not state.doubted:
             return None
         (meant, *others), asked = state.doubted, replace(state, doubted=(), open="")
-        ranked = self.rank(asked, heard)
+        ranked = self.ranking.rank(asked, heard)
         best, first = ranked[0].key, heard.first[0]
         is_same = best == f"intent {meant.intent}"
         if not (is_same or best.startswith("builtin")) and is_sure(ranked):
@@ -310,7 +239,7 @@ class Dialogue:
 
     def _corrected(self, state: State, heard: Heard) -> Outcome | None:
         """ "No, Tuesday", right after an appointment for Monday was agreed; "no, make it Tuesday" also later."""
-        best = self.rank(state, heard)[0]
+        best = self.ranking.rank(state, heard)[0]
         swaps = not builtin.SWAP.isdisjoint(heard.first)
         for agreed, said_so, elsewhere in (
             (state.done, builtin.CORRECTION, ASIDE),
@@ -349,7 +278,7 @@ class Dialogue:
         before = self._changes(intent, state)
         if filling.asked in before and not builtin.SAME.isdisjoint(heard.first):
             values = {filling.asked: before[filling.asked]} | dict(values)
-        ranked = self.rank(state, heard)
+        ranked = self.ranking.rank(state, heard)
         best = ranked[0]
         if best.key == "builtin cancel" and best.score >= SURE and not self._wants_text(filling, best):
             return self._leave(state, builtin.CANCELLED)
@@ -439,7 +368,7 @@ class Dialogue:
         template = (
             intent.every_answer[count % len(intent.every_answer)] if intent.every_answer else builtin.YES
         )
-        answer = self._filled(template, intent, filling.values, records)
+        answer = self._templates.filled(template, intent, filling.values, records)
         if intent.removes:
             records.pop(intent.removes, None)
         after = replace(
@@ -471,7 +400,7 @@ class Dialogue:
         """`known`, with what the best reading says. Others are believed only where it holds no value, and only for
         the slot that was asked for: a value that nobody asked for would come out of the blue.
         """
-        phrases = self._phrases[intent.name]
+        phrases = self.ranking.phrases[intent.name]
         values = fill(intent.slots, phrases, heard.first, known, asked)
         wanted = [slot for slot in intent.slots if slot.name == asked and slot.name not in known]
         for said in heard.said[1:] if wanted else ():
@@ -489,29 +418,7 @@ class Dialogue:
         return self._ask(self._asked_slot(filling), filling, state)
 
     def _ask(self, slot: Slot, filling: Filling, state: State) -> str:
-        return self._filled(slot.ask, self._intents[filling.intent], filling.values, state.records)
-
-    def _filled(
-        self,
-        template: str,
-        intent: Intent,
-        values: Mapping[str, str],
-        records: Mapping[str, Mapping[str, str]],
-    ) -> str:
-        kinds = {slot.name: slot.kind for slot in intent.slots}
-
-        def filled(match: re.Match[str]) -> str:
-            on, first, second = match.groups(default="")
-            kind, value = "", ""
-            if not second and first in values:
-                kind, value = kinds[first], values[first]
-            elif second in records.get(first, {}):
-                kind, value = self._record_kinds[first, second], records[first][second]
-            if not value:
-                return f"{on}the {second or first}".replace("_", " ")
-            return ("" if goes_without_on(kind, value) else on) + speak(kind, value)
-
-        return _TEMPLATE.sub(filled, template)
+        return self._templates.filled(slot.ask, self._intents[filling.intent], filling.values, state.records)
 
     def _known(self, state: State) -> State:
         """The state without what this file does not have (the memory may be of another version of it)."""
@@ -521,7 +428,7 @@ class Dialogue:
             records={
                 name: values
                 for name, values in state.records.items()
-                if all((name, slot) in self._record_kinds for slot in values)
+                if all((name, slot) in self._templates.record_kinds for slot in values)
             },
             doubted=tuple(one for one in state.doubted if one.intent in self._intents),
             open=state.open if state.open in self._intents else "",
@@ -534,18 +441,6 @@ class Dialogue:
         return intent is not None and filling.asked in {slot.name for slot in intent.slots}
 
 
-def _phrases(intent: Intent) -> tuple[Phrase, ...]:
-    free = {slot.name for slot in intent.slots if slot.kind in FREE_KINDS}
-    return tuple(Phrase.read(text, free) for text in intent.phrases)
-
-
-def _target(key: str, phrases: tuple[Phrase, ...], filled: Intent | None) -> Target:
-    """What these phrases mean; the values of the intent whose slots they fill are no foreign words in them."""
-    wanted = filled.slots if filled else []
-    choices = tuple(word for slot in wanted for choice in slot.choices for word in words(choice))
-    return Target(key, phrases, frozenset(slot.kind for slot in wanted), choices)
-
-
 def _needed(intent: Intent) -> list[Slot]:
     """The slots that are asked for: all but free text that no answer says and no record keeps."""
     said = " ".join(intent.every_answer)
@@ -555,20 +450,6 @@ def _needed(intent: Intent) -> list[Slot]:
 def _refusal(slot: Slot, value: str) -> str:
     """Why the slot does not take `value`."""
     return builtin.UNTAKEN.get(value) or slot.otherwise or builtin.NOT_POSSIBLE
-
-
-def _with_meaning(match: Match, near: Near) -> Match:
-    """What has no meaning of its own, built in or a follow-up, counts beside the others by its words."""
-    name = match.key.removeprefix("intent ")
-    return replace(
-        match,
-        meaning=near.intents.get(name),
-        likely=near.likely.get(name, match.score) if near.likely else None,
-    )
-
-
-def _raised(match: Match) -> Match:
-    return replace(match, score=match.score + FOLLOW_UP_BONUS) if match.score >= NEAR else match
 
 
 def _waiting(state: State, top: Filling | None = None) -> State:
