@@ -14,6 +14,8 @@ kinds := voiceagent modelserver nodetuning voicetenant
 peers := pipecat fastrtc floor
 install := $(python) -m pip install --quiet --no-deps --require-hashes --only-binary :all: -r
 compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+# Of tests that hold no calls, as many as there are cores; those of one file by one process, which keeps their fixtures.
+side_by_side := --numprocesses=auto --dist=loadfile
 kubernetes := $(or $(PARLEY_KUBERNETES),1.34 1.33)
 contract = set -e; for minor in $(1); do export PARLEY_KUBERNETES=$$minor; \
   $(python) -m tests.controlplane build; $(python) -m tests.contract; done
@@ -30,14 +32,15 @@ run: $(VENV)/run.stamp ## serve an agent: AGENT=FILE PORT=N ALSO=N,N HOST=ADDRES
 	  $(if $(ALSO),--also-listen "$(ALSO)") $(if $(RELOAD),--reload)
 
 test: test-deps check ## everything, set-up included
-	$(python) -m pytest tests/unit tests/calls tests/browser tests/fuzz tests/e2e
+	$(python) -m pytest $(side_by_side) tests/unit
+	$(python) -m pytest tests/calls tests/browser tests/fuzz tests/e2e
 	@$(call contract,$(firstword $(kubernetes)))
 
 test-deps: ## the tests' system packages: Chromium and ffmpeg
 	@sh tests/deps.sh
 
 test-unit: $(VENV)/dev.stamp ## fast tests of every part by itself
-	$(python) -m pytest tests/unit tests/fuzz/test_corpus_replays.py
+	$(python) -m pytest $(side_by_side) tests/unit tests/fuzz/test_corpus_replays.py
 
 test-calls: $(VENV)/dev.stamp ## real calls over loopback, by clients that use no code of the server
 	$(python) -m pytest tests/calls
