@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kubernetes_asyncio import client
@@ -145,11 +145,11 @@ async def _settled(api: client.ApiClient, many: dict[str, int]) -> dict[str, int
 
 
 async def _follow(api: client.ApiClient, servers: Sequence[int]) -> list[Sample]:
-    """One model server after the other goes to no pod, and back to one: from each change of its condition Ready to that
-    of its agent's, as a watch sees them.
+    """One model server after the other goes to no pod, and back to one: from each time that its status tells so to when
+    its agent's condition Ready does, as a watch sees them.
     """
     custom = client.CustomObjectsApi(api)
-    seen = {plural: Changes() for plural in ("modelservers", "voiceagents")}
+    seen = {"modelservers": Changes(_has_pods), "voiceagents": Changes(_ready)}
     following = [
         asyncio.create_task(fleet.follow(api, plural, changes.take)) for plural, changes in seen.items()
     ]
@@ -158,7 +158,7 @@ async def _follow(api: client.ApiClient, servers: Sequence[int]) -> list[Sample]
         await asyncio.sleep(5)
         for number in servers:
             server, agent = f"modelserver-{number:04}", f"voiceagent-{2 * number:04}"
-            for replicas, status in ((0, "False"), (1, "True")):
+            for replicas, answers in ((0, False), (1, True)):
                 began = time.monotonic()
                 await custom.patch_namespaced_custom_object(
                     *(fleet.GROUP, fleet.VERSION, fleet.namespace(number), "modelservers"),
@@ -166,13 +166,13 @@ async def _follow(api: client.ApiClient, servers: Sequence[int]) -> list[Sample]
                     {"spec": {"replicas": replicas}},
                     _content_type=fleet.MERGE,
                 )
-                told = await seen["modelservers"].since(began, server, status)
-                followed = await seen["voiceagents"].since(began, agent, status)
+                told = await seen["modelservers"].since(began, server, answers)
+                followed = await seen["voiceagents"].since(began, agent, answers)
                 if told is None or followed is None:
-                    samples.append({"figure": "not-followed", "server": server, "status": status})
+                    samples.append({"figure": "not-followed", "server": server, "answers": answers})
                 else:
                     took = 1000 * max(0.0, followed - told)
-                    samples.append({"figure": "followed", "status": status, "milliseconds": took})
+                    samples.append({"figure": "followed", "answers": answers, "milliseconds": took})
     finally:
         for task in following:
             task.cancel()
@@ -180,24 +180,34 @@ async def _follow(api: client.ApiClient, servers: Sequence[int]) -> list[Sample]
     return samples
 
 
-class Changes:
-    """Of the condition Ready of all objects of a kind: when it was first seen as it is, by time.monotonic."""
+def _has_pods(server: Mapping[str, Any]) -> bool:
+    """With none it is ready all the same: that is what it is told to be."""
+    return bool(server.get("status", {}).get("readyReplicas", 0))
 
-    def __init__(self) -> None:
-        self._seen: dict[str, tuple[str, float]] = {}
+
+def _ready(agent: Mapping[str, Any]) -> bool:
+    conditions = agent.get("status", {}).get("conditions", [])
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+class Changes:
+    """Of what is told of all objects of a kind: when it was first seen as it is, by time.monotonic."""
+
+    def __init__(self, told: Callable[[Mapping[str, Any]], bool]) -> None:
+        self._told = told
+        self._seen: dict[str, tuple[bool, float]] = {}
 
     def take(self, obj: Mapping[str, Any]) -> None:
-        name = obj["metadata"].get("name")
-        conditions = obj.get("status", {}).get("conditions", [])
-        ready = next((one["status"] for one in conditions if one["type"] == "Ready"), None)
-        if name and ready and self._seen.get(name, ("", 0.0))[0] != ready:
-            self._seen[name] = ready, time.monotonic()
+        if name := obj["metadata"].get("name"):
+            told = self._told(obj)
+            if name not in self._seen or self._seen[name][0] != told:
+                self._seen[name] = told, time.monotonic()
 
-    async def since(self, began: float, name: str, status: str, secs: float = 30.0) -> float | None:
+    async def since(self, began: float, name: str, told: bool, secs: float = 30.0) -> float | None:
         """When it became so after `began`."""
         while time.monotonic() - began < secs:
-            found, at = self._seen.get(name, ("", 0.0))
-            if found == status and at >= began:
+            found, at = self._seen.get(name, (not told, 0.0))
+            if found == told and at >= began:
                 return at
             await asyncio.sleep(0.02)
         return None
@@ -209,6 +219,7 @@ def lines(sample: Sample) -> list[str]:
             ready = ", ".join(f"{count} {plural}" for plural, count in sample["ready"].items())
             return [f"settled after {sample['seconds']:.1f} s; Ready are {ready}"]
         case "not-followed":
-            return [f"NOT followed: Ready {sample['status']} of {sample['server']}"]
+            told = "pods again" if sample["answers"] else "no pod"
+            return [f"NOT followed: {sample['server']} with {told}"]
         case _:
             return []
