@@ -250,7 +250,7 @@ def table(samples: Sequence[Sample]) -> list[str]:
     followed = [sample["milliseconds"] for sample in samples if sample["figure"] == "followed"]
     if followed:
         out += ["| figure | n | p50 ms | p95 ms | p99 ms |", "|---|--:|--:|--:|--:|"]
-        out.append(row("a model server's Ready -> its agent's, as a watch sees them", followed))
+        out.append(row("a model server's pods, as it tells of them -> its agent's Ready", followed))
     if lost := sum(sample["figure"] == "lost" for sample in samples):
         out.append(f"{lost} changes were NOT carried out")
     return out
