@@ -11,10 +11,16 @@ from parley_operator.metrics import Metrics, Reading
 from parley_operator.settings import VARIABLES, Settings, Variable
 
 PAGE = (Path(__file__).parents[3] / "docs/operator.md").read_text()
-SETTINGS, METRICS = (
-    [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()]
-    for table in re.findall(r"^\|---.*\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
-)
+
+
+def table(section: str) -> list[list[str]]:
+    rows = re.findall(
+        r"^\|(.*)\|$", PAGE.partition(f"\n## {section}\n")[2].partition("\n## ")[0], re.MULTILINE
+    )
+    return [[cell.strip() for cell in row.split("|")] for row in rows[2:]]
+
+
+SETTINGS, METRICS = table("Settings"), table("Metrics")
 CLIENTS_OWN = re.compile(r"(process|python)_|.*_created$")
 
 
