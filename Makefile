@@ -16,8 +16,8 @@ install := $(python) -m pip install --quiet --no-deps --require-hashes --only-bi
 compile := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 # Of tests that hold no calls, as many as there are cores; those of one file by one process, which keeps their fixtures.
 side_by_side := --numprocesses=auto --dist=loadfile
-# Contract tests wait most of their time; each process has a control plane of its own, unless there is one for all.
-contract_side_by_side := $(if $(PARLEY_KUBECONFIG),,--numprocesses=3 --dist=loadfile --no-loadscope-reorder)
+# Each process has a control plane of its own, unless there is one for all; the longest files are not those of most tests.
+contract_side_by_side := $(if $(PARLEY_KUBECONFIG),,$(side_by_side) --no-loadscope-reorder)
 kubernetes := $(or $(PARLEY_KUBERNETES),1.34 1.33)
 contract = set -e; for minor in $(1); do export PARLEY_KUBERNETES=$$minor; \
   $(python) -m tests.controlplane build; $(python) -m pytest $(contract_side_by_side) tests/contract; done

@@ -64,7 +64,7 @@ def reception(name: str, **spec: Any) -> dict[str, Any]:
     return agent
 
 
-def ready(kubectl: Kubectl, *names: str, secs: int = 25) -> None:
+def ready(kubectl: Kubectl, *names: str, secs: int = 60) -> None:
     agents = [f"voiceagent/{name}" for name in names]
     ran = kubectl.run("wait", "--for=condition=Ready", f"--timeout={secs}s", *agents, secs=secs + 10)
     if ran.returncode:

@@ -28,6 +28,7 @@ def told(said: str) -> tuple[str, ...]:
     said = re.sub(r'^Error from server \(BadRequest\): error when creating "STDIN": ', "", said)
     said = re.sub(r'(\w+) in version "v1alpha1" cannot be handled as a \1: ', "", said)
     said = said.replace("map[string]interface {}{", "{")  # how Kubernetes 1.33 shows a map
+    said = said.replace('Invalid value: "null"', "Invalid value: null")  # likewise
     lines = (line.removeprefix("* ") for line in said.splitlines() if line.strip())
     return tuple(line for line in lines if line != UNCHECKED)
 

@@ -31,6 +31,7 @@ _NEVER_ALIKE = (
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "UID"),
     (re.compile(r"(?<=\s)(\d+[smh])+(?=\s|$)"), "AGE"),
     (re.compile(r"(resourceVersion|Resource Version|generation|Generation): +\"?\d+\"?"), r"\1: N"),
+    (re.compile(r"(?m) deleted from \S+ namespace$"), " deleted"),  # kubectl 1.33 does not say where
     (re.compile(r"(?m)^(---|\+\+\+) .*$"), r"\1 FILE"),
     (re.compile(r"[ \t]+"), " "),
 )
