@@ -58,6 +58,13 @@ class Place(World):
         await self.api.put(path, {**before, **obj, "metadata": {**before.get("metadata", {}), **metadata}})
         return Key("VoiceAgent", namespace, name)
 
+    async def going(self, *finalizers: str) -> None:
+        """Somebody deletes the tenant, which has these finalizers beside its own."""
+        tenant = self.api.objects[PATH]
+        held = [*tenant["metadata"]["finalizers"], *finalizers]
+        going = {"deletionTimestamp": "2026-03-04T11:00:00Z", "finalizers": held}
+        await self.api.put(PATH, {**tenant, "metadata": {**tenant["metadata"], **going}})
+
     def see(self) -> None:
         super().see()
         for program in (self.agents, self.tenants):
@@ -145,8 +152,7 @@ def test_its_end_takes_what_is_ours_away_from_namespaces_and_itself_last() -> No
         await place.tenant()
         await place.look(CLINIC)
         await place.agent("shop")
-        place.api.objects[PATH]["metadata"]["deletionTimestamp"] = "2026-03-04T11:00:00Z"
-        await place.api.put(PATH, place.api.objects[PATH])
+        await place.going()
         assert await place.look(CLINIC) == [
             "PATCH alpha1/voicetenants/clinic/status",
             "POST /namespaces/default/events",
@@ -174,8 +180,7 @@ def test_one_that_drains_deletes_the_very_agents_that_it_has() -> None:
         await place.agent("shop")
         await place.agent("other", "elsewhere")
         assert "DELETE" not in str(await place.look(CLINIC))
-        place.api.objects[PATH]["metadata"]["deletionTimestamp"] = "2026-03-04T11:00:00Z"
-        await place.api.put(PATH, place.api.objects[PATH])
+        await place.going()
         assert "DELETE alpha1/namespaces/clinic/voiceagents/shop" in await place.look(CLINIC)
         assert AGENTS.path("elsewhere", "other") in place.api.objects
 
@@ -187,8 +192,7 @@ def test_a_refused_removal_keeps_the_finalizer() -> None:
         place = Place()
         await place.tenant()
         await place.look(CLINIC)
-        place.api.objects[PATH]["metadata"]["deletionTimestamp"] = "2026-03-04T11:00:00Z"
-        await place.api.put(PATH, place.api.objects[PATH])
+        await place.going()
         place.api.write_errors.append(ApiError(403, "Forbidden", "no"))
         assert await place.look(CLINIC) == ["DELETE /namespaces/clinic/limitranges/parley-tenant"]
         assert place.outcomes[-1] == "refused"
@@ -324,10 +328,7 @@ def test_deleted_in_the_foreground_its_agents_stay_isolated_and_nothing_of_it_is
         await place.tenant()
         await place.look(CLINIC)
         await place.agent("shop")
-        tenant = place.api.objects[PATH]
-        finalizers = [*tenant["metadata"]["finalizers"], "foregroundDeletion"]
-        going = {"deletionTimestamp": "2026-11-30T00:00:00Z", "finalizers": finalizers}
-        await place.api.put(PATH, {**tenant, "metadata": {**tenant["metadata"], **going}})
+        await place.going("foregroundDeletion")
         policy = NETWORK_POLICIES.path("clinic", names.IN_TENANT)
         await place.api.remove(policy)
         await place.look(CLINIC)
@@ -351,9 +352,7 @@ def test_a_tenant_whose_namespaces_cannot_be_watched_still_has_its_agents() -> N
         await place.tenant()
         await place.look(CLINIC)
         await place.agent("shop")
-        tenant = place.api.objects[PATH]
-        metadata = {**tenant["metadata"], "deletionTimestamp": "2026-11-30T00:00:00Z"}
-        await place.api.put(PATH, {**tenant, "metadata": metadata})
+        await place.going()
         place.see()
         cache = place.cluster.caches[NAMESPACES.name]
         cache.drop(("", "clinic"), NEWEST)

@@ -26,7 +26,7 @@ FOLLOW_UP_BONUS = 0.1
 
 @dataclass(frozen=True)
 class Heard:
-    """One turn: its readings, best first, and the words of each; `near` as `answer` takes it."""
+    """One turn: its readings, best first, and the words of each; `near`: what is near to it in meaning."""
 
     readings: tuple[str, ...]
     said: tuple[tuple[str, ...], ...]
