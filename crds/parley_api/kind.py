@@ -6,6 +6,7 @@ none with such a mistake exists, and `parley check` says them with their places.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -30,9 +31,9 @@ class Resource(Model):
     metadata: ObjectMeta = Field(description="Which object this is.")
 
     @staticmethod
+    @abstractmethod
     def mistakes(value: Any) -> Mistakes:
         """What a schema can't say of it, as plain values (camelCase, as in the file)."""
-        raise NotImplementedError
 
     @model_validator(mode="after")
     def _rules_across_fields(self) -> Self:
