@@ -1,15 +1,15 @@
 """HTTP to the API server: one request, one stream, and what can go wrong with them as two types.
 
 Rules: every request has a deadline. A write takes a `guard`, which is called when the connection is there and nothing
-of the request has been sent, and again just before the system call that sends it (guarded.py). What is sent and
-answered is never logged: paths, verbs and status codes alone.
+of the request has been sent. What is sent and answered is never logged: paths, verbs and status codes alone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +18,6 @@ import aiohttp
 
 from parley_api import __version__
 from parley_operator.connection import Connection
-from parley_operator.guarded import Guard, GuardedBody, new_socket
 from parley_operator.media_types import JSON
 
 REQUEST_SECONDS = 15.0
@@ -26,9 +25,12 @@ WATCH_SECONDS = 290
 """After so long the server ends a watch."""
 
 SILENT_SECONDS = WATCH_SECONDS + 30.0
-"""A watch over what does not change brings nothing, no bookmark either. That a peer is gone, TCP says (guarded.py)."""
+"""A watch over what does not change brings nothing, no bookmark either. That a peer is gone TCP says (_new_socket)."""
 
 MOST_LINE_BYTES = 8 * 1024 * 1024
+
+Guard = Callable[[], None]
+"""Returns only where a write may be sent."""
 
 
 class ApiError(Exception):
@@ -60,6 +62,18 @@ async def _check(session: aiohttp.ClientSession, context: SimpleNamespace, param
         guard()
 
 
+def _new_socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    """One that notices within a minute that its peer is gone without a word, as a node is that lost its power."""
+    family, kind, protocol, *_ = address
+    made = socket.socket(family=family, type=kind, proto=protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):  # not on every system
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    made.setblocking(False)
+    return made
+
+
 class Api:
     """To be used within `async with`."""
 
@@ -72,7 +86,7 @@ class Api:
         trace.on_connection_create_end.append(_check)
         trace.on_connection_reuseconn.append(_check)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=self._connection.tls, socket_factory=new_socket),
+            connector=aiohttp.TCPConnector(limit=0, ssl=self._connection.tls, socket_factory=_new_socket),
             headers={"User-Agent": f"parley-operator/{__version__}"},
             trace_configs=[trace],
             read_bufsize=256 * 1024,
@@ -98,12 +112,10 @@ class Api:
         """The answer as JSON; raises ApiError or Unreachable. `seconds`: less than REQUEST_SECONDS."""
         assert self._session is not None
         headers = {**self._connection.headers(), "Accept": accept}
-        data: bytes | GuardedBody | None = None
+        data: bytes | None = None
         if body is not None:
             data = json.dumps(body, separators=(",", ":")).encode()
             headers["Content-Type"] = content_type
-            if guard is not None:
-                data = GuardedBody(data, guard)
         try:
             async with asyncio.timeout(seconds or REQUEST_SECONDS):
                 async with self._session.request(

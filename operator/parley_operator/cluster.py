@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from parley_operator.api import Api, ApiError, Unreachable
+from parley_operator.api import Api, ApiError, Guard, Unreachable
 from parley_operator.cache import NEWEST, Cache
 from parley_operator.diff import holds, stamped
-from parley_operator.guarded import Guard
 from parley_operator.kinds import MANAGER, PRIMARIES, VOLUME_CLAIMS, Kind, Primary, watched
 from parley_operator.media_types import APPLY, JSON, MERGE, METADATA, METADATA_LIST
 from parley_operator.plan.plan import HAND_OVER_MANAGER, Object, Ref, ref_of

@@ -2,17 +2,16 @@
 
 Rules: a holder may write until `deadline`, which is counted by its own clock (one that nobody sets, and that goes on
 while the machine sleeps) from the moment before it sent its last successful renewal; every write calls `check` just
-before it is sent, and a holder past its deadline ends the process there and then, whatever it was doing. Another
-replica takes over once it has seen the Lease unchanged for `lease_seconds` by its own clock, so clocks need not agree;
-and the deadline is shorter than that, so what the old one had sent has arrived. A process that was stopped and woken
-finds its deadline gone before it can send anything.
+before it is sent, a holder that could not renew ends the process a little before its deadline, and the kernel ends one
+that is stopped at that moment (fence.py). Another replica takes over once it has seen the Lease unchanged for
+`lease_seconds` by its own clock, so clocks need not agree; and the deadline is shorter than that, so what the old one
+had sent has arrived.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -20,37 +19,35 @@ from typing import Any
 import structlog
 
 from parley_operator.api import Api, ApiError, Unreachable
+from parley_operator.fence import Fence, seconds
 from parley_operator.plan.plan import Object
 from parley_operator.settings import Settings
 
 LOST = 75
-"""Exit status of a holder past its deadline (sysexits: a temporary failure)."""
+"""Exit status of a holder that could not renew (sysexits: a temporary failure)."""
+
+ORDERLY_SECONDS = 0.2
+"""So long before its deadline it ends by itself, with a line that says why: the kernel leaves none."""
 
 
 def _leave() -> None:
     os._exit(LOST)
 
 
-def seconds() -> float:
-    """Since some moment in the past. Where a system has CLOCK_BOOTTIME, the time in which it was suspended counts: by
-    the monotonic clock a holder that was woken an hour later would still have its Lease.
-    """
-    clock: int | None = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if clock is None else time.clock_gettime(clock)
-
-
 class Lease:
-    """`run` holds it for ever once it has it. `leave` ends the process. `clock`: in seconds."""
+    """`run` holds it for ever once it has it. `leave` ends the process. `clock`: in seconds, the one of `fence`."""
 
     def __init__(
         self,
         api: Api,
         settings: Settings,
+        fence: Fence,
         leave: Callable[[], Any] = _leave,
         clock: Callable[[], float] = seconds,
     ) -> None:
         self._api = api
         self._settings = settings
+        self._fence = fence
         self._leave = leave
         self._clock = clock
         self._path = f"/apis/coordination.k8s.io/v1/namespaces/{settings.namespace}/leases"
@@ -67,8 +64,7 @@ class Lease:
     def check(self) -> None:
         """Returns only where a write may be sent now."""
         if self.deadline is None or self._clock() >= self.deadline:
-            self._log.error("lease-lost", identity=self._settings.identity)
-            self._leave()
+            self._lose()
             raise RuntimeError("a write without the Lease")
 
     async def run(self) -> None:
@@ -176,14 +172,19 @@ class Lease:
             return  # the answer came too late to be worth anything
         if self.deadline is None:
             self._log.info("lease-held", identity=self._settings.identity)
+        self._fence(deadline)
         self.deadline = deadline
         if self._watchdog is not None:
             self._watchdog.cancel()
-        # A little after it, for it goes by another clock.
-        self._watchdog = asyncio.get_running_loop().call_later(left + 0.01, self.check)
+        self._watchdog = asyncio.get_running_loop().call_later(left - ORDERLY_SECONDS, self._lose)
         self.held.set()
 
+    def _lose(self) -> None:
+        self._log.error("lease-lost", identity=self._settings.identity)
+        self._leave()
+
     def _forget(self) -> None:
+        self._fence(None)
         self.deadline = self._mine = None
         self.held.clear()
         if self._watchdog is not None:

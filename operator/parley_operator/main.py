@@ -19,6 +19,7 @@ import structlog
 from parley_operator.api import Api
 from parley_operator.cluster import Cluster
 from parley_operator.connection import Connection
+from parley_operator.fence import Fence, NoFence, kernel_fence
 from parley_operator.kinds import PODS, Kind
 from parley_operator.lease import Lease
 from parley_operator.metrics import Metrics, Reading
@@ -40,14 +41,18 @@ class Operator:
     """One replica. One that looks after a single namespace leaves what is of the whole cluster to others."""
 
     def __init__(
-        self, settings: Settings, api: Api, programs: Iterable[type[Program[Any, Any]]] = PROGRAMS
+        self,
+        settings: Settings,
+        api: Api,
+        fence: Fence,
+        programs: Iterable[type[Program[Any, Any]]] = PROGRAMS,
     ) -> None:
         alone = settings.watch_namespace
         programs = [program for program in programs if program.kind.namespaced or not alone]
         self._settings = settings
         self._queue = Queue()
         self._metrics = Metrics(self._read)
-        self._lease = Lease(api, settings)
+        self._lease = Lease(api, settings, fence)
         kinds = [program.kind for program in programs]
         self._cluster = Cluster(
             api,
@@ -259,4 +264,14 @@ async def run(settings: Settings) -> None:
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
     async with Api(Connection()) as api:
-        await Operator(settings, api).run(stop)
+        await Operator(settings, api, _fence()).run(stop)
+
+
+def _fence() -> Fence:
+    try:
+        return kernel_fence()
+    except (
+        NoFence
+    ) as error:  # on a developer's machine; in a cluster one who was frozen may send one write late
+        structlog.get_logger().warning("no-fence", reason=str(error))
+        return lambda moment: None

@@ -1,4 +1,4 @@
-"""Owns one replica of the operator as a test treats it: killed, frozen, woken, asked for its figures."""
+"""Owns one replica of the operator as a test treats it: killed, frozen, asked for its figures."""
 
 from __future__ import annotations
 
@@ -21,9 +21,6 @@ class Replica(OperatorProcess):
 
     def freeze(self) -> None:
         self._process.send_signal(signal.SIGSTOP)
-
-    def wake(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
 
     def ended(self) -> int | None:
         """Its exit status; None while it runs."""

@@ -2,8 +2,8 @@
 
 crashes  the operator is killed again and again while agents come and go and the API server fails some requests:
          the end state must be that of a calm run
-frozen   of two operators the leader is stopped, and woken after the other has taken over: nothing that it asks for
-         may come after its deadline
+frozen   of two operators the leader is stopped, and woken after the other has taken over, if the kernel has not ended
+         it by then: nothing that it asks for may come after its deadline
 upgrade  a new operator renders other pods: so many agents roll at once, and pinned ones do not
 """
 
@@ -119,7 +119,7 @@ async def frozen(agents: int, times: int, chance: random.Random) -> list[Sample]
             }
             log = plane.audit.from_now()
             working = asyncio.create_task(changing.run(CHURN_SECS))
-            took = []
+            took, killed = [], 0
             with contextlib.ExitStack() as stack:
                 running = {user: stack.enter_context(operator.run()) for user, operator in both.items()}
                 for _ in range(times):
@@ -135,13 +135,22 @@ async def frozen(agents: int, times: int, chance: random.Random) -> list[Sample]
                     with contextlib.suppress(subprocess.TimeoutExpired):
                         await asyncio.to_thread(running[leader].process.wait, 10)
                     if running[leader].process.poll() is not None:
+                        killed += running[leader].process.returncode == -signal.SIGKILL
                         running[leader] = stack.enter_context(both[leader].run())
             working.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await working
             late = [event for user in users for event in late_writes(log.writes(user))]
             made = sum(event.resource != "leases" for user in users for event in log.writes(user))
-    return [{"figure": "frozen", "seconds": took, "writes": made, "late": [e.uri for e in late]}]
+    return [
+        {
+            "figure": "frozen",
+            "seconds": took,
+            "killed": killed,
+            "writes": made,
+            "late": [e.uri for e in late],
+        }
+    ]
 
 
 def late_writes(events: Sequence[AuditEvent]) -> list[AuditEvent]:
@@ -247,7 +256,8 @@ def lines(sample: Sample) -> list[str]:
             p50, p95, worst = (percentile(sample["seconds"], p) for p in (50, 95, 100))
             return [
                 f"frozen {len(sample['seconds'])} times: taken over after p50 / p95 / most {p50:.1f} / {p95:.1f} /"
-                f" {worst:.1f} s; of {sample['writes']} writes {len(sample['late'])} began after the writer's deadline"
+                f" {worst:.1f} s; {sample['killed']} ended by the kernel;"
+                f" of {sample['writes']} writes {len(sample['late'])} began after the writer's deadline"
             ]
         case "upgrade":
             return [

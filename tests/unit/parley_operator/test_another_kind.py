@@ -20,7 +20,7 @@ from parley_operator.programs.program import Program
 from parley_operator.programs.voiceagent import VoiceAgents
 from parley_operator.queue import Key
 from parley_operator.settings import Settings
-from tests.unit.parley_operator.fake_api import FakeApi
+from tests.unit.parley_operator.fake_api import FakeApi, no_fence
 from tests.unit.parley_operator.garden import GARDENS, LABEL, REPORT, Gardens, read
 from tests.unit.parley_operator.world import World
 from tests.virtual_time import run
@@ -206,7 +206,7 @@ class Watched:
         self.api = FakeApi()
         self.api.plurals.add(GARDENS.plural)
         chosen = Settings(identity="test", **settings)
-        self.operator = Operator(chosen, self.api, (VoiceAgents, Gardens))
+        self.operator = Operator(chosen, self.api, no_fence, (VoiceAgents, Gardens))
         self.version = 100
 
     def kopf(self, kind: Any, name: str, namespace: str = "", what: str = "MODIFIED", **more: Any) -> None:
@@ -390,7 +390,7 @@ def test_what_the_operator_itself_writes_of_one_kind_wakes_those_of_another_and_
     async def main() -> None:
         api = FakeApi()
         api.plurals.add(MODELS.plural)
-        operator = Operator(Settings(identity="test"), api, (Agents, Models))
+        operator = Operator(Settings(identity="test"), api, no_fence, (Agents, Models))
         operator._cluster._guard = lambda: None
         model = {"apiVersion": "example.com/v1", "kind": "Model", "spec": {"ready": False}}
         await api.put(MODELS.path("tenant", "m"), {**model, "metadata": {"name": "m", "namespace": "tenant"}})

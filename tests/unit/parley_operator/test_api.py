@@ -146,26 +146,6 @@ def test_the_guard_is_asked_when_the_connection_is_there_not_before() -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("refused", [1, 2, 3], ids=["connected", "the body's turn", "the system call"])
-def test_the_guard_is_asked_until_the_system_call_and_nothing_has_left_before(refused: int) -> None:
-    async def main() -> None:
-        server, asked = Server(), 0
-
-        def too_late_now() -> None:
-            nonlocal asked
-            asked += 1
-            if asked == refused:
-                raise Late
-
-        async with served(server) as (api, _):
-            with pytest.raises((Late, Unreachable)):  # in the operator the guard ends the process
-                await api.request("PATCH", "/x", body={"b": 2}, guard=too_late_now)
-            await asyncio.sleep(0.05)
-        assert (asked, server.arrived) == (refused, [])
-
-    asyncio.run(main())
-
-
 def test_what_only_reads_is_not_guarded_by_the_write_before_it() -> None:
     async def main() -> None:
         may = True

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from parley_operator.api import Unreachable
-from parley_operator.lease import Lease, seconds
+from parley_operator.fence import Fence
+from parley_operator.lease import Lease
 from parley_operator.settings import Settings
-from tests.unit.parley_operator.fake_api import FakeApi
+from tests.unit.parley_operator.fake_api import FakeApi, no_fence
 from tests.virtual_time import run, stall
 
 PATH = "/apis/coordination.k8s.io/v1/namespaces/parley-system/leases/parley-operator"
@@ -26,8 +26,8 @@ def leave() -> None:
     raise Left
 
 
-def lease(api: FakeApi, name: str, leave: Callable[[], None] = leave) -> Lease:
-    return Lease(api, Settings(identity=name), leave, clock=asyncio.get_running_loop().time)
+def lease(api: FakeApi, name: str, leave: Callable[[], None] = leave, fence: Fence = no_fence) -> Lease:
+    return Lease(api, Settings(identity=name), fence, leave, clock=asyncio.get_running_loop().time)
 
 
 def may_write(one: Lease) -> bool:
@@ -113,7 +113,7 @@ def test_a_holder_whose_machine_slept_finds_its_deadline_gone_though_its_loop_ha
     async def main() -> None:
         slept = 0.0
         loop = asyncio.get_running_loop()
-        one = Lease(FakeApi(), Settings(identity="one"), leave, clock=lambda: loop.time() + slept)
+        one = Lease(FakeApi(), Settings(identity="one"), no_fence, leave, clock=lambda: loop.time() + slept)
         task = asyncio.create_task(one.run())
         await asyncio.sleep(0.1)
         assert may_write(one)
@@ -125,18 +125,23 @@ def test_a_holder_whose_machine_slept_finds_its_deadline_gone_though_its_loop_ha
     run(main())
 
 
-def test_the_clock_counts_what_a_machine_sleeps_where_the_system_has_such_a_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(time, "CLOCK_BOOTTIME", 7, raising=False)
-    monkeypatch.setattr(time, "clock_gettime", {7: 5000.0}.__getitem__)
-    assert seconds() == 5000.0
-    monkeypatch.delattr(time, "CLOCK_BOOTTIME")
-    monkeypatch.setattr(time, "monotonic", lambda: 3.0)
-    assert seconds() == 3.0
+def test_the_kernel_is_told_each_new_deadline_and_that_there_is_none_once_the_lease_is_let_go() -> None:
+    async def main() -> None:
+        told: list[float | None] = []
+        one = lease(FakeApi(), "one", fence=told.append)
+        began = asyncio.get_running_loop().time()
+        task = asyncio.create_task(one.run())
+        await asyncio.sleep(3.1)
+        assert told == pytest.approx([began + 7.0, began + 8.5, began + 10.0])
+        assert told[-1] == one.deadline
+        task.cancel()
+        await one.release()
+        assert told[-1] is None
+
+    run(main())
 
 
-def test_a_holder_that_can_not_renew_ends_by_itself_at_its_deadline() -> None:
+def test_a_holder_that_can_not_renew_ends_by_itself_just_before_the_kernel_would_end_it() -> None:
     async def main() -> None:
         api = FakeApi()
         ended: list[float] = []
@@ -149,7 +154,7 @@ def test_a_holder_that_can_not_renew_ends_by_itself_at_its_deadline() -> None:
         deadline = one.deadline
         api.errors.extend(Unreachable("gone") for _ in range(1000))
         await asyncio.sleep(20)
-        assert ended[0] == pytest.approx(deadline, abs=2)
+        assert deadline - 0.5 < ended[0] < deadline
         task.cancel()
 
     run(main())

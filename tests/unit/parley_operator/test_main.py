@@ -9,7 +9,7 @@ from parley_operator.kinds import AGENTS, KINDS
 from parley_operator.main import Operator
 from parley_operator.plan.plan import Object, Ref
 from parley_operator.settings import Settings
-from tests.unit.parley_operator.fake_api import FakeApi
+from tests.unit.parley_operator.fake_api import FakeApi, no_fence
 from tests.virtual_time import run
 
 
@@ -17,7 +17,7 @@ class Watched:
     """An operator that is not started, and what its watches say to it."""
 
     def __init__(self) -> None:
-        self.operator = Operator(Settings(identity="test"), FakeApi())
+        self.operator = Operator(Settings(identity="test"), FakeApi(), no_fence)
         self.version = 100
 
     def kopf(self, what: str | None, name: str, **more: Any) -> None:
@@ -112,7 +112,9 @@ def pod(watched: Watched, **status: Any) -> None:
 
 def test_where_one_namespace_is_watched_its_pods_have_all_questions() -> None:
     def share(**given: Any) -> int:
-        return Operator(Settings(identity="test", polls_at_once=32, **given), FakeApi())._polls._share
+        return Operator(
+            Settings(identity="test", polls_at_once=32, **given), FakeApi(), no_fence
+        )._polls._share
 
     async def main() -> None:
         assert (share(), share(watch_namespace="tenant")) == (8, 32)

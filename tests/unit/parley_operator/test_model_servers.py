@@ -18,7 +18,7 @@ from parley_operator.polls import BadAnswer
 from parley_operator.settings import Settings
 from tests.small_cluster import condition, voice_agent
 from tests.small_model_cluster import model_server
-from tests.unit.parley_operator.fake_api import FakeApi
+from tests.unit.parley_operator.fake_api import FakeApi, no_fence
 from tests.virtual_time import run
 
 SERVER = MODEL_SERVERS.path("models", "llm")
@@ -35,7 +35,7 @@ class World:
 
     def __init__(self) -> None:
         self.api = FakeApi()
-        self.operator = Operator(Settings(identity="test"), self.api)
+        self.operator = Operator(Settings(identity="test"), self.api, no_fence)
         self.operator._cluster._guard = lambda: None
 
     async def writes(self, path: str, obj: Object) -> None:
