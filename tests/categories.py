@@ -84,6 +84,7 @@ CATEGORIES = {
     ),
     "security": (
         "fuzz",
+        "contract/test_a_tenant_changes_and_goes.py",
         "contract/test_a_tenant_is_alone.py",
         "contract/test_rbac.py",
         "unit/manifests/test_rights.py",

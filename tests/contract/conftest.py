@@ -1,14 +1,21 @@
-"""Owns the cluster of a test run: one control plane for all, a namespace for each test, and who did what in it."""
+"""Owns the cluster of a test run: one control plane for all, a namespace for each test, and who did what in it.
+
+A file whose tests have an operator has a control plane of its own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from parley_api.kind import Kind
 from parley_api.kinds import KINDS, VOICE_AGENT
 from tests.contract.namespaces import Namespaces
+from tests.contract.operator_process import GROUPS, NAMESPACE, USER
+from tests.contract.replica import Replica
+from tests.contract.tenants import QUICK
 from tests.controlplane.audit import AuditLog
 from tests.controlplane.build import Times
 from tests.controlplane.cluster import Cluster, opened
@@ -97,3 +104,27 @@ def audit(cluster: Cluster) -> AuditLog:
     if cluster.audit is None:
         pytest.skip("needs the cluster's audit log: PARLEY_AUDIT_LOG=FILE")
     return cluster.audit.from_now()
+
+
+@pytest.fixture(scope="module")
+def plane() -> Iterator[ControlPlane]:
+    """The file's own, for an operator beside it; some files have another in its place."""
+    with ControlPlane(kwok=True) as plane:
+        plane.add_nodes(2)
+        plane.kubectl.inside(NAMESPACE)("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
+        plane.kubectl("scale", "deployment/parley-operator", "--replicas=0", f"--namespace={NAMESPACE}")
+        plane.kubectl.established()
+        plane.collects_new_kinds()
+        yield plane
+
+
+@pytest.fixture(scope="module")
+def account(plane: ControlPlane) -> Path:
+    """A kubeconfig of the operator's user."""
+    return plane.user(USER, *GROUPS)
+
+
+@pytest.fixture(scope="module")
+def operator(account: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replica]:
+    with Replica(account, tmp_path_factory.mktemp("operator") / "operator.log", QUICK) as operator:
+        yield operator

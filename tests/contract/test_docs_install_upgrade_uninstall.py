@@ -20,8 +20,8 @@ import yaml
 from parley_operator.kinds import POD_MONITORS, Kind
 from tests.contract.answering_pods import PODS, AnsweringPods
 from tests.contract.operator_process import GROUPS, USER, OperatorProcess
+from tests.contract.others import optional_kind
 from tests.contract.pages import Typist, blocks
-from tests.contract.test_rbac import optional_kind
 from tests.controlplane.control_plane import ControlPlane
 from tests.server import ROOT
 

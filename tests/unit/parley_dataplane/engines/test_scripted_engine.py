@@ -10,7 +10,7 @@ from typing import Any
 
 from parley_dataplane.engines.base import Remember, TextDelta, UserTurn
 from parley_dataplane.engines.scripted.engine import Scripted, sentences
-from tests.unit.parley_dataplane.engines.test_scripted_dialogue import ASKED_TIME, BARBER
+from tests.unit.parley_dataplane.engines.barber import ASKED_TIME, BARBER
 
 
 def told(memory: Mapping[str, Any], said: str) -> list[TextDelta | Remember]:
