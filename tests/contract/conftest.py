@@ -13,7 +13,7 @@ import pytest
 from parley_api.kind import Kind
 from parley_api.kinds import KINDS, VOICE_AGENT
 from tests.contract.namespaces import Namespaces
-from tests.contract.operator_process import GROUPS, NAMESPACE, USER
+from tests.contract.operator_process import GROUPS, USER, install
 from tests.contract.replica import Replica
 from tests.contract.tenants import QUICK
 from tests.controlplane.audit import AuditLog
@@ -23,6 +23,8 @@ from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.errors import NoControlPlane
 from tests.controlplane.kubectl import Kubectl
 from tests.server import ROOT
+
+pytest.register_assert_rewrite("tests.contract.whole_life")  # its assertions are the tests'
 
 NODES = 3
 TIMES = pytest.StashKey[Times]()
@@ -111,8 +113,7 @@ def plane() -> Iterator[ControlPlane]:
     """The file's own, for an operator beside it; some files have another in its place."""
     with ControlPlane(kwok=True) as plane:
         plane.add_nodes(2)
-        plane.kubectl.inside(NAMESPACE)("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
-        plane.kubectl("scale", "deployment/parley-operator", "--replicas=0", f"--namespace={NAMESPACE}")
+        install(plane)
         plane.kubectl.established()
         plane.collects_new_kinds()
         yield plane

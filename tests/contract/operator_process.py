@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.controlplane.control_plane import ControlPlane
 from tests.server import ROOT
 
 NAMESPACE = "parley-system"
@@ -82,6 +83,13 @@ class OperatorProcess:
             return False
         finally:
             connection.close()
+
+
+def install(plane: ControlPlane) -> None:
+    """manifests/base, without a pod: the test's own process is the only operator."""
+    ours = plane.kubectl.inside(NAMESPACE)
+    ours("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
+    ours("scale", "deployment/parley-operator", "--replicas=0")
 
 
 def _free_port() -> int:

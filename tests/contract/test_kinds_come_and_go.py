@@ -12,7 +12,7 @@ import pytest
 from parley_operator.kinds import AGENTS, Kind
 from parley_operator.plan.plan import Object
 from parley_operator.primaries import Watch
-from tests.contract.operator_process import GROUPS, NAMESPACE, USER
+from tests.contract.operator_process import GROUPS, USER, install
 from tests.contract.replica import Replica, until
 from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.kubectl import Kubectl
@@ -26,8 +26,7 @@ CRD, TENANT = "voiceagents.parley.dev", "early"
 def plane() -> Iterator[ControlPlane]:
     """Without the CRD."""
     with ControlPlane() as plane:
-        plane.kubectl.inside(NAMESPACE)("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
-        plane.kubectl("scale", "deployment/parley-operator", "--replicas=0", f"--namespace={NAMESPACE}")
+        install(plane)
         plane.kubectl("delete", "crd", CRD)
         plane.kubectl("create", "namespace", TENANT)
         yield plane
@@ -42,7 +41,7 @@ def agent(name: str) -> dict[str, Any]:
     }
 
 
-def install(kubectl: Kubectl) -> None:
+def serve_the_kind(kubectl: Kubectl) -> None:
     kubectl("apply", "--server-side", f"--filename={ROOT / 'crds/voiceagent.yaml'}")
     kubectl.established(CRD)
 
@@ -59,7 +58,7 @@ def test_an_operator_that_is_there_before_the_kind_watches_it_once_it_comes_and_
         until("it leads, and has nothing to do", operator.leads)
         assert operator.figure("parley_operator_synced") == 1
         for name in ("first", "again"):
-            install(plane.kubectl)
+            serve_the_kind(plane.kubectl)
             kubectl.apply(agent(name))
             until("it was found", lambda name=name: has_a_status(kubectl, name), 20)  # type: ignore[misc]
             kubectl.apply(agent(f"{name}-next"))
@@ -90,7 +89,7 @@ def test_one_operator_of_kopfs_watches_kinds_of_a_namespace_and_of_the_cluster_a
     plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KUBECONFIG", str(plane.kubeconfig))
-    install(plane.kubectl)
+    serve_the_kind(plane.kubectl)
     kubectl = plane.kubectl.inside(TENANT)
     kinds: list[Kind] = [AGENTS]
     seen: list[tuple[str, str]] = []

@@ -14,12 +14,11 @@ import pytest
 
 from parley_operator import names
 from tests.contract.answering_pods import PODS, AnsweringPods
-from tests.contract.operator_process import GROUPS, NAMESPACE, USER
+from tests.contract.operator_process import USER, install
 from tests.contract.replica import Replica, until
 from tests.contract.small_models import model_server
 from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.kubectl import Kubectl, Manifest
-from tests.server import ROOT
 
 MODELS, TENANT = "models", "tenant"
 QUICK = {"POLL_SECONDS": "1", "SLOW_SECONDS": "1"}
@@ -29,25 +28,13 @@ QUICK = {"POLL_SECONDS": "1", "SLOW_SECONDS": "1"}
 def plane() -> Iterator[ControlPlane]:
     with ControlPlane(kwok=True, pods=PODS) as plane:
         plane.add_nodes(3, labels={"node-type": "low-latency"})
-        plane.kubectl.inside(NAMESPACE)("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
-        plane.kubectl("scale", "deployment/parley-operator", "--replicas=0", f"--namespace={NAMESPACE}")
+        install(plane)
         plane.kubectl.established()
         plane.collects_new_kinds()
         for namespace in (MODELS, TENANT):
             plane.kubectl("create", "namespace", namespace)
         with AnsweringPods(plane.kubectl):
             yield plane
-
-
-@pytest.fixture(scope="module")
-def account(plane: ControlPlane) -> Path:
-    return plane.user(USER, *GROUPS)
-
-
-@pytest.fixture(scope="module")
-def operator(account: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replica]:
-    with Replica(account, tmp_path_factory.mktemp("operator") / "operator.log", QUICK) as replica:
-        yield replica
 
 
 def voice_agent(name: str, server: str, namespace: str = MODELS) -> Manifest:

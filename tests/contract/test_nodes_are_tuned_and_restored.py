@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.contract.operator_process import GROUPS, NAMESPACE, USER
+from tests.contract.operator_process import USER, install
 from tests.contract.replica import Replica, until
 from tests.contract.tuned_nodes import KERNEL, TunedNodes
 from tests.contract.tuned_nodes import NAMESPACE as HOME
 from tests.controlplane.control_plane import ControlPlane
-from tests.server import ROOT
 
 QUICK = {"POLL_SECONDS": "1", "SLOW_SECONDS": "1"}
 WANTED = {"vm.swappiness": "1", "net.core.rmem_max": "4194304"}
@@ -23,8 +22,7 @@ NODES = ("node-0", "node-1")
 @pytest.fixture(scope="module")
 def plane() -> Iterator[ControlPlane]:
     with ControlPlane(kwok=True) as plane:
-        plane.kubectl.inside(NAMESPACE)("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
-        plane.kubectl("scale", "deployment/parley-operator", "--replicas=0", f"--namespace={NAMESPACE}")
+        install(plane)
         plane.kubectl.established()
         plane.collects_new_kinds()
         plane.add_nodes(1, prefix="other")
@@ -86,11 +84,6 @@ class Administrator:
 @pytest.fixture
 def person(plane: ControlPlane, nodes: TunedNodes) -> Administrator:
     return Administrator(plane, nodes)
-
-
-@pytest.fixture
-def account(plane: ControlPlane) -> Path:
-    return plane.user(USER, *GROUPS)
 
 
 def test_nodes_are_tuned_labelled_put_right_after_drift_and_restored(

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from tests.contract.answering_pods import PODS, AnsweringPods
-from tests.contract.operator_process import GROUPS, NAMESPACE, USER
+from tests.contract.operator_process import USER, install
 from tests.contract.replica import Replica, until
 from tests.controlplane.audit import AuditEvent, AuditLog
 from tests.controlplane.control_plane import ControlPlane
@@ -33,18 +33,12 @@ OWNED = "deployments,services,serviceaccounts,configmaps,poddisruptionbudgets,ne
 def plane() -> Iterator[ControlPlane]:
     with ControlPlane(kwok=True, pods=PODS) as plane:
         plane.add_nodes(3, labels={"node-type": "low-latency"})
-        plane.kubectl.inside(NAMESPACE)("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
-        plane.kubectl("scale", "deployment/parley-operator", "--replicas=0", f"--namespace={NAMESPACE}")
+        install(plane)
         plane.kubectl.established()
         plane.collects_new_kinds()
         plane.kubectl("create", "namespace", TENANT)
         with AnsweringPods(plane.kubectl):
             yield plane
-
-
-@pytest.fixture(scope="module")
-def account(plane: ControlPlane) -> Path:
-    return plane.user(USER, *GROUPS)
 
 
 @pytest.fixture

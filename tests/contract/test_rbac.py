@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from parley_operator.kinds import PRIMARIES
-from tests.contract.operator_process import GROUPS, NAMESPACE, USER, OperatorProcess
+from tests.contract.operator_process import GROUPS, NAMESPACE, USER, OperatorProcess, install
 from tests.contract.others import optional_kind, stray
 from tests.contract.replica import until
 from tests.contract.rights import Right, granted, used
@@ -22,7 +22,6 @@ from tests.contract.whole_life import OWNED, TENANT, Tenant, live, voice_agent
 from tests.controlplane.audit import AuditEvent
 from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.kubectl import Manifest
-from tests.server import ROOT
 
 NEEDED_BY_NO_REQUEST = {
     *(Right("parley.dev", f"{primary.plural}/finalizers", "update") for primary in PRIMARIES),
@@ -48,9 +47,7 @@ def plane() -> Iterator[ControlPlane]:
         plane.add_nodes(2)
         plane.add_nodes(1, prefix="tuned", labels={"tuned": "yes"})
         plane.kubectl.apply(*map(optional_kind, OPTIONAL))
-        ours = plane.kubectl.inside(NAMESPACE)
-        ours("apply", "--server-side", f"--kustomize={ROOT / 'manifests/base'}")
-        ours("scale", "deployment/parley-operator", "--replicas=0")  # the test's own is the only one
+        install(plane)
         plane.kubectl.established()
         plane.collects_new_kinds()
         plane.kubectl("create", "namespace", TENANT)
