@@ -34,8 +34,8 @@ run: $(VENV)/run.stamp ## serve an agent: AGENT=FILE PORT=N ALSO=N,N HOST=ADDRES
 	  $(if $(ALSO),--also-listen "$(ALSO)") $(if $(RELOAD),--reload)
 
 test: test-deps check ## everything, set-up included
-	$(python) -m pytest $(side_by_side) tests/unit
-	$(python) -m pytest tests/calls tests/browser tests/fuzz tests/e2e
+	$(python) -m pytest $(side_by_side) tests/unit tests/fuzz
+	$(python) -m pytest tests/calls tests/browser tests/e2e
 	@$(call contract,$(firstword $(kubernetes)))
 
 test-deps: ## the tests' system packages: Chromium and ffmpeg

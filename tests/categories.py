@@ -107,6 +107,7 @@ CATEGORIES = {
         "calls/test_bad_input_leaves_other_calls_alone.py",
     ),
     "reliability": (
+        "unit/parley_operator/test_fence.py",
         "unit/parley_operator/test_lease.py",
         "unit/parley_operator/test_queue.py",
         "unit/parley_operator/test_reconcile.py",

@@ -25,7 +25,7 @@ WATCH_SECONDS = 290
 """After so long the server ends a watch."""
 
 SILENT_SECONDS = WATCH_SECONDS + 30.0
-"""A watch over what does not change brings nothing, no bookmark either. That a peer is gone TCP says (_new_socket)."""
+"""A watch over what does not change brings nothing, no bookmark either. TCP says that a peer is gone (_new_socket)."""
 
 MOST_LINE_BYTES = 8 * 1024 * 1024
 

@@ -1,6 +1,6 @@
 """The one place that talks to the API server about what people write and what that owns: caches in, writes out.
 
-Rules: every write is guarded (lease.py) just before it is sent, and counted. What a write returned is in the cache when
+Rules: every write is guarded (lease.py) before it is sent, and counted. What a write returned is in the cache when
 it returns. Everything is server-side applied by one field manager; what somebody else made is not taken over: only what
 the caches hold already is applied by force.
 """

@@ -30,6 +30,10 @@ def seconds() -> float:
     return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
+def no_fence(moment: float | None) -> None:
+    """Ends nothing: for where the kernel can't, and for tests, whose time is virtual."""
+
+
 class NoFence(Exception):
     """Why the kernel will not end this process."""
 
@@ -60,7 +64,7 @@ _TIMER_ABSTIME = 1
 
 
 def kernel_fence() -> Fence:
-    """Of this process, for as long as it lives; raises NoFence."""
+    """A fence of this process by a timer of the kernel; raises NoFence where that would not end it."""
     if os.getpid() == 1:
         raise NoFence(
             "process 1 takes no SIGKILL from itself: set shareProcessNamespace, or start it by an init"

@@ -1,11 +1,11 @@
 """The Lease of coordination.k8s.io that says which replica writes, and the deadline that makes it true.
 
 Rules: a holder may write until `deadline`, which is counted by its own clock (one that nobody sets, and that goes on
-while the machine sleeps) from the moment before it sent its last successful renewal; every write calls `check` just
-before it is sent, a holder that could not renew ends the process a little before its deadline, and the kernel ends one
-that is stopped at that moment (fence.py). Another replica takes over once it has seen the Lease unchanged for
-`lease_seconds` by its own clock, so clocks need not agree; and the deadline is shorter than that, so what the old one
-had sent has arrived.
+while the machine sleeps) from the moment before it sent its last successful renewal; every write calls `check` once
+its connection is there, before any of it is sent; a holder that could not renew ends the process a little before its
+deadline, and the kernel ends one that is stopped or stalled then (fence.py). Another replica takes over once it has
+seen the Lease unchanged for `lease_seconds` by its own clock, so clocks need not agree; and the deadline is shorter
+than that, so what the old one had sent has arrived.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ class Lease:
 
     def _hold_until(self, deadline: float) -> None:
         left = deadline - self._clock()
-        if left <= 0:
+        if left <= ORDERLY_SECONDS:
             return  # the answer came too late to be worth anything
         if self.deadline is None:
             self._log.info("lease-held", identity=self._settings.identity)

@@ -19,7 +19,7 @@ import structlog
 from parley_operator.api import Api
 from parley_operator.cluster import Cluster
 from parley_operator.connection import Connection
-from parley_operator.fence import Fence, NoFence, kernel_fence
+from parley_operator.fence import Fence, NoFence, kernel_fence, no_fence
 from parley_operator.kinds import PODS, Kind
 from parley_operator.lease import Lease
 from parley_operator.metrics import Metrics, Reading
@@ -270,8 +270,7 @@ async def run(settings: Settings) -> None:
 def _fence() -> Fence:
     try:
         return kernel_fence()
-    except (
-        NoFence
-    ) as error:  # on a developer's machine; in a cluster one who was frozen may send one write late
+    except NoFence as error:
+        # A developer's machine. In a cluster, a holder that was frozen may then send late what had passed its check.
         structlog.get_logger().warning("no-fence", reason=str(error))
-        return lambda moment: None
+        return no_fence

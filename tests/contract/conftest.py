@@ -14,8 +14,7 @@ from parley_api.kind import Kind
 from parley_api.kinds import KINDS, VOICE_AGENT
 from tests.contract.namespaces import Namespaces
 from tests.contract.operator_process import GROUPS, USER, install
-from tests.contract.replica import Replica
-from tests.contract.tenants import QUICK
+from tests.contract.replica import QUICK, Replica
 from tests.controlplane.audit import AuditLog
 from tests.controlplane.build import Times
 from tests.controlplane.cluster import Cluster, opened

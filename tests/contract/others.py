@@ -29,7 +29,7 @@ def optional_kind(kind: Kind) -> Manifest:
 
 
 def foreign(kind: Kind, name: str, namespace: str) -> Manifest:
-    """Somebody else's object, which says otherwise what the operator would say of it."""
+    """Somebody else's object of a child's kind: nothing in it is as the operator would write it."""
     labels = {"app.kubernetes.io/name": "somebody-elses"}
     body: dict[str, Any] = {
         "Service": {"spec": {"ports": [{"port": 80}]}},

@@ -10,6 +10,9 @@ from collections.abc import Callable
 
 from tests.contract.operator_process import OperatorProcess
 
+QUICK = {"POLL_SECONDS": "1", "SLOW_SECONDS": "1"}
+"""Settings of an operator that a test waits for."""
+
 
 class Replica(OperatorProcess):
     """`with Replica(kubeconfig, log): ...`; what is frozen or dead already ends all the same."""

@@ -13,9 +13,6 @@ from tests.contract.replica import until
 from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.kubectl import Kubectl, Manifest
 
-QUICK = {"POLL_SECONDS": "1", "SLOW_SECONDS": "1", "LOG_LEVEL": "debug"}
-"""Of the operator that has them."""
-
 OWNED = "resourcequotas,limitranges,networkpolicies,rolebindings"
 
 ALL = [

@@ -12,12 +12,11 @@ from pathlib import Path
 
 from parley_operator import names
 from tests.contract.operator_process import USER
-from tests.contract.replica import Replica, until
+from tests.contract.replica import QUICK, Replica, until
 from tests.contract.tenants import (
     ALL,
     LARGE,
     PEOPLE,
-    QUICK,
     agent,
     condition,
     forbidden,

@@ -12,7 +12,7 @@ import pytest
 from parley_operator.kinds import AGENTS, Kind
 from parley_operator.plan.plan import Object
 from parley_operator.primaries import Watch
-from tests.contract.operator_process import GROUPS, USER, install
+from tests.contract.operator_process import install
 from tests.contract.replica import Replica, until
 from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.kubectl import Kubectl
@@ -51,10 +51,10 @@ def has_a_status(kubectl: Kubectl, name: str) -> bool:
 
 
 def test_an_operator_that_is_there_before_the_kind_watches_it_once_it_comes_and_when_it_comes_again(
-    plane: ControlPlane, tmp_path: Path
+    plane: ControlPlane, account: Path, tmp_path: Path
 ) -> None:
     kubectl = plane.kubectl.inside(TENANT)
-    with Replica(plane.user(USER, *GROUPS), tmp_path / "operator.log") as operator:
+    with Replica(account, tmp_path / "operator.log") as operator:
         until("it leads, and has nothing to do", operator.leads)
         assert operator.figure("parley_operator_synced") == 1
         for name in ("first", "again"):

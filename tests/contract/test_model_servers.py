@@ -15,13 +15,12 @@ import pytest
 from parley_operator import names
 from tests.contract.answering_pods import PODS, AnsweringPods
 from tests.contract.operator_process import USER, install
-from tests.contract.replica import Replica, until
+from tests.contract.replica import QUICK, Replica, until
 from tests.contract.small_models import model_server
 from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.kubectl import Kubectl, Manifest
 
 MODELS, TENANT = "models", "tenant"
-QUICK = {"POLL_SECONDS": "1", "SLOW_SECONDS": "1"}
 
 
 @pytest.fixture(scope="module")

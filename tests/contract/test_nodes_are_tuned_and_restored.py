@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 from tests.contract.operator_process import USER, install
-from tests.contract.replica import Replica, until
+from tests.contract.replica import QUICK, Replica, until
 from tests.contract.tuned_nodes import KERNEL, TunedNodes
 from tests.contract.tuned_nodes import NAMESPACE as HOME
 from tests.controlplane.control_plane import ControlPlane
 
-QUICK = {"POLL_SECONDS": "1", "SLOW_SECONDS": "1"}
 WANTED = {"vm.swappiness": "1", "net.core.rmem_max": "4194304"}
 NODES = ("node-0", "node-1")
 

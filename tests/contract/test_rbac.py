@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from parley_operator.kinds import PRIMARIES
-from tests.contract.operator_process import GROUPS, NAMESPACE, USER, OperatorProcess, install
+from tests.contract.operator_process import NAMESPACE, USER, OperatorProcess, install
 from tests.contract.others import optional_kind, stray
-from tests.contract.replica import until
+from tests.contract.replica import QUICK, until
 from tests.contract.rights import Right, granted, used
-from tests.contract.whole_life import OWNED, TENANT, Tenant, live, voice_agent
+from tests.contract.tenants import agent
+from tests.contract.whole_life import OWNED, TENANT, Tenant, live
 from tests.controlplane.audit import AuditEvent
 from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.kubectl import Manifest
@@ -55,12 +56,11 @@ def plane() -> Iterator[ControlPlane]:
 
 
 @pytest.fixture(scope="module")
-def run(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(plane: ControlPlane, account: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A watch is in the audit log once it has ended: with the operator."""
     log = tmp_path_factory.mktemp("operator") / "operator.log"
     before = plane.audit.from_now()
-    quick = {"SLOW_SECONDS": "1", "POLL_SECONDS": "1"}
-    with OperatorProcess(plane.user(USER, *GROUPS), log, quick):
+    with OperatorProcess(account, log, QUICK):
         live(Tenant(plane))
     before.wait_for(lambda event: event.user == USER and event.verb == "watch", secs=20)
     return Run(list(before.events(USER)), log.read_text(errors="replace"))
@@ -94,7 +94,7 @@ def test_secrets_were_asked_for_by_name_and_leases_in_the_operators_own_namespac
 def test_without_the_right_to_finalizers_an_owner_cannot_be_named(plane: ControlPlane) -> None:
     """The control plane has OwnerReferencesPermissionEnforcement on, as OpenShift has; many clusters do not."""
     tenant, user = Tenant(plane), "names-an-owner"
-    tenant.apply(voice_agent("owner", replicas=0))
+    tenant.apply(agent("owner", TENANT, replicas=0))
     owner = tenant.kubectl.json("get", "voiceagent", "owner")
     found = stray(next(kind for kind in OWNED if kind.name == "ConfigMap"), owner)
     found["metadata"]["ownerReferences"][0]["blockOwnerDeletion"] = True
@@ -147,13 +147,17 @@ def bound(user: str, *rules: Manifest) -> list[Manifest]:
         ("impersonate", "users"),
     ],
 )
-def test_what_it_must_not_do_is_refused_by_the_api_server(plane: ControlPlane, verb: str, what: str) -> None:
-    operator = plane.kubectl.as_user(plane.user(USER, *GROUPS))
+def test_what_it_must_not_do_is_refused_by_the_api_server(
+    plane: ControlPlane, account: Path, verb: str, what: str
+) -> None:
+    operator = plane.kubectl.as_user(account)
     assert operator.run("auth", "can-i", verb, *what.split(), f"--namespace={TENANT}").stdout.strip() == "no"
 
 
-def test_it_gives_people_two_roles_and_none_that_says_more_than_its_own(plane: ControlPlane) -> None:
-    operator = plane.kubectl.as_user(plane.user(USER, *GROUPS)).inside(TENANT)
+def test_it_gives_people_two_roles_and_none_that_says_more_than_its_own(
+    plane: ControlPlane, account: Path
+) -> None:
+    operator = plane.kubectl.as_user(account).inside(TENANT)
     for role in ("view", "parley-tenant-edit"):
         operator("create", "rolebinding", f"by-the-operator-{role}", f"--clusterrole={role}", "--user=ada")
     for role in ("edit", "admin", "cluster-admin"):

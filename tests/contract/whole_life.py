@@ -13,6 +13,8 @@ from parley_operator.kinds import AGENTS, KINDS, Kind
 from tests.contract.others import foreign, stray
 from tests.contract.replica import until
 from tests.contract.small_models import model_server
+from tests.contract.tenants import agent
+from tests.contract.tenants import tenant as written
 from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.kubectl import Manifest
 
@@ -23,20 +25,6 @@ BY_CONTENT = ("ConfigMap", "NetworkPolicy")
 
 AUTOSCALING = {"maxReplicas": 3, "targetSessions": 10}
 BY_KEDA = {**AUTOSCALING, "keda": {"serverAddress": "http://prometheus.monitoring:9090"}}
-
-
-def voice_agent(name: str, **spec: Any) -> Manifest:
-    return {
-        "apiVersion": "parley.dev/v1alpha1",
-        "kind": "VoiceAgent",
-        "metadata": {"name": name, "namespace": TENANT},
-        "spec": {
-            "conversation": {"instructions": "Be brief."},
-            "replicas": 1,
-            "placement": {"nodeSelector": {}, "resources": {"cpu": "100m", "memory": "64Mi"}},
-            **spec,
-        },
-    }
 
 
 def asks_for(kind: Kind) -> dict[str, Any]:
@@ -112,9 +100,9 @@ def nodes_are_tuned_and_let_go(tenant: Tenant) -> None:
 
 def children_are_made_and_changed(tenant: Tenant) -> None:
     tenant.apply(
-        voice_agent("plain"),
-        voice_agent("scaled", autoscaling=AUTOSCALING),
-        voice_agent("keda", autoscaling=BY_KEDA),
+        agent("plain", TENANT),
+        agent("scaled", TENANT, autoscaling=AUTOSCALING),
+        agent("keda", TENANT, autoscaling=BY_KEDA),
     )
     agents = {"HorizontalPodAutoscaler": "scaled", "ScaledObject": "keda"}
     wanted = {
@@ -123,7 +111,7 @@ def children_are_made_and_changed(tenant: Tenant) -> None:
     until("one of each kind", lambda: len(tenant.there(wanted)) == len(wanted))
     for kind in named_by_content():
         until(f"its {kind.name}", lambda kind=kind: len(names_of(tenant, kind, "plain")) == 1)  # type: ignore[misc]
-    tenant.apply(voice_agent("plain", sessions={"limit": 7}))
+    tenant.apply(agent("plain", TENANT, sessions={"limit": 7}))
     until("its second file", lambda: len(config_maps(tenant, "plain")) >= 1 and old_file_is_gone(tenant))
 
 
@@ -156,8 +144,8 @@ def what_is_not_asked_for_is_pruned(tenant: Tenant) -> None:
 
 def what_is_somebody_elses_stays(tenant: Tenant) -> None:
     agents = {kind: f"taken-{kind.plural}"[:40] for kind in OWNED}
-    wanted = {kind: voice_agent(agent, **asks_for(kind)) for kind, agent in agents.items()}
-    held = {kind: names.child(agent) for kind, agent in agents.items()}
+    wanted = {kind: agent(name, TENANT, **asks_for(kind)) for kind, name in agents.items()}
+    held = {kind: names.child(name) for kind, name in agents.items()}
     for kind in named_by_content():
         held[kind] = name_of_its_own(tenant, kind, wanted[kind])
     tenant.apply(*(foreign(kind, name, TENANT) for kind, name in held.items()))
@@ -191,7 +179,7 @@ def told_of_names(tenant: Tenant) -> set[str]:
 
 
 def what_is_named_is_missed(tenant: Tenant) -> None:
-    tenant.apply(voice_agent("keys", pods={"environmentFrom": ["keys"], "caConfigMap": "authorities"}))
+    tenant.apply(agent("keys", TENANT, pods={"environmentFrom": ["keys"], "caConfigMap": "authorities"}))
     until("the Secret is missed", lambda: tenant.accepted("keys") == "SecretMissing")
     tenant.kubectl("create", "secret", "generic", "keys", "--from-literal=KEY=x")
     tenant.kubectl("create", "configmap", "authorities", "--from-literal=ca.crt=x")
@@ -206,7 +194,7 @@ def a_model_server_is_held_by_an_agent(tenant: Tenant) -> None:
     tenant.apply(
         model_server("llm", TENANT, cache={"volume": {"size": "1Gi"}}),
         model_server("other", TENANT, cache={"persistentVolumeClaim": {"claimName": "weights"}}),
-        voice_agent("asks", engines={"llm": {"modelServer": {"name": "llm"}}}),
+        agent("asks", TENANT, engines={"llm": {"modelServer": {"name": "llm"}}}),
     )
 
     def holds() -> bool:
@@ -227,7 +215,7 @@ def names_of_claims(tenant: Tenant) -> list[str]:
 
 def an_agent_is_cut(tenant: Tenant) -> None:
     """Its pod takes its time to end, as one with calls does: kwok would be done before anybody sees it."""
-    tenant.apply(voice_agent("cut", deletion="Cut"))
+    tenant.apply(agent("cut", TENANT, deletion="Cut"))
     until("its pod is marked", lambda: any(marked(pod) for pod in tenant.pods("cut")))
     [pod] = tenant.pods("cut")
     tenant.kubelets.pause()
@@ -241,19 +229,10 @@ def an_agent_is_cut(tenant: Tenant) -> None:
 def a_tenant_comes_and_goes_with_its_agent(tenant: Tenant) -> None:
     """With all that there is of one: it needs namespaces, so that its own is made."""
     people = [{"kind": "User", "name": "ada", "role": "edit"}]
-    spec = {"namespaces": ["of-its-own"], "people": people, "quota": {"pods": 9}, "deletion": "Drain"}
-    tenant.apply(
-        {
-            "apiVersion": "parley.dev/v1alpha1",
-            "kind": "VoiceTenant",
-            "metadata": {"name": "comes"},
-            "spec": spec,
-        }
-    )
+    tenant.apply(written("comes", "of-its-own", people=people, quota={"pods": 9}, deletion="Drain"))
     inside = Tenant(tenant.plane, "of-its-own")
     until("it is isolated", lambda: "Isolated True" in told_of(tenant, "comes"))
-    agent = voice_agent("shop")
-    inside.apply({**agent, "metadata": {"name": "shop"}})
+    inside.apply(agent("shop", "of-its-own"))
     until("it is seen", lambda: inside.accepted("shop") == "AsWritten")
     tenant.kubectl("delete", "voicetenant", "comes", "--wait=false")
     until("it is gone", lambda: tenant.kubectl.run("get", "voicetenant", "comes").returncode != 0)

@@ -110,7 +110,7 @@ async def _handle(
             await answer.read()
             assert request.transport is not None
             request.transport.abort()
-            return web.Response()  # nobody gets it
+            return web.Response()  # its connection is cut: without it aiohttp would go on to answer there
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP}
         if encoding := answer.headers.get("Content-Encoding"):
             kept["Content-Encoding"] = encoding

@@ -1,4 +1,4 @@
-"""load() says what in a conversation refers to nothing, or means two things, and what to write instead."""
+"""load() says what in a conversation's intents and slots does not fit together, and what to write instead."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("text", "told"), [(text, told) for text, *told in WRONG.values()], ids=WRONG.keys())
-def test_a_wrong_file_is_told_what_to_write_instead(
-    tmp_path: Path, text: str | bytes, told: list[str]
+def test_a_wrong_conversation_is_told_what_to_write_instead(
+    tmp_path: Path, text: str, told: list[str]
 ) -> None:
     assert mistakes(tmp_path, text) == told

@@ -35,10 +35,6 @@ class Request:
         return f"{self.method} {self.path}"
 
 
-def no_fence(moment: float | None) -> None:
-    """Ends nothing: time here is virtual, the kernel's is not."""
-
-
 class FakeApi(Api):
     """`requests` are those that arrived; `errors` are raised before anything else is done,
     `write_errors` of what is no read."""

@@ -11,6 +11,7 @@ import pytest
 
 from parley_operator.api import ApiError
 from parley_operator.cluster import Cluster
+from parley_operator.fence import no_fence
 from parley_operator.kinds import AGENTS, DAEMON_SETS, NAMESPACES, NODES, PODS, PRIMARIES, QUOTAS, Primary
 from parley_operator.main import Operator
 from parley_operator.plan.agent import AgentPlan, ObservedAgent
@@ -20,7 +21,7 @@ from parley_operator.programs.program import Program
 from parley_operator.programs.voiceagent import VoiceAgents
 from parley_operator.queue import Key
 from parley_operator.settings import Settings
-from tests.unit.parley_operator.fake_api import FakeApi, no_fence
+from tests.unit.parley_operator.fake_api import FakeApi
 from tests.unit.parley_operator.garden import GARDENS, LABEL, REPORT, Gardens, read
 from tests.unit.parley_operator.world import World
 from tests.virtual_time import run

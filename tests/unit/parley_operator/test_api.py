@@ -146,21 +146,6 @@ def test_the_guard_is_asked_when_the_connection_is_there_not_before() -> None:
     asyncio.run(main())
 
 
-def test_what_only_reads_is_not_guarded_by_the_write_before_it() -> None:
-    async def main() -> None:
-        may = True
-
-        def guard() -> None:
-            assert may
-
-        async with served(Server()) as (api, _):
-            await api.request("PATCH", "/x", body={"b": 2}, guard=guard)
-            may = False
-            await api.request("GET", "/x")
-
-    asyncio.run(main())
-
-
 @pytest.mark.parametrize(
     ("answer", "status", "reason", "seconds", "cause", "passing"),
     [

@@ -27,47 +27,49 @@ print("went on", flush=True)
 
 @contextmanager
 def process(steps: str, sleeps: float = 60.0) -> Iterator[subprocess.Popen[str]]:
-    """That has taken these steps and sleeps."""
+    """That takes these steps, says "set", and sleeps."""
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM.format(steps=steps), str(sleeps)], stdout=subprocess.PIPE, text=True
     ) as one:
         try:
-            assert one.stdout is not None
-            assert one.stdout.readline() == "set\n"
             yield one
         finally:
             one.kill()
 
 
 def ended(one: subprocess.Popen[str]) -> tuple[int, str]:
+    """Its exit status, and what it said that was not read before."""
     said, _ = one.communicate(timeout=20)
     return one.returncode, said
 
 
+def is_set(one: subprocess.Popen[str]) -> bool:
+    assert one.stdout is not None
+    return one.stdout.readline() == "set\n"
+
+
 def test_a_stopped_process_is_ended_at_its_moment_and_never_goes_on() -> None:
-    with process("fence(seconds() + 1)") as one:
+    with process("fence(seconds() + 2)", sleeps=0.5) as one:
+        assert is_set(one)
         one.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, one.pid, os.WSTOPPED | os.WNOWAIT)
         assert ended(one) == (-signal.SIGKILL, "")
 
 
-def test_a_process_at_work_is_ended_too() -> None:
+def test_a_process_that_was_not_stopped_is_ended_too() -> None:
     with process("fence(seconds() + 0.5)") as one:
-        assert ended(one) == (-signal.SIGKILL, "")
+        assert ended(one) == (-signal.SIGKILL, "set\n")
 
 
 def test_a_moment_that_has_passed_ends_it_at_once() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM.format(steps="fence(seconds() - 1)"), "60"],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as one:
+    with process("fence(seconds() - 1)") as one:
         assert ended(one) == (-signal.SIGKILL, "")
 
 
 @pytest.mark.parametrize("then", ["seconds() + 60", "None"])
 def test_only_the_last_moment_counts(then: str) -> None:
     with process(f"fence(seconds() + 0.5); fence({then})", sleeps=1.5) as one:
-        assert ended(one) == (0, "went on\n")
+        assert ended(one) == (0, "set\nwent on\n")
 
 
 def test_process_one_is_told_that_the_kernel_will_not_end_it(monkeypatch: pytest.MonkeyPatch) -> None:

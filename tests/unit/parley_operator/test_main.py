@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from parley_operator.fence import no_fence
 from parley_operator.kinds import AGENTS, KINDS
 from parley_operator.main import Operator
 from parley_operator.plan.plan import Object, Ref
 from parley_operator.settings import Settings
-from tests.unit.parley_operator.fake_api import FakeApi, no_fence
+from tests.unit.parley_operator.fake_api import FakeApi
 from tests.virtual_time import run
 
 

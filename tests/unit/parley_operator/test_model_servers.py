@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from parley_operator import names
+from parley_operator.fence import no_fence
 from parley_operator.kinds import AGENTS, DEPLOYMENTS, MODEL_SERVERS
 from parley_operator.main import Operator
 from parley_operator.model_status import read
@@ -18,7 +19,7 @@ from parley_operator.polls import BadAnswer
 from parley_operator.settings import Settings
 from tests.small_cluster import condition, voice_agent
 from tests.small_model_cluster import model_server
-from tests.unit.parley_operator.fake_api import FakeApi, no_fence
+from tests.unit.parley_operator.fake_api import FakeApi
 from tests.virtual_time import run
 
 SERVER = MODEL_SERVERS.path("models", "llm")
