@@ -109,6 +109,7 @@ CATEGORIES = {
     "reliability": (
         "unit/parley_operator/test_fence.py",
         "unit/parley_operator/test_lease.py",
+        "unit/parley_operator/test_process_one.py",
         "unit/parley_operator/test_queue.py",
         "unit/parley_operator/test_reconcile.py",
         "unit/parley_operator/test_reconcile_breaks.py",

@@ -9,6 +9,7 @@ import sys
 from parley_operator import logs, settings
 from parley_operator.connection import NoCluster
 from parley_operator.main import run
+from parley_operator.process_one import below_process_one
 
 
 def main() -> int:
@@ -28,6 +29,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    status = main()
+    status = below_process_one(main)
     sys.stderr.flush()
     os._exit(status)  # kopf's thread would be waited for

@@ -74,7 +74,9 @@ class Lease:
             await asyncio.sleep(self._settings.renew_seconds)
 
     async def release(self) -> None:
-        """So that another need not wait. Nothing may be written after it."""
+        """So that another need not wait. `run` has to have ended; nothing may be written after it, and the kernel ends
+        a process that is still there at the deadline.
+        """
         if self.deadline is None:
             return
         self._forget()
@@ -184,7 +186,6 @@ class Lease:
         self._leave()
 
     def _forget(self) -> None:
-        self._fence(None)
         self.deadline = self._mine = None
         self.held.clear()
         if self._watchdog is not None:

@@ -97,28 +97,29 @@ class Operator:
                     *(group.create_task(reflector.run()) for reflector in self._reflectors),
                     *(group.create_task(sweep.run()) for sweep in self._sweeps.values()),
                     group.create_task(self._watch_primaries()),
-                    group.create_task(self._lease.run()),
                     group.create_task(self._polls.run()),
                     group.create_task(self._look_when_at_rest()),
                     group.create_task(self._resync()),
                 ]
+                lease = group.create_task(self._lease.run())
                 work = group.create_task(self._work())
                 await stop.wait()
                 self._log.info("stopping")
-                await self._finish(work)
+                await self._finish(work, lease)
                 for task in background:
                     task.cancel()
         finally:
             await runner.cleanup()
 
-    async def _finish(self, work: asyncio.Task[None]) -> None:
+    async def _finish(self, work: asyncio.Task[None], lease: asyncio.Task[None]) -> None:
         self._queue.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(FINISH_SECONDS):
                 await self._queue.finished()
-        work.cancel()
-        with suppress(asyncio.CancelledError):
-            await work
+        for task in (work, lease):  # a renewal in flight would take it again
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await self._lease.release()
 
     async def _work(self) -> None:
@@ -258,7 +259,7 @@ class Operator:
 
 
 async def run(settings: Settings) -> None:
-    """Raises NoCluster. Ends on SIGTERM or SIGINT."""
+    """Raises NoCluster, and OSError where its Lease can't be held. Ends on SIGTERM or SIGINT."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):
@@ -271,6 +272,6 @@ def _fence() -> Fence:
     try:
         return kernel_fence()
     except NoFence as error:
-        # A developer's machine. In a cluster, a holder that was frozen may then send late what had passed its check.
+        # A developer's machine that is no Linux: there a holder that was frozen may send late what passed its check.
         structlog.get_logger().warning("no-fence", reason=str(error))
         return no_fence

@@ -136,10 +136,6 @@ def test_there_are_two_replicas_and_one_may_be_evicted_at_a_time_also_of_one() -
     assert "minAvailable" not in budget
 
 
-def test_the_operator_is_not_process_one_for_the_kernel_could_not_end_it() -> None:
-    assert POD["spec"]["shareProcessNamespace"] is True
-
-
 def test_the_pod_keeps_to_pod_security_restricted_which_its_namespace_enforces() -> None:
     labels = one("Namespace", "parley-system")["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"

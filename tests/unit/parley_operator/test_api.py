@@ -6,14 +6,14 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any, cast
 
 import aiohttp
 import pytest
 
 from parley_operator import api as api_module
-from parley_operator.api import Api, ApiError, Unreachable
+from parley_operator.api import Api, ApiError, Unreachable, _new_socket
 from parley_operator.connection import Connection
 
 
@@ -131,6 +131,27 @@ def test_a_peer_that_is_gone_without_a_word_is_noticed_by_tcp() -> None:
             assert kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 20
 
     asyncio.run(main())
+
+
+def test_what_was_not_sent_when_a_process_ends_never_arrives() -> None:
+    """Else the network's healing would deliver what a former holder of the Lease wrote. The kernel closes each socket
+    as `close` does.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = listening.getsockname()
+        ours = _new_socket((socket.AF_INET, socket.SOCK_STREAM, 0, "", address))
+        ours.connect_ex(address)
+        peer, _ = listening.accept()
+        peer.settimeout(5)
+        sent = 0
+        with suppress(BlockingIOError):
+            while True:
+                sent += ours.send(bytes(65536))
+        ours.close()
+        with peer, pytest.raises(ConnectionResetError):
+            while received := peer.recv(65536):
+                sent -= len(received)
+        assert sent > 0
 
 
 def test_the_guard_is_asked_when_the_connection_is_there_not_before() -> None:
