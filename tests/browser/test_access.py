@@ -133,6 +133,22 @@ def test_nothing_moves_while_captions_grow(
         talk.page.screenshot(path=tmp_path / f"{name}.png")
 
 
+@pytest.mark.parametrize(("width", "height"), [(320, 568), (360, 640), (640, 360), (390, 844), (1440, 900)])
+def test_what_one_could_ask_lies_on_nothing_else_however_small_the_screen(
+    reception: ParleyServer, width: int, height: int
+) -> None:
+    with talk_page(reception.url, viewport={"width": width, "height": height}) as talk:
+        welcome, examples = talk.page.locator("#welcome"), talk.page.locator("#examples .example")
+        expect(examples.first).to_be_visible()
+        above = welcome.bounding_box()
+        assert above is not None
+        for example in examples.all():
+            if example.is_visible():
+                box = example.bounding_box()
+                assert box is not None
+                assert box["y"] >= above["y"] + above["height"]
+
+
 def places(talk: TalkPage) -> dict[str, Any]:
     return {block: talk.page.locator(block).bounding_box() for block in BLOCKS}
 

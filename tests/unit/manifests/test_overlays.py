@@ -151,7 +151,7 @@ def test_the_script_says_how_it_is_used(arguments: list[str]) -> None:
     ("registry", "before"),
     [("", ""), ("registry.example.com:5000/a-team", "registry.example.com:5000/a-team/")],
 )
-def test_a_registry_stands_before_both_images_and_changes_nothing_else(
+def test_a_registry_stands_before_all_images_and_changes_nothing_else(
     tmp_path: Path, registry: str, before: str
 ) -> None:
     """With a kubectl that hands on what it is given, where the script renders, and keeps what it is to apply."""
@@ -166,8 +166,9 @@ def test_a_registry_stands_before_both_images_and_changes_nothing_else(
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "REGISTRY": registry}
     subprocess.run([SCRIPT, "deploy"], env=environment, timeout=20, check=True)
     applied = (tmp_path / "applied").read_text()
-    assert applied == re.sub(r": (parley(?:-operator)?:\d)", rf": {before}\1", base)
-    assert len(re.findall(re.escape(f": {before}parley"), applied)) >= 2
+    assert applied == re.sub(r": (parley(?:-operator|-tuner)?:\d)", rf": {before}\1", base)
+    images = {f": {before}{image}:" for image in ("parley", "parley-operator", "parley-tuner")}
+    assert {image for image in images if image in applied} == images
 
 
 def test_the_base_has_no_name_of_voice_ai() -> None:
