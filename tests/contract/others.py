@@ -20,7 +20,7 @@ def optional_kind(kind: Kind) -> Manifest:
         "spec": {
             "group": group,
             "names": {"kind": kind.name, "plural": kind.plural},
-            "scope": "Namespaced",
+            "scope": "Namespaced" if kind.namespaced else "Cluster",
             "versions": [
                 {"name": version, "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}
             ],

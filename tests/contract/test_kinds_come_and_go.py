@@ -13,6 +13,7 @@ from parley_operator.kinds import AGENTS, Kind
 from parley_operator.plan.plan import Object
 from parley_operator.primaries import Watch
 from tests.contract.operator_process import install
+from tests.contract.others import optional_kind
 from tests.contract.replica import Replica, until
 from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.kubectl import Kubectl
@@ -68,23 +69,6 @@ def test_an_operator_that_is_there_before_the_kind_watches_it_once_it_comes_and_
         assert operator.ended() is None
 
 
-def of_the_whole_cluster(kind: Kind) -> dict[str, Any]:
-    group, _, version = kind.api_version.partition("/")
-    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    served = {"name": version, "served": True, "storage": True, "schema": {"openAPIV3Schema": anything}}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{kind.plural}.{group}"},
-        "spec": {
-            "group": group,
-            "names": {"kind": kind.name, "plural": kind.plural},
-            "scope": "Cluster",
-            "versions": [served],
-        },
-    }
-
-
 def test_one_operator_of_kopfs_watches_kinds_of_a_namespace_and_of_the_cluster_and_those_that_come_later(
     plane: ControlPlane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,7 +94,7 @@ def test_one_operator_of_kopfs_watches_kinds_of_a_namespace_and_of_the_cluster_a
         running = asyncio.create_task(watch.run())
         await asyncio.to_thread(kubectl.apply, agent("before"))
         await sees("VoiceAgent", "before")
-        await asyncio.to_thread(plane.kubectl.apply, of_the_whole_cluster(GARDENS))
+        await asyncio.to_thread(plane.kubectl.apply, optional_kind(GARDENS))
         await asyncio.to_thread(plane.kubectl.established, f"{GARDENS.plural}.example.com")
         kinds.append(GARDENS)
         watch.again()

@@ -17,6 +17,7 @@ from tests.contract.answering_pods import PODS, AnsweringPods
 from tests.contract.operator_process import USER, install
 from tests.contract.replica import QUICK, Replica, until
 from tests.contract.small_models import model_server
+from tests.contract.tenants import agent
 from tests.controlplane.control_plane import ControlPlane
 from tests.controlplane.kubectl import Kubectl, Manifest
 
@@ -37,17 +38,12 @@ def plane() -> Iterator[ControlPlane]:
 
 
 def voice_agent(name: str, server: str, namespace: str = MODELS) -> Manifest:
-    return {
-        "apiVersion": "parley.dev/v1alpha1",
-        "kind": "VoiceAgent",
-        "metadata": {"name": name, "namespace": TENANT},
-        "spec": {
-            "conversation": {"instructions": "Be brief."},
-            "replicas": 1,
-            "engines": {"llm": {"modelServer": {"name": server, "namespace": namespace}}},
-            "placement": {"resources": {"cpu": "100m", "memory": "64Mi"}},
-        },
-    }
+    return agent(
+        name,
+        TENANT,
+        engines={"llm": {"modelServer": {"name": server, "namespace": namespace}}},
+        placement={"resources": {"cpu": "100m", "memory": "64Mi"}},
+    )
 
 
 def apply(kubectl: Kubectl, *manifests: Manifest) -> None:
