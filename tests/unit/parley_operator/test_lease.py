@@ -11,6 +11,7 @@ import pytest
 from parley_operator.api import Unreachable
 from parley_operator.fence import Fence, no_fence
 from parley_operator.lease import ORDERLY_SECONDS, Lease
+from parley_operator.main import Operator
 from parley_operator.settings import Settings
 from tests.unit.parley_operator.fake_api import FakeApi
 from tests.virtual_time import run, stall
@@ -304,5 +305,25 @@ def test_a_holder_whose_lease_somebody_took_ends_at_once() -> None:
         assert task.done()
         assert isinstance(task.exception(), Left)
         one._forget()
+
+    run(main())
+
+
+def test_a_renewal_in_flight_does_not_take_the_lease_again_that_was_let_go() -> None:
+    """Bug: it was held anew once its answer came, and said so. Cause: the renewing task outlived the release."""
+
+    async def main() -> None:
+        api = FakeApi()
+        operator = Operator(Settings(identity="test"), api, no_fence)
+        operator._lease._leave = lambda: None
+        lease = asyncio.create_task(operator._lease.run())
+        await operator._lease.held.wait()
+        api.seconds = 0.5
+        await asyncio.sleep(operator._settings.renew_seconds + 0.1)
+        await operator._finish(asyncio.create_task(asyncio.sleep(60)), lease)
+        await asyncio.sleep(10)
+        assert not operator._lease.held.is_set()
+        (held,) = (obj for path, obj in api.objects.items() if "/leases/" in path)
+        assert held["spec"]["holderIdentity"] == ""
 
     run(main())
